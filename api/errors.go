@@ -1,0 +1,195 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+
+	"github.com/go-chi/httplog/v2"
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+)
+
+// failure is an answer that is not a success, as the person sees it.
+type failure struct {
+	Type    string
+	Status  int
+	Message string
+}
+
+func (f *failure) Error() string { return f.Type + ": " + f.Message }
+
+// The types of contract.md.
+const (
+	typeToken       = "TokenException"
+	typeInvalid     = "InvalidRequestException"
+	typeGone        = "DataBaseException"
+	typeRule        = "LogicError"
+	typeRights      = "AccessRightsException"
+	typeNotFound    = "NotFound"
+	typeMethod      = "MethodNotAllowed"
+	typeTooLarge    = "PayloadTooLarge"
+	typeTooMany     = "TooManyRequests"
+	typeInternal    = "InternalError"
+	typeUnavailable = "Unavailable"
+)
+
+// The catalogue of what Go itself refuses. Whatever a rule refuses has its sentence in the database.
+var (
+	failToken       = &failure{typeToken, 401, "Сервер не узнал отправителя запроса. Сообщите администратору: токены серверов не совпадают."}
+	failNotFound    = &failure{typeNotFound, 404, "Такого адреса у сервера нет. Проверьте путь запроса."}
+	failMethod      = &failure{typeMethod, 405, "Этот адрес принимает запросы другим методом. Проверьте метод запроса."}
+	failTooLarge    = &failure{typeTooLarge, 413, "Запрос слишком большой: допускается не больше 1 МиБ. Сократите его и отправьте снова."}
+	failNotJSON     = &failure{typeInvalid, 400, "Тело запроса должно быть в формате JSON. Укажите заголовок Content-Type: application/json."}
+	failNotUTF8     = &failure{typeInvalid, 400, "Тело запроса должно быть в кодировке UTF-8. Исправьте кодировку и отправьте снова."}
+	failBrokenJSON  = &failure{typeInvalid, 400, "Тело запроса не разбирается как JSON. Исправьте его и отправьте снова."}
+	failNotObject   = &failure{typeInvalid, 400, "Тело запроса должно быть объектом JSON, например {\"id\": 1}. Исправьте его и отправьте снова."}
+	failSlowBody    = &failure{typeInvalid, 400, "Тело запроса не пришло вовремя. Отправьте запрос снова."}
+	failCutBody     = &failure{typeInvalid, 400, "Тело запроса пришло не полностью. Отправьте запрос снова."}
+	failValue       = &failure{typeInvalid, 400, "В запросе есть значение, которое нельзя прочитать. Проверьте поля и отправьте снова."}
+	failTooMany     = &failure{typeTooMany, 429, "Слишком много запросов подряд. Подождите несколько секунд и повторите."}
+	failInternal    = &failure{typeInternal, 500, "На сервере произошла ошибка. Повторите позже, а если она останется, сообщите администратору."}
+	failUnavailable = &failure{typeUnavailable, 503, "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
+	failNotReady    = &failure{typeUnavailable, 503, "Сервер ещё не готов к работе. Повторите через минуту."}
+)
+
+// errNoData is what a function of wire must never do.
+var errNoData = errors.New("the function returned null")
+
+// sqlRefusal calls the one function that has a sentence for a constraint that was reached natively.
+const sqlRefusal = "select wire.refusal(p_constraint => $1)"
+
+// typeOfState is the type of an error that a function of wire raises on purpose.
+func typeOfState(code string) (string, bool) {
+	switch code {
+	case "ENREQ":
+		return typeInvalid, true
+	case "ENGON":
+		return typeGone, true
+	case "ENRUL":
+		return typeRule, true
+	case "ENACC":
+		return typeRights, true
+	}
+	return "", false
+}
+
+func statusOf(errorType string) int {
+	switch errorType {
+	case typeInvalid, typeGone, typeRule:
+		return http.StatusBadRequest
+	case typeRights:
+		return http.StatusForbidden
+	}
+	return http.StatusInternalServerError
+}
+
+// explain turns what a query returned into what the person is told. It is the only place that looks at
+// SQLSTATEs. What the log needs to know goes into the request's own line.
+func (s *server) explain(ctx context.Context, r *http.Request, err error) error {
+	var pgErr *pgconn.PgError
+	switch {
+	case isUnavailable(err):
+		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
+		// Every request of a crowd meets the same dead database: the crowd needs one such line.
+		s.unavailable.Do(func() {
+			s.Logger.Error("database unavailable", "cause", causeOf(err))
+		})
+		return failUnavailable
+	case !errors.As(err, &pgErr):
+		return err
+	}
+
+	// The messages of refused values quote the value, which is the person's own: only the code is logged.
+	httplog.LogEntrySetField(r.Context(), "sqlstate", slog.StringValue(pgErr.Code))
+	if pgErr.ConstraintName != "" {
+		httplog.LogEntrySetField(r.Context(), "rule", slog.StringValue(pgErr.ConstraintName))
+	}
+	if errorType, ok := typeOfState(pgErr.Code); ok {
+		return &failure{errorType, statusOf(errorType), pgErr.Message}
+	}
+	switch {
+	case pgerrcode.IsDataException(pgErr.Code), pgErr.Code == pgerrcode.StatementTooComplex:
+		return failValue
+	case pgerrcode.IsIntegrityConstraintViolation(pgErr.Code):
+		return s.refusal(ctx, r, pgErr)
+	}
+	return err
+}
+
+// refusal asks the database's catalogue for the sentence of a constraint that stopped a statement
+// before a rule did.
+func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.PgError) error {
+	var data []byte
+	err := s.Pool.QueryRow(ctx, sqlRefusal, reached.ConstraintName).Scan(&data)
+	if isUnavailable(err) {
+		return s.explain(ctx, r, err)
+	}
+	var sentence struct {
+		Type    string `json:"error_type"`
+		Message string `json:"error_message"`
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &sentence)
+	}
+	if err == nil && statusOf(sentence.Type) == http.StatusInternalServerError {
+		err = fmt.Errorf("no such error_type: %q", sentence.Type)
+	}
+	if err != nil {
+		return fmt.Errorf("%w; asked for its sentence: %w", reached, err)
+	}
+	return &failure{sentence.Type, statusOf(sentence.Type), sentence.Message}
+}
+
+// isUnavailable is true where the same request can succeed a little later: the database is away,
+// overloaded or being installed, or the time or the connections were used up.
+func isUnavailable(err error) bool {
+	var connectErr *pgconn.ConnectError
+	var pgErr *pgconn.PgError
+	var netErr net.Error
+	switch {
+	case errors.As(err, &connectErr):
+		return true
+	case errors.As(err, &pgErr):
+		return isUnavailableState(pgErr.Code)
+	case errors.As(err, &netErr):
+		return true
+	}
+	for _, target := range []error{
+		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
+		pgconn.ErrConnClosed, puddle.ErrClosedPool, puddle.ErrNotAvailable,
+	} {
+		if errors.Is(err, target) {
+			return true
+		}
+	}
+	return false
+}
+
+func isUnavailableState(code string) bool {
+	switch code {
+	case pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable, pgerrcode.SerializationFailure,
+		pgerrcode.DeadlockDetected, pgerrcode.IOError,
+		// The functions are not there (yet): the database is not migrated.
+		pgerrcode.InvalidSchemaName, pgerrcode.UndefinedFunction, pgerrcode.UndefinedTable:
+		return true
+	}
+	return pgerrcode.IsConnectionException(code) || pgerrcode.IsInsufficientResources(code) ||
+		strings.HasPrefix(code, "57P0")
+}
+
+// causeOf is an error for the log: where it happened in SQL too, but never its DETAIL, which quotes rows.
+func causeOf(err error) slog.Value {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && pgErr.Where != "" {
+		return slog.StringValue(err.Error() + "; " + pgErr.Where)
+	}
+	return slog.StringValue(err.Error())
+}

@@ -1,0 +1,190 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/httplog/v2"
+)
+
+const (
+	// sqlCall calls one function of the schema wire. Its name comes from the router, never from a request.
+	sqlCall = "select wire.%s($1, $2, $3)"
+
+	maxBody = 1 << 20
+	// maxDrain is how much of a body that is too large is read and thrown away. A client that is cut
+	// off while it still writes sees a broken connection instead of the answer.
+	maxDrain = 16 << 20
+)
+
+// call is the handler of one endpoint: the body goes to a function of wire, what it returns goes back.
+func (s *server) call(function string) http.HandlerFunc {
+	sql := fmt.Sprintf(sqlCall, function)
+	return func(w http.ResponseWriter, r *http.Request) {
+		ctx := r.Context()
+		if s.RequestTimeout > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeout(ctx, s.RequestTimeout)
+			defer cancel()
+		}
+
+		body, err := s.readBody(w, r)
+		if err != nil {
+			s.fail(w, r, err)
+			return
+		}
+		var data []byte
+		// The body goes as text: so it is understood in each of pgx's query modes.
+		err = s.Pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
+		if err == nil && data == nil {
+			err = errNoData
+		}
+		if err != nil {
+			s.fail(w, r, s.explain(ctx, r, err))
+			return
+		}
+		writeData(w, data)
+	}
+}
+
+// actorOf is the acting user's id, or nil where nobody is logged in: the header user-id is missing,
+// None, ambiguous, or no number that an id can be. What a call without an actor may do, SQL decides.
+func actorOf(r *http.Request) *int32 {
+	ids := r.Header.Values("user-id")
+	if len(ids) != 1 {
+		return nil
+	}
+	id, err := strconv.ParseUint(ids[0], 10, 31)
+	if err != nil {
+		return nil
+	}
+	actor := int32(id)
+	return &actor
+}
+
+// readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if s.RequestTimeout > 0 {
+		// A body that trickles in must not outlive the request's time either. Not every
+		// ResponseWriter can do that (a test's recorder can't), and none has to.
+		connection := http.NewResponseController(w)
+		_ = connection.SetReadDeadline(time.Now().Add(s.RequestTimeout))
+		defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
+	}
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	switch {
+	case len(body) > maxBody:
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+		return nil, failTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, failSlowBody
+	case err != nil:
+		return nil, failCutBody
+	case len(body) == 0:
+		return []byte("{}"), nil
+	}
+
+	// A broken parameter behind the type (charset and the like) is nobody's harm.
+	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	switch {
+	case contentType != "application/json":
+		return nil, failNotJSON
+	case !utf8.Valid(body):
+		return nil, failNotUTF8
+	case !json.Valid(body):
+		return nil, failBrokenJSON
+	case bytes.TrimLeft(body, " \t\r\n")[0] != '{':
+		return nil, failNotObject
+	}
+	return body, nil
+}
+
+// alive answers as long as the process does.
+func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
+	writeData(w, []byte(`{"result":true}`))
+}
+
+// ready answers whether requests can be served.
+func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	s.checkReady(http.HandlerFunc(s.alive)).ServeHTTP(w, r)
+}
+
+func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
+	s.fail(w, r, failNotFound)
+}
+
+// methodNotAllowed looks for the methods itself: chi keeps them to itself, and comes here with a
+// method that it does not know before it has looked at the path.
+func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
+	routes := chi.RouteContext(r.Context()).Routes
+	allowed := ""
+	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
+			if allowed != "" {
+				allowed += ", "
+			}
+			allowed += method
+		}
+	}
+	if allowed == "" {
+		s.fail(w, r, failNotFound)
+		return
+	}
+	w.Header().Set("Allow", allowed)
+	s.fail(w, r, failMethod)
+}
+
+// fail answers with the envelope of an error. Errors that have no sentence of their own are faults of ours.
+func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
+	var f *failure
+	if !errors.As(err, &f) {
+		f = failInternal
+		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
+	}
+	writeFailure(w, f)
+}
+
+// writeData puts data, which is JSON, into the envelope of a success.
+func writeData(w http.ResponseWriter, data []byte) {
+	const head, tail = `{"error":false,"data":`, `}`
+	answer := make([]byte, 0, len(head)+len(data)+len(tail))
+	answer = append(answer, head...)
+	answer = append(answer, data...)
+	answer = append(answer, tail...)
+	write(w, http.StatusOK, answer)
+}
+
+func writeFailure(w http.ResponseWriter, f *failure) {
+	var answer bytes.Buffer
+	encoder := json.NewEncoder(&answer)
+	encoder.SetEscapeHTML(false)
+	// Three plain fields and a buffer: there is nothing that could fail here.
+	_ = encoder.Encode(struct {
+		Error   bool   `json:"error"`
+		Type    string `json:"error_type"`
+		Message string `json:"error_message"`
+	}{true, f.Type, f.Message})
+	if f.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	write(w, f.Status, answer.Bytes())
+}
+
+func write(w http.ResponseWriter, status int, answer []byte) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	w.WriteHeader(status)
+	// Whoever hung up does not read the answer: that is no error of the server.
+	_, _ = w.Write(answer)
+}

@@ -1,0 +1,155 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+	"github.com/go-chi/chi/v5/middleware"
+	"github.com/go-chi/httplog/v2"
+	"github.com/go-chi/httprate"
+)
+
+const (
+	pathAlive = "/healthz"
+	pathReady = "/readyz"
+
+	headerRequestID = "X-Request-Id"
+	rateWindow      = 10 * time.Second
+)
+
+// requestID gives the request an id that the answer, the log and the database's own records carry.
+// The caller's is kept, so that one request can be followed through both servers.
+func requestID(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := r.Header.Get(headerRequestID)
+		if !isSaneID(id) {
+			id = rand.Text()
+		}
+		w.Header().Set(headerRequestID, id)
+		// chi's key, because httplog looks there.
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), middleware.RequestIDKey, id)))
+	})
+}
+
+func requestIDOf(ctx context.Context) string { return middleware.GetReqID(ctx) }
+
+func isSaneID(id string) bool {
+	if id == "" || len(id) > 64 {
+		return false
+	}
+	for _, c := range []byte(id) {
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '.', c == '_', c == '-':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// logRequest writes one line a request. Headers and bodies are never in it, nor is the query string,
+// which no endpoint reads and which people put secrets into.
+func (s *server) logRequest(next http.Handler) http.Handler {
+	logger := &httplog.Logger{Logger: s.Logger.Logger, Options: s.Logger.Options}
+	logger.Options.Concise = true
+	logger.Options.RequestHeaders = false
+	logged := httplog.Handler(logger)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			// chi knows the route only once it has been served.
+			httplog.LogEntrySetField(r.Context(), "route", slog.StringValue(chi.RouteContext(r.Context()).RoutePattern()))
+			httplog.LogEntrySetField(r.Context(), "actor", slog.StringValue(nameOf(actorOf(r))))
+		}()
+		next.ServeHTTP(w, r)
+	}))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		quiet := r.WithContext(r.Context())
+		quiet.RequestURI = r.URL.EscapedPath()
+		logged.ServeHTTP(w, quiet)
+	})
+}
+
+func nameOf(actor *int32) string {
+	if actor == nil {
+		return "None"
+	}
+	return strconv.Itoa(int(*actor))
+}
+
+// recoverPanic answers a panic with the envelope. chi's own recoverer answers a bare 500.
+func recoverPanic(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			reason := recover()
+			if reason == nil {
+				return
+			}
+			if reason == http.ErrAbortHandler {
+				panic(reason)
+			}
+			httplog.LogEntrySetField(r.Context(), "panic", slog.StringValue(fmt.Sprint(reason)))
+			httplog.LogEntrySetField(r.Context(), "stack", slog.StringValue(string(debug.Stack())))
+			if ww, ok := w.(middleware.WrapResponseWriter); ok && ww.Status() != 0 {
+				// Half an answer is out: cutting it off is the only way left to say that it is not whole.
+				panic(http.ErrAbortHandler)
+			}
+			writeFailure(w, failInternal)
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// checkToken lets through who holds a token, and everybody to the two probes. It stands before the
+// routing, so that a stranger can't even learn which paths there are.
+func (s *server) checkToken(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		open := r.URL.Path == pathAlive || r.URL.Path == pathReady
+		tokens := r.Header.Values("Token")
+		if !open && (len(tokens) != 1 || !s.Tokens.Valid(tokens[0])) {
+			s.fail(w, r, failToken)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// limitRate refuses an actor who asks too often. Those who are not logged in share one name, None,
+// and would shut each other out: they are exempt.
+func (s *server) limitRate(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		actor := actorOf(r)
+		if s.RateLimit > 0 && actor != nil && s.limiter.RespondOnLimit(w, r, nameOf(actor)) {
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// newLimiter counts over a window longer than a second, so that a crowd of clicks at once is no offence.
+func (s *server) newLimiter() *httprate.RateLimiter {
+	return httprate.NewRateLimiter(s.RateLimit*int(rateWindow/time.Second), rateWindow,
+		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, failTooMany) }),
+		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }),
+	)
+}
+
+// checkReady refuses while the server is not ready.
+func (s *server) checkReady(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Ready != nil {
+			if err := s.Ready(r.Context()); err != nil {
+				httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
+				s.fail(w, r, failNotReady)
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
