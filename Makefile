@@ -1,0 +1,43 @@
+# `make help` lists the targets. What takes more than a line stands in scripts/.
+
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help run demo test pgtap gotest psql tern stamp fmt build clean
+export PKG TESTFLAGS
+
+help: ## shows this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
+	@scripts/run
+
+demo: build ## plays the opening minute with 600 invented students against the running server
+	@scripts/with-database bin/energy demo $(DEMO)
+
+test: ## checks everything, on a throwaway database beside a running "make run"
+	@scripts/test
+
+pgtap: ## runs the tests in SQL only
+	@scripts/test pgtap
+
+gotest: ## runs the tests in Go only; PKG=./api TESTFLAGS='-run Token -v' for a part
+	@scripts/test go
+
+psql: ## opens psql on the database of "make run"
+	@scripts/with-database psql
+
+tern: ## migrates the database of "make run" by the tern CLI, and installs the functions
+	@scripts/with-database go tool tern migrate -m db/migrations
+	@scripts/with-database go tool tern code install db/functions
+
+stamp: ## gives changed functions their new version (db/functions/version.sql)
+	@go run ./internal/stamp
+
+fmt: ## formats the Go code
+	@gofmt -l -w $$(go list -f '{{.Dir}}' ./...)
+
+build: ## builds bin/energy
+	@. scripts/lib.bash && go_build bin/energy
+
+clean: ## removes what was built; the database of "make run" stays (it is the folder .energy)
+	@rm -rf bin
