@@ -1,0 +1,232 @@
+package db
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/tern/v2/migrate"
+)
+
+// versionTable is tern's own default, so that its command line finds it.
+const versionTable = "public.schema_version"
+
+// migrateLock keeps migrations of one database apart, the check which package is installed included.
+// tern's own lock is held for each step only.
+const migrateLock int64 = 5_010_2026
+
+// Options say how Migrate works.
+type Options struct {
+	Files fs.FS             // the SQL; nil: what the program brings
+	Roles Roles             // names of the group roles
+	Force bool              // install the package over other people's objects, and where it is installed already
+	Log   func(line string) // told of each thing done
+}
+
+// Migrate brings the database to the version of the files: migrations, the pepper, the package of functions.
+// It is safe to call from several programs at once, and does nothing where all is done. What is newer in the database than
+// in the files stays as it is: that is no error, since an old server may start in the middle of an upgrade.
+func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
+	if o.Files == nil {
+		o.Files = Files()
+	}
+	if o.Log == nil {
+		o.Log = func(string) {}
+	}
+	config = config.Copy()
+	config.OnNotice = func(_ *pgconn.PgConn, n *pgconn.Notice) {
+		// what our SQL raises, not PostgreSQL's own remarks about things dropped
+		if n.Routine == "exec_stmt_raise" {
+			o.Log("note: " + n.Message)
+		}
+	}
+	conn, err := Connect(ctx, config)
+	if err != nil {
+		return err
+	}
+	// closing the connection gives the lock back too
+	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
+
+	if err := lock(ctx, conn, o.Log); err != nil {
+		return err
+	}
+	newer, err := migrateSchema(ctx, conn, o)
+	if err != nil || newer {
+		return err
+	}
+	if err := makePepper(ctx, conn, o.Log); err != nil {
+		return err
+	}
+	return installPackage(ctx, conn, o)
+}
+
+// lock waits by asking again: a session that waits inside PostgreSQL would hold up whatever must see all older ones end.
+func lock(ctx context.Context, conn *pgx.Conn, log func(string)) error {
+	for waited := false; ; waited = true {
+		var got bool
+		if err := conn.QueryRow(ctx, "select pg_try_advisory_lock($1)", migrateLock).Scan(&got); err != nil {
+			return fmt.Errorf("locking the database against other migrations: %w", err)
+		}
+		if got {
+			return nil
+		}
+		if !waited {
+			log("another energy migrate is at work here: waiting for it")
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return fmt.Errorf("waiting for another migration: %w", err)
+		}
+	}
+}
+
+// migrateSchema runs the migrations that the database lacks. newer: the database has some that the files lack.
+func migrateSchema(ctx context.Context, conn *pgx.Conn, o Options) (newer bool, err error) {
+	files, err := fs.Sub(o.Files, "migrations")
+	if err != nil {
+		return false, fmt.Errorf("opening the migrations: %w", err)
+	}
+	migrator, err := migrate.NewMigrator(ctx, conn, versionTable)
+	if err != nil {
+		return false, fmt.Errorf("preparing the table %s: %w", versionTable, err)
+	}
+	migrator.Data = o.Roles.data()
+	if err := migrator.LoadMigrations(files); err != nil {
+		return false, fmt.Errorf("loading the migrations: %w", err)
+	}
+	from, err := migrator.GetCurrentVersion(ctx)
+	if err != nil {
+		return false, fmt.Errorf("reading the schema's version: %w", err)
+	}
+	to := int32(len(migrator.Migrations))
+	switch {
+	case from > to:
+		o.Log(fmt.Sprintf("schema: the database is at %d, this program brings %d: left as it is, functions too", from, to))
+		return true, nil
+	case from == to:
+		o.Log(fmt.Sprintf("schema: %d is already there", to))
+		return false, nil
+	}
+	if err := retry(ctx, o.Log, func() error { return migrator.Migrate(ctx) }); err != nil {
+		return false, fmt.Errorf("migrating: %w", err)
+	}
+	o.Log(fmt.Sprintf("schema: migrated %d -> %d", from, to))
+	return false, nil
+}
+
+// makePepper makes the secret that goes into password hashes. Here and not in SQL: PostgreSQL 12 has no random bytes.
+func makePepper(ctx context.Context, conn *pgx.Conn, log func(string)) error {
+	pepper := make([]byte, 32)
+	_, _ = rand.Read(pepper) // never fails: it ends the program instead
+	tag, err := conn.Exec(ctx,
+		"insert into gym.secrets (name, value) values ('pepper', $1) on conflict do nothing", hex.EncodeToString(pepper))
+	if err != nil {
+		return fmt.Errorf("making the pepper: %w", err)
+	}
+	if tag.RowsAffected() > 0 {
+		log("pepper: made at random")
+	}
+	return nil
+}
+
+// installPackage installs the package of functions unless the database has it, or a newer one.
+func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
+	own, err := Built(o.Files)
+	if err != nil {
+		return err
+	}
+	stamped, err := Stamped(o.Files)
+	if err != nil {
+		return err
+	}
+	var there Version
+	err = conn.QueryRow(ctx, "select version, hash from gym.code_package").Scan(&there.Package, &there.Hash)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return fmt.Errorf("reading which package is installed: %w", err)
+	}
+	switch {
+	case there.Package > own.Package:
+		o.Log(fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", there.Package, own.Package))
+		return nil
+	case there.Package == own.Package && there.Hash == own.Hash && !o.Force:
+		o.Log(fmt.Sprintf("functions: version %d is already installed", own.Package))
+		return nil
+	}
+
+	files, err := fs.Sub(o.Files, "functions")
+	if err != nil {
+		return fmt.Errorf("opening the package of functions: %w", err)
+	}
+	code, err := migrate.LoadCodePackage(files)
+	if err != nil {
+		return fmt.Errorf("loading the package of functions: %w", err)
+	}
+	force := "off"
+	if o.Force {
+		force = "on"
+	}
+	// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others waiting behind.
+	_, err = conn.Exec(ctx, "select set_config('gym.force_install', $1, false), set_config('lock_timeout', '2s', false)", force)
+	if err != nil {
+		return fmt.Errorf("preparing to install the functions: %w", err)
+	}
+	err = retry(ctx, o.Log, func() error { return migrate.InstallCodePackage(ctx, conn, o.Roles.data(), code) })
+	if err != nil {
+		return fmt.Errorf("installing the functions (nothing was changed): %w", err)
+	}
+	line := fmt.Sprintf("functions: installed version %d", own.Package)
+	if there.Package != 0 && there.Package != own.Package {
+		line = fmt.Sprintf("functions: installed version %d over %d", own.Package, there.Package)
+	}
+	if !stamped {
+		line += ", with changes that are not stamped (make stamp)"
+	}
+	o.Log(line)
+	return nil
+}
+
+// retry calls do again while it fails for what passes by itself: others' locks, or another database of the cluster making the same roles.
+func retry(ctx context.Context, log func(string), do func() error) error {
+	const attempts = 10
+	for attempt := 1; ; attempt++ {
+		err := do()
+		if err == nil || attempt == attempts || !passing(err) {
+			return err
+		}
+		log(fmt.Sprintf("in the way of others, trying again: %v", err))
+		if err := sleep(ctx, time.Duration(attempt)*200*time.Millisecond); err != nil {
+			return err
+		}
+	}
+}
+
+func passing(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) {
+		return false
+	}
+	switch pgErr.Code {
+	case pgerrcode.LockNotAvailable, pgerrcode.DeadlockDetected, pgerrcode.SerializationFailure:
+		return true
+	case pgerrcode.InternalError: // "tuple concurrently updated": two databases of a cluster changed one role's rights at once
+		return true
+	}
+	return false
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

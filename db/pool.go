@@ -1,0 +1,86 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// ServerPool makes the pool of energy serve. Each connection becomes role before it is used, so that nothing but the
+// server's own rights is ever at hand; one that can't is not used. requestTimeout bounds statements too, for the case that a cancellation gets lost.
+// It does not wait for the database, which may come later or go away and come back.
+func ServerPool(ctx context.Context, config *pgxpool.Config, role string, requestTimeout time.Duration, log *slog.Logger) (*pgxpool.Pool, error) {
+	config = config.Copy()
+	if config.ConnConfig.ConnectTimeout == 0 {
+		config.ConnConfig.ConnectTimeout = 3 * time.Second
+	}
+	config.PingTimeout = 2 * time.Second
+
+	// whoever wrote such a setting into DATABASE_URL knows better
+	params := config.ConnConfig.RuntimeParams
+	setDefault := func(name, value string) {
+		if _, set := params[name]; !set {
+			params[name] = value
+		}
+	}
+	setDefault("application_name", "energy")
+	setDefault("statement_timeout", milliseconds(requestTimeout+time.Second))
+	// a lock that is not had in half the time is answered as "busy" while there is time left to answer
+	setDefault("lock_timeout", milliseconds(requestTimeout/2))
+	setDefault("idle_in_transaction_session_timeout", milliseconds(requestTimeout+time.Second))
+
+	var warn sync.Once
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		return become(ctx, conn, role, func(user string) {
+			warn.Do(func() {
+				log.Warn("the server logs in as the database's owner or a superuser and gives those rights up itself; better give it a log-in of its own",
+					"user", user, "sql", fmt.Sprintf("create role … login password '…' in role %s", role))
+			})
+		})
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("making the pool: %w", err)
+	}
+	return pool, nil
+}
+
+// RoleError says that a connection could not become the server's role: the database is not migrated, or the log-in is not a member.
+type RoleError struct {
+	Role string
+	err  error
+}
+
+func (e *RoleError) Error() string {
+	return fmt.Sprintf("can't become role %s (run `energy migrate`, or `grant %s to` the log-in): %v", e.Role, e.Role, e.err)
+}
+
+// become makes the session the server's role, and tells of a session user who is more than that.
+// The cause of a failure is not unwrapped: its SQLSTATE would be taken for that of the request.
+func become(ctx context.Context, conn *pgx.Conn, role string, powerful func(user string)) error {
+	var user string
+	var owns bool
+	err := conn.QueryRow(ctx, `
+		select session_user, pg_has_role(session_user, d.datdba, 'member')
+		  from pg_catalog.pg_database d where d.datname = current_database()`).Scan(&user, &owns)
+	if err != nil {
+		return fmt.Errorf("asking who the session is: %w", err)
+	}
+	if _, err := conn.Exec(ctx, "set role "+pgx.Identifier{role}.Sanitize()); err != nil {
+		return &RoleError{Role: role, err: err}
+	}
+	if owns {
+		powerful(user)
+	}
+	return nil
+}
+
+func milliseconds(d time.Duration) string {
+	return strconv.FormatInt(d.Milliseconds(), 10)
+}

@@ -1,0 +1,202 @@
+// Package config reads Energiya's settings from the environment.
+//
+// A setting is an ENERGY_ variable; the database is named by DATABASE_URL or by the
+// PG… variables that psql knows. A bad value is named together with what it may be.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"reflect"
+	"regexp"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/kelseyhightower/envconfig"
+
+	"energiya/db"
+	"energiya/internal/tokens"
+)
+
+// prefix begins the name of every variable of ours.
+const prefix = "ENERGY"
+
+// Settings are all settings of the program, checked. Made by Load.
+//
+// The tags say what a variable is for (desc) and what it may be (may): both stand in --help and in error messages.
+type Settings struct {
+	// Listen is the address that the server answers on.
+	Listen string `default:"127.0.0.1:5010" desc:"address to answer on" may:"host:port with a port from 0 to 65535, such as 127.0.0.1:5010"`
+	// Token holds the secrets that the auth server may show; several may be valid at once. Where there is any, TokenFile is not looked at.
+	Token []string `desc:"secret of the auth server; several, comma-separated, are valid at once; wins over the file" may:"tokens of 16 visible characters or more, without spaces, separated by commas"`
+	// TokenFile keeps the tokens where Token has none: one a line, readable by its owner only, made at the first start.
+	TokenFile string `split_words:"true" default:"energy.token" desc:"file of tokens, one a line, made at the first start" may:"the name of a file in a folder that exists"`
+	// PoolSize is how many connections to the database the server keeps. The queue for them belongs here, not in PostgreSQL.
+	PoolSize int `split_words:"true" desc:"connections to the database (4 a core, 8 to 16, where not set)" may:"a whole number from 1 to 500"`
+	// LogLevel is the least level that is logged.
+	LogLevel string `split_words:"true" default:"info" desc:"least level that is logged" may:"debug, info, warn or error"`
+	// LogFormat is the form of the log's lines.
+	LogFormat string `split_words:"true" default:"json" desc:"form of the log's lines" may:"json or text"`
+	// ShutdownTimeout bounds a clean stop.
+	ShutdownTimeout time.Duration `split_words:"true" default:"15s" desc:"how long a stop waits for what still runs" may:"a time from 1s to 10m, such as 15s"`
+	// RequestTimeout is the deadline of one request, its queries included.
+	RequestTimeout time.Duration `split_words:"true" default:"10s" desc:"deadline of one request, its queries included" may:"a time from 100ms to 10m, such as 10s"`
+	// RateLimit is how many requests a second one user-id may make, measured over 10 seconds.
+	RateLimit int `split_words:"true" default:"200" desc:"requests a second that one user-id may make, over 10 s; 0: no limit" may:"a whole number from 0 to 1000000"`
+	// ServerRole is the group role that the server works as.
+	ServerRole string `split_words:"true" default:"energy_server" desc:"role the server works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+	// AuthRole is the group role of the auth server.
+	AuthRole string `split_words:"true" default:"energy_auth" desc:"role of the auth server" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+	// AdminRole is the group role of administrators who work in psql.
+	AdminRole string `split_words:"true" default:"energy_admin" desc:"role of administrators in psql" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+	// ReaderRole is the group role of those who may look.
+	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+
+	database *pgxpool.Config
+}
+
+// Load reads the environment. Every bad value is in the error, each with what it may be.
+func Load() (*Settings, error) {
+	s := new(Settings)
+	if err := envconfig.Process(prefix, s); err != nil {
+		var parse *envconfig.ParseError
+		if errors.As(err, &parse) {
+			return nil, bad(parse.FieldName)
+		}
+		return nil, fmt.Errorf("reading the settings: %w", err)
+	}
+	if _, set := os.LookupEnv(variable("PoolSize")); !set {
+		s.PoolSize = defaultPoolSize(runtime.GOMAXPROCS(0))
+	}
+	s.LogLevel, s.LogFormat = strings.ToLower(s.LogLevel), strings.ToLower(s.LogFormat)
+
+	var errs []error
+	check := func(ok bool, field string) {
+		if !ok {
+			errs = append(errs, bad(field))
+		}
+	}
+	check(isAddress(s.Listen), "Listen")
+	for _, token := range s.Token {
+		if tokens.Check(token) != nil {
+			check(false, "Token")
+			break
+		}
+	}
+	check(s.TokenFile != "", "TokenFile")
+	check(within(s.PoolSize, 1, 500), "PoolSize")
+	check(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "LogLevel")
+	check(slices.Contains([]string{"json", "text"}, s.LogFormat), "LogFormat")
+	check(within(s.ShutdownTimeout, time.Second, 10*time.Minute), "ShutdownTimeout")
+	check(within(s.RequestTimeout, 100*time.Millisecond, 10*time.Minute), "RequestTimeout")
+	check(within(s.RateLimit, 0, 1_000_000), "RateLimit")
+	check(isRole(s.ServerRole), "ServerRole")
+	check(isRole(s.AuthRole), "AuthRole")
+	check(isRole(s.AdminRole), "AdminRole")
+	check(isRole(s.ReaderRole), "ReaderRole")
+
+	database, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
+	if err != nil {
+		errs = append(errs, badDatabase())
+	}
+	s.database = database
+	return s, errors.Join(errs...)
+}
+
+// Database says how to reach the database, as DATABASE_URL or the PG… variables name it, with a pool of PoolSize.
+// The pool is kept full: nobody waits for a connection to be made in the second of opening.
+func (s *Settings) Database() *pgxpool.Config {
+	c := s.database.Copy()
+	c.MaxConns = int32(s.PoolSize)
+	c.MinConns = int32(s.PoolSize)
+	return c
+}
+
+// Roles are the names of the group roles.
+func (s *Settings) Roles() db.Roles {
+	return db.Roles{Server: s.ServerRole, Auth: s.AuthRole, Admin: s.AdminRole, Reader: s.ReaderRole}
+}
+
+// Level is LogLevel as slog knows it.
+func (s *Settings) Level() slog.Level {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(s.LogLevel)) // checked by Load
+	return level
+}
+
+// Usage writes the table of all settings for --help.
+func Usage(w io.Writer) error {
+	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintf(tabs, "  DATABASE_URL\tthe database, as postgres://user:password@host:port/database; where it is not set, psql's PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD … say it\n")
+	for field := range reflect.TypeFor[Settings]().Fields() {
+		if !field.IsExported() {
+			continue
+		}
+		description := field.Tag.Get("desc")
+		if value := field.Tag.Get("default"); value != "" {
+			description += " [" + value + "]"
+		}
+		fmt.Fprintf(tabs, "  %s\t%s\n", variable(field.Name), description)
+	}
+	return tabs.Flush()
+}
+
+// bad says which variable is wrong and what it may be. A token is never repeated: error messages end up in logs.
+func bad(field string) error {
+	f, _ := reflect.TypeFor[Settings]().FieldByName(field)
+	name := variable(field)
+	if field == "Token" {
+		return fmt.Errorf("%s is not usable; it may be %s", name, f.Tag.Get("may"))
+	}
+	return fmt.Errorf("%s is %q; it may be %s", name, os.Getenv(name), f.Tag.Get("may"))
+}
+
+// badDatabase names the variable only: neither it nor pgx's account of the fault is repeated, since both may hold a password.
+func badDatabase() error {
+	name := "DATABASE_URL"
+	if os.Getenv(name) == "" {
+		name = "one of the PG… variables"
+	}
+	return fmt.Errorf("%s is not usable; it may be postgres://user:password@host:port/database, with %%XX for special characters", name)
+}
+
+var wordEnds = regexp.MustCompile(`([a-z])([A-Z])`)
+
+// variable is the name of the environment variable of a field.
+func variable(field string) string {
+	return prefix + "_" + strings.ToUpper(wordEnds.ReplaceAllString(field, "${1}_${2}"))
+}
+
+// defaultPoolSize is 4 connections a core, but at least 8 and at most 16: what was fastest at the opening.
+func defaultPoolSize(cores int) int {
+	return min(max(4*cores, 8), 16)
+}
+
+func isAddress(s string) bool {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	_, err = strconv.ParseUint(port, 10, 16)
+	return err == nil
+}
+
+var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
+
+// isRole admits names that need no quotes, since the SQL files write them plainly.
+func isRole(s string) bool {
+	return roleName.MatchString(s) && !strings.HasPrefix(s, "pg_")
+}
+
+func within[T int | time.Duration](value, least, most T) bool {
+	return value >= least && value <= most
+}
