@@ -1,0 +1,42 @@
+create function api.audit() returns table (invariant text, violations bigint, query text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select * from rules.audit() $$;
+comment on function api.audit() is
+  'Every invariant with the number of its violations, 0 when all is well, and the query to see them. Definer: looks at all data. Example: select invariant, violations from api.audit();';
+
+create view api.rules as
+select c.rule, c.sqlstate, c.message,
+       case c.rule
+         when 'slots_per_student' then s.slots_per_student::text
+         when 'enrolment_closed' then format('day %s %s to last day %s', s.enrolment_opens_on_day, to_char(s.enrolment_opens_at, 'HH24:MI'), to_char(s.enrolment_closes_at, 'HH24:MI'))
+         when 'slots_taken_within_capacity' then format('gym.slots.capacity (new slots: %s)', s.seats_per_slot)
+         when 'student_blocked' then format('%s absences', s.absences_to_block)
+       end as current_limit,
+       c.meaning, c.enforced_by, c.hint
+  from rules.catalogue c cross join gym.settings s;
+comment on view api.rules is 'Every rule: name, SQLSTATE, message, its current limit, what it means, where it is enforced. Example: \x select * from api.rules where rule like ''slot%'';';
+
+create view api.slots as
+select s.id, to_char(s.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[s.weekday + 1] as day,
+       to_char(s.starts_at, 'HH24:MI') as at, s.capacity, s.taken, s.capacity - s.taken as free
+  from gym.slots s
+ where s.deleted_at is null
+ order by s.month, s.weekday, s.starts_at;
+comment on view api.slots is 'Slots with their free seats, in the order of the week. Example: select * from api.slots where month = ''12-2026'';';
+
+create view api.enrolled as
+select e.id, to_char(e.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[e.weekday + 1] as day,
+       to_char(s.starts_at, 'HH24:MI') as at, u.student_card as card, u.surname || ' ' || u.firstname as person, u."group", e.slot_id, e.user_id
+  from gym.enrolments e
+  join gym.slots s on s.id = e.slot_id
+  join gym.users u on u.id = e.user_id
+ where e.cancelled_at is null
+ order by e.month, e.weekday, s.starts_at, u.surname, u.firstname;
+comment on view api.enrolled is 'Who holds which seat. Example: select * from api.enrolled where card = 12069840;';
+
+create view api.enrolment as
+select w.is_open, w.by_hand,
+       rules.local_time(w.opens_at) as opens_at, rules.local_time(w.closes_at) as closes_at, rules.local_time(w.next_turn) as next_turn,
+       rules.local_time() as now, to_char(rules.next_month(), 'MM-YYYY') as for_month
+  from rules.enrolment_window() w;
+comment on view api.enrolment is 'Is enrolment open, by hand or by schedule, until when; in the gym''s time. Example: select * from api.enrolment;';

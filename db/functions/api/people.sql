@@ -1,0 +1,56 @@
+create function api.add_user(card integer, firstname text, surname text, password text, secondname text default '', "group" text default '', role gym.userrole default 'STUDENT')
+returns table (id integer, student_card integer, person text, is_a gym.userrole)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select u.id, u.student_card, u.surname || ' ' || u.firstname, u.role
+    from rules.add_user(card, firstname, secondname, surname, "group", password, role) u
+$$;
+comment on function api.add_user(integer, text, text, text, text, text, gym.userrole) is
+  'Adds a person. card: number of the student card; password: 8 characters or more. Errors: users_student_card_taken, password_too_short, pepper_missing. Definer: writes gym.users. '
+  'Example: select * from api.add_user(card => 12069840, firstname => ''Иван'', surname => ''Петров'', password => ''…'', "group" => ''БИ-21'');';
+
+create function api.person(card integer default null, person integer default null)
+returns table (id integer, student_card integer, surname text, firstname text, secondname text, "group" text, role gym.userrole, deleted boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select u.id, u.student_card, u.surname, u.firstname, u.secondname, u."group", u.role, u.deleted
+    from gym.users u
+   where u.id = rules.person_id(person.card, person.person)
+$$;
+comment on function api.person(integer, integer) is 'Shows a person, deleted ones too. card: number of the student card, or person: id. Errors: user_not_found. Definer: reads gym.users. Example: select * from api.person(card => 12069840);';
+
+create function api.delete_user(card integer default null, person integer default null) returns table (id integer, freed bigint)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  id := rules.person_id(card, person);
+  select count(*) into freed from gym.enrolments e
+   where e.user_id = delete_user.id and e.cancelled_at is null and e.month >= rules.this_month();
+  perform rules.delete_user(id);
+  return next;
+end
+$$;
+comment on function api.delete_user(integer, integer) is
+  'Marks a person deleted: seats from today on are freed, history and card stay. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.delete_user(card => 12069840);';
+
+create function api.restore_user(card integer default null, person integer default null) returns table (id integer, student_card integer, is_a gym.userrole)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select u.id, u.student_card, u.role from rules.restore_user(rules.person_id(card, person)) u $$;
+comment on function api.restore_user(integer, integer) is 'Brings a deleted person back. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.restore_user(card => 12069840);';
+
+create function api.change_card(new_card integer, password text, card integer default null, person integer default null) returns table (id integer, student_card integer)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select u.id, u.student_card from rules.change_card(rules.person_id(card, person), new_card, password) u $$;
+comment on function api.change_card(integer, text, integer, integer) is
+  'Gives a person another card and, since the hash holds the card, a new password. Errors: user_not_found, users_student_card_taken, password_too_short. Definer: writes gym.users. Example: select * from api.change_card(card => 12069840, new_card => 12069841, password => ''…'');';
+
+create function api.set_password(password text, card integer default null, person integer default null) returns table (id integer)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select u.id from rules.edit_user(rules.person_id(card, person), null, null, null, null, password) u $$;
+comment on function api.set_password(text, integer, integer) is 'Sets a person''s password. Errors: user_not_found, password_too_short. Definer: writes gym.users. Example: select * from api.set_password(card => 12069840, password => ''…'');';
+
+create function api.set_pepper(pepper text, force boolean default false) returns void
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.set_pepper(pepper, force) $$;
+comment on function api.set_pepper(text, boolean) is
+  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''…'');';

@@ -1,0 +1,32 @@
+-- Who may do what. Each role is granted by name what it needs; nothing is granted to PUBLIC. A role that could not be
+-- made (001_roles_and_schemas.sql) is passed over, and gets its rights with the next install.
+revoke all on all functions in schema rules, api, wire from public;
+do $grants$
+declare
+  v_grant record;
+begin
+  for v_grant in
+    select * from (values
+      ('{{.server_role}}', 'usage on schema wire'),
+      ('{{.server_role}}', 'execute on all functions in schema wire'),
+      -- contract.md, "The database is shared with the auth server": this and nothing else
+      ('{{.auth_role}}', 'usage on schema gym'),
+      ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
+      ('{{.auth_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role) on gym.users'),
+      ('{{.auth_role}}', 'update (image) on gym.users'),
+      ('{{.admin_role}}', 'usage on schema api'),
+      ('{{.admin_role}}', 'execute on all functions in schema api'),
+      ('{{.admin_role}}', 'select on all tables in schema api')
+    ) g (role, what)
+    where exists (select from pg_roles r where r.rolname = g.role)
+  loop
+    execute format('grant %s to %I', v_grant.what, v_grant.role);
+  end loop;
+  for v_grant in
+    select r.rolname as role from pg_roles r
+     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}')
+  loop
+    execute format('grant connect on database %I to %I', current_database(), v_grant.role);
+  end loop;
+end
+$grants$;

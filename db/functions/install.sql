@@ -1,0 +1,77 @@
+-- The code package: rules, api and wire are dropped and rebuilt in one transaction, with every trigger, right and comment.
+-- Installed by `energy migrate` and by `tern code install db/functions`.
+
+-- Other people's objects that use ours would vanish silently with the drop: name them and stop.
+do $others$
+declare
+  v_others text;
+begin
+  select string_agg(distinct pg_describe_object(d.classid, d.objid, d.objsubid), E'\n' order by pg_describe_object(d.classid, d.objid, d.objsubid))
+    into v_others
+    from pg_depend d
+    join (
+      select 'pg_proc'::regclass as classid, p.oid as objid, n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      union all
+      select 'pg_class'::regclass, c.oid, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      union all
+      select 'pg_type'::regclass, t.oid, n.nspname from pg_type t join pg_namespace n on n.oid = t.typnamespace
+    ) ours on ours.classid = d.refclassid and ours.objid = d.refobjid and ours.nspname in ('rules', 'api', 'wire')
+   where d.deptype in ('n', 'a')
+     -- ours: inside the three schemas, or a trigger on a table of ours
+     and not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+                      where d.classid = 'pg_proc'::regclass and p.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+     and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+                      where d.classid = 'pg_class'::regclass and c.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+     and not exists (select from pg_type t join pg_namespace n on n.oid = t.typnamespace
+                      where d.classid = 'pg_type'::regclass and t.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+     and not exists (select from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
+                      where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+     and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                      where d.classid = 'pg_trigger'::regclass and t.oid = d.objid and n.nspname = 'gym');
+  if v_others is not null and current_setting('gym.force_install', true) is distinct from 'on' then
+    raise exception 'other people''s objects use rules, api or wire and would be dropped with them'
+      using errcode = 'ENDEP', detail = v_others, hint = 'Drop them, or install by force: energy migrate --force';
+  end if;
+end
+$others$;
+
+drop schema if exists wire, api, rules cascade;
+
+create schema rules;
+comment on schema rules is 'The rules: predicates, operations and trigger functions. Each says its purpose, errors and source: \df+ rules.*';
+create schema api;
+comment on schema api is 'What a person calls in psql: named arguments with defaults, rows back. Holds no rule of its own.';
+create schema wire;
+comment on schema wire is 'One function an endpoint of contract.md, json in its shape; all that the server may execute. Holds no rule of its own.';
+
+{{ template "rules/catalogue.sql" . }}
+{{ template "rules/clock.sql" . }}
+{{ template "rules/window.sql" . }}
+{{ template "rules/history.sql" . }}
+{{ template "rules/settings.sql" . }}
+{{ template "rules/users.sql" . }}
+{{ template "rules/slots.sql" . }}
+{{ template "rules/enrolments.sql" . }}
+{{ template "rules/choose_slots.sql" . }}
+{{ template "rules/posts.sql" . }}
+{{ template "rules/fields.sql" . }}
+{{ template "rules/naming.sql" . }}
+{{ template "rules/shapes.sql" . }}
+{{ template "rules/admit.sql" . }}
+{{ template "rules/audit.sql" . }}
+{{ template "rules/package.sql" . }}
+
+{{ template "api/looking.sql" . }}
+{{ template "api/settings.sql" . }}
+{{ template "api/people.sql" . }}
+{{ template "api/slots.sql" . }}
+{{ template "api/enrolments.sql" . }}
+
+{{ template "wire/avtime.sql" . }}
+{{ template "wire/entry.sql" . }}
+{{ template "wire/user.sql" . }}
+{{ template "wire/posts.sql" . }}
+{{ template "wire/server.sql" . }}
+
+{{ template "grants.sql" . }}
+{{ template "version.sql" . }}

@@ -1,0 +1,30 @@
+create view rules.invariants (invariant, query) as
+values
+  ('capacity_held', 'select s.id, s.month, s.weekday, s.starts_at, s.capacity, s.taken from gym.slots s where s.taken > s.capacity'),
+  ('counter_equals_rows',
+   'select s.id, s.taken, count(e.id) as active from gym.slots s left join gym.enrolments e on e.slot_id = s.id and e.cancelled_at is null group by s.id having s.taken <> count(e.id)'),
+  ('one_a_weekday',
+   'select e.user_id, e.month, e.weekday, count(*) from gym.enrolments e where e.cancelled_at is null group by e.user_id, e.month, e.weekday having count(*) > 1'),
+  ('slots_per_student',
+   'select e.user_id, e.month, count(*) from gym.enrolments e where e.cancelled_at is null group by e.user_id, e.month having count(*) > (select c.slots_per_student from gym.settings c) '
+   'and max(e.created_at) > coalesce((select max(l.changed_at) from gym.settings_changes l where l.name = ''slots_per_student''), ''-infinity'')'),
+  ('slot_copied_right',
+   'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where (e.month, e.weekday) is distinct from (s.month, s.weekday)'),
+  ('deleted_slot_empty', 'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where s.deleted_at is not null and e.cancelled_at is null'),
+  ('deleted_user_has_no_seat',
+   'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id where u.deleted and e.cancelled_at is null and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
+  ('triggers_enabled',
+   'select t.tgrelid::regclass as on_table, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = ''gym'' and t.tgenabled in (''D'', ''R'')');
+comment on view rules.invariants is 'What must always hold, each as a query that returns the violations. Run by api.audit and energy audit.';
+
+create function rules.audit() returns table (invariant text, violations bigint, query text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  for invariant, query in select i.invariant, i.query from rules.invariants i loop
+    execute format('select count(*) from (%s) q', query) into violations;
+    return next;
+  end loop;
+end
+$$;
+comment on function rules.audit() is 'Checks every invariant of rules.invariants on the live data: its name, the number of violations (0), and the query to see them.';

@@ -1,0 +1,124 @@
+create view rules.catalogue (rule, sqlstate, message, hint, meaning, enforced_by) as
+values
+  -- ENRUL: a rule refuses
+  ('enrolment_closed', 'ENRUL', 'Запись на следующий месяц сейчас закрыта. Она откроется %s числа в %s.',
+   'select api.open_enrolment() открывает её вручную.',
+   'A student chooses only while enrolment is open.', 'rules.choose_slots'),
+  ('student_blocked', 'ENRUL', 'Вы заблокированы за пропуски и не можете записаться на следующий месяц. Обратитесь к администратору.',
+   null, 'A blocked student does not choose.', 'rules.choose_slots'),
+  ('slots_per_student', 'ENRUL', 'Можно выбрать не больше %s занятий. Уберите лишние.',
+   'select * from api.set_setting(''slots_per_student'', …) меняет предел.',
+   'A student holds at most the setting''s number of slots a month.', 'trigger enrolments__limit, rules.choose_slots'),
+  ('enrolments_one_a_weekday', 'ENRUL', 'В один день недели можно записаться только на одно занятие. Оставьте одно.',
+   null, 'One active enrolment a student, month and weekday.', 'unique index enrolments_one_a_weekday, rules.choose_slots'),
+  ('slot_not_offered', 'ENRUL', 'Одного из выбранных занятий нет в расписании следующего месяца. Обновите страницу и выберите снова.',
+   null, 'A student chooses among next month''s slots only.', 'rules.choose_slots'),
+  ('slots_taken_within_capacity', 'ENRUL', 'Закончились места для записи',
+   'Вместимость меняет api.edit_slot.',
+   'Never more active enrolments than the slot''s capacity; never a capacity below what is taken.', 'check slots_taken_within_capacity, trigger enrolments__count'),
+  ('slots_capacity_below_taken', 'ENRUL', 'На это занятие уже записано человек: %s. Вместимость не может быть меньше.',
+   'Сначала отмените лишние записи: api.cancel.',
+   'A capacity is never set below the seats taken.', 'rules.edit_slot; for raw updates check slots_taken_within_capacity'),
+  ('taken_is_counted', 'ENRUL', 'Счётчик занятых мест меняют только записи. Добавьте или отмените запись.',
+   'api.enrol и api.cancel; счётчик пересчитает триггер enrolments__count.',
+   'gym.slots.taken is written by the counting trigger only.', 'trigger slots__guard'),
+  ('slot_month_fixed', 'ENRUL', 'Занятие нельзя перенести в другой месяц. Создайте новое.',
+   null, 'A slot stays in its month.', 'trigger slots__guard'),
+  ('slot_month_begun', 'ENRUL', 'Месяц уже начался: день и время занятия менять нельзя.',
+   null, 'Weekday and time of a slot change only before its month begins.', 'trigger slots__guard'),
+  ('slot_month_past', 'ENRUL', 'Этот месяц уже прошёл. Укажите текущий или будущий месяц.',
+   null, 'Slots are made for the current month and later ones.', 'rules.create_slot'),
+  ('slots_one_a_time', 'ENRUL', 'На этот день и время занятие уже есть. Выберите другое время.',
+   null, 'One slot a month, weekday and time.', 'unique index slots_one_a_time'),
+  ('slot_has_enrolments', 'ENRUL', 'На это занятие записано человек: %s. Чтобы удалить его вместе с записями, подтвердите удаление (force).',
+   'api.delete_slot(…, force => true) отменит записи.',
+   'A slot with people enrolled is deleted by force only; their enrolments are then cancelled.', 'rules.delete_slot'),
+  ('slots_deleted_is_empty', 'ENRUL', 'На удаляемое или удалённое занятие нельзя быть записанным. Сначала отмените записи.',
+   'api.delete_slot(…, force => true) отменит записи и удалит занятие.',
+   'Nobody holds a deleted slot.', 'check slots_deleted_is_empty'),
+  ('slot_move_collides', 'ENRUL', 'Кто-то из записанных (%s чел.) уже занимается в этот день недели. Выберите другой день.',
+   null, 'A slot does not move to a weekday on which one of its people holds another.', 'rules.edit_slot; for raw updates unique index enrolments_one_a_weekday'),
+  ('enrol_month', 'ENRUL', 'Записать можно только на текущий или следующий месяц.',
+   null, 'An administrator enrols for the current or the next month.', 'rules.enrol'),
+  ('already_enrolled', 'ENRUL', 'Этот человек уже записан на это занятие.',
+   null, 'Enrolling twice in one slot is refused, not repeated.', 'rules.enrol'),
+  ('cancel_next_month_only', 'ENRUL', 'Отменить самому можно только запись на следующий месяц. Обратитесь к администратору.',
+   null, 'A student cancels only next month''s enrolments.', 'rules.cancel_own'),
+  ('never_deleted', 'ENRUL', 'Строки таблицы %s не удаляют: история остаётся.',
+   'Людей, занятия и записи помечают удалёнными: api.delete_user, api.delete_slot, api.cancel.',
+   'People, slots, enrolments and what hangs on them are never deleted or truncated.', 'triggers …__keep'),
+  ('read_committed', 'ENRUL', 'Записи меняют только в режиме READ COMMITTED (или SERIALIZABLE).',
+   'begin isolation level read committed',
+   'In REPEATABLE READ the limit could not see what was booked a moment ago.', 'trigger enrolments__limit'),
+  ('enrolment_user_deleted', 'ENRUL', 'Этот человек удалён, записать его нельзя.',
+   'api.restore_user возвращает человека.', 'Nobody deleted is enrolled.', 'trigger enrolments__place'),
+  ('users_student_card_taken', 'ENRUL', 'Человек с таким студенческим билетом уже есть. Проверьте номер.',
+   'api.restore_user возвращает удалённого.', 'A card belongs to one person, deleted people included.', 'unique constraint users_student_card_taken'),
+  ('card_needs_password', 'ENRUL', 'Вместе с номером билета нужно задать новый пароль.',
+   'api.change_card(…, password => …)', 'The password hash holds the card.', 'trigger users__guard'),
+  ('password_too_short', 'ENRUL', 'Пароль короче 8 символов. Придумайте длиннее.',
+   null, 'A password has 8 characters or more.', 'rules.set_password, rules.add_user'),
+  ('password_wrong', 'ENRUL', 'Старый пароль не подходит. Введите его ещё раз.',
+   null, 'Who changes the own password knows the old one.', 'rules.change_password'),
+  ('pepper_missing', 'ENRUL', 'В базе нет секрета для паролей.',
+   'Его создаёт energy migrate, или задаёт api.set_pepper.', 'No password is hashed without the pepper.', 'rules.hash_password'),
+  ('pepper_in_use', 'ENRUL', 'Под нынешним секретом уже хранятся пароли (%s): с новым никто из них не войдёт.',
+   'api.set_pepper(…, force => true)', 'The pepper changes only while no password is stored under it, or by force.', 'rules.set_pepper'),
+  -- native constraints that a raw statement, or an odd value, can reach
+  ('settings_time_zone_known', 'ENREQ', 'Часового пояса %s нет.',
+   'select name from pg_timezone_names', 'The gym''s zone is one that PostgreSQL knows.', 'trigger settings__guard'),
+  ('setting_unknown', 'ENGON', 'Настройки %s нет.', 'select name from api.settings', 'A setting has a name from api.settings.', 'api.set_setting'),
+  ('setting_not_allowed', 'ENREQ', 'Настройка %s: значение %s не подходит. Можно: %s.', null, 'A setting stays in its range.', 'checks settings_…'),
+  ('settings_one_row', 'ENRUL', 'В таблице настроек одна строка.', null, 'The settings are one row.', 'check settings_one_row'),
+  ('settings_seats_per_slot_range', 'ENREQ', 'Мест на занятии по умолчанию: от 1 до 1000.', null, 'Range of a setting.', 'check'),
+  ('settings_slots_per_student_range', 'ENREQ', 'Занятий на студента: от 1 до 7.', null, 'Range of a setting.', 'check'),
+  ('settings_absences_to_block_range', 'ENREQ', 'Пропусков до блокировки: от 1 до 100.', null, 'Range of a setting.', 'check'),
+  ('settings_slots_made_on_day_range', 'ENREQ', 'Расписание появляется с 1 по 27 число.', null, 'Range of a setting.', 'check'),
+  ('settings_enrolment_opens_on_day_range', 'ENREQ', 'Запись открывается с 1 по 27 число.', null, 'Range of a setting: days that every month has.', 'check'),
+  ('settings_slots_before_opening', 'ENREQ', 'Расписание должно появляться не позже дня открытия записи.', null, 'Slots stand before enrolment opens.', 'check'),
+  ('slots_capacity_range', 'ENREQ', 'Мест на занятии: от 1 до 1000.', null, 'Capacity of a slot.', 'check'),
+  ('slots_weekday_range', 'ENREQ', 'День недели: от 0 (понедельник) до 6 (воскресенье).', null, 'Weekday of a slot.', 'check'),
+  ('slots_whole_minutes', 'ENREQ', 'Время занятия указывают с точностью до минуты.', null, 'Times are whole minutes.', 'check'),
+  ('slots_month_first_day', 'ENREQ', 'Месяц задают его первым числом, с 2000 по 2100 год.', null, 'Months are dates: their first day.', 'check'),
+  ('users_names_short', 'ENREQ', 'Имя, отчество, фамилия и группа: не длиннее 200 символов.', null, 'Length of names.', 'check'),
+  ('users_student_card_positive', 'ENREQ', 'Номер билета больше нуля.', null, 'Cards are positive numbers.', 'check'),
+  ('posts_body_length', 'ENREQ', 'Текст: от 1 до 100000 символов.', null, 'Length of a post.', 'check'),
+  -- ENGON: named by id, but not there
+  ('slot_not_found', 'ENGON', 'Такого занятия нет, или оно удалено. Обновите страницу.', null, 'The slot named does not exist or is deleted.', 'rules.slot'),
+  ('user_not_found', 'ENGON', 'Такого человека нет, или он удалён. Обновите страницу.', null, 'The person named does not exist or is deleted.', 'rules.person'),
+  ('enrolment_not_found', 'ENGON', 'Такой записи нет, или она отменена. Обновите страницу.', null, 'The enrolment named does not exist, is cancelled, or is another''s.', 'rules.cancel'),
+  ('post_not_found', 'ENGON', 'Такого сообщения нет, или оно удалено. Обновите страницу.', null, 'The post named does not exist or is deleted.', 'rules.edit_post, rules.delete_post'),
+  -- ENREQ: the request can't be read
+  ('field_missing', 'ENREQ', 'Не хватает поля «%s». Заполните его.', null, 'A field that must be there is not.', 'rules.…_field'),
+  ('field_unreadable', 'ENREQ', 'Поле «%s»: нужно %s.', null, 'A field has the wrong type or is out of range.', 'rules.…_field'),
+  ('nothing_to_change', 'ENREQ', 'Укажите хотя бы одно поле, которое нужно изменить: %s.', null, 'An edit names at least one field.', 'wire.avtime_edit'),
+  ('clock_unreadable', 'ENREQ', 'gym.now = «%s» — не дата и время.', 'set gym.now = ''2026-12-25 12:00''', 'The what-if clock is a date and time.', 'rules.clock'),
+  ('weekday_unknown', 'ENREQ', 'Дня недели «%s» нет. Можно: пн…вс, mon…sun, 0…6.', null, 'A weekday by name or number.', 'rules.weekday_of'),
+  -- ENACC: the actor may not
+  ('actor_missing', 'ENACC', 'Войдите в систему, чтобы сделать это.', null, 'Every endpoint but new/get needs an actor.', 'rules.admit'),
+  ('actor_unknown', 'ENACC', 'Ваша учётная запись не найдена или удалена. Войдите снова или обратитесь к администратору.', null, 'The actor exists and is not deleted.', 'rules.admit'),
+  ('role_may_not', 'ENACC', 'У вас нет прав на это действие. Обратитесь к администратору.', 'select * from gym.rights', 'The actor''s role may call the endpoint.', 'rules.admit');
+comment on view rules.catalogue is
+  'Every rule that can refuse: name (= CONSTRAINT of the error), SQLSTATE, Russian message for the person (%s: facts), hint for psql, what it means, where it is enforced. '
+  'SQLSTATE: ENRUL a rule refuses (LogicError); ENGON named but not there (DataBaseException); ENREQ unreadable request (InvalidRequestException); ENACC the actor may not (AccessRightsException).';
+
+create function rules.refuse(p_rule text, variadic p_facts text[] default '{}') returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_rule rules.catalogue;
+begin
+  select * into strict v_rule from rules.catalogue c where c.rule = p_rule;
+  -- psql would print an empty hint too
+  if v_rule.hint is null then
+    raise exception using
+      errcode = v_rule.sqlstate, message = format(v_rule.message, variadic p_facts),
+      constraint = p_rule, detail = v_rule.meaning;
+  end if;
+  raise exception using
+    errcode = v_rule.sqlstate, message = format(v_rule.message, variadic p_facts),
+    constraint = p_rule, detail = v_rule.meaning, hint = v_rule.hint;
+end
+$$;
+comment on function rules.refuse(text, text[]) is
+  'Refuses by a rule of rules.catalogue. p_rule: its name; p_facts: what fills the message''s %s. Never returns: raises the rule''s SQLSTATE with CONSTRAINT = p_rule. The only place that raises.';

@@ -1,0 +1,101 @@
+create function rules.refuse_blocked(p_user_id integer, p_month date) returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if (select u.role from gym.users u where u.id = p_user_id) = 'BLOCKED' then
+    perform rules.refuse('student_blocked');
+  end if;
+end
+$$;
+comment on function rules.refuse_blocked(integer, date) is 'Errors: student_blocked where the person may not enrol for p_month.';
+
+create function rules.held_slots(p_user_id integer, p_month date) returns integer[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(e.slot_id order by e.slot_id), '{}')
+    from gym.enrolments e
+   where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null
+$$;
+comment on function rules.held_slots(integer, date) is 'Ids of the slots that a person holds in a month, ascending.';
+
+create function rules.free_slots(p_slot_ids integer[], p_held integer[]) returns integer[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(array_agg(s.id order by s.id), '{}')
+    from gym.slots s
+   where s.id = any (p_slot_ids) and not s.id = any (p_held) and s.taken < s.capacity
+$$;
+comment on function rules.free_slots(integer[], integer[]) is 'Of p_slot_ids those not among p_held that have a seat left, ascending.';
+
+create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
+returns table (slot_id integer, is_full boolean)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_month   date    := rules.next_month();
+  v_wanted  integer := cardinality(p_slot_ids);
+  v_limit   integer;
+  v_found   integer;
+  v_days    integer;
+  v_held    integer[];   -- slots that the student holds
+  v_free    integer[];   -- wanted, not held, with a seat left
+begin
+  -- Refused as a whole: nothing is changed.
+  if not (select w.is_open from rules.enrolment_window() w) then
+    perform rules.refuse('enrolment_closed', c.enrolment_opens_on_day::text, to_char(c.enrolment_opens_at, 'HH24:MI'))
+       from gym.settings c;
+  end if;
+  perform rules.refuse_blocked(p_user_id, v_month);
+  select c.slots_per_student into v_limit from gym.settings c;
+  if v_wanted > v_limit then
+    perform rules.refuse('slots_per_student', v_limit::text);
+  end if;
+  select count(*), count(distinct s.weekday) into v_found, v_days
+    from gym.slots s
+   where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null;
+  if v_found < (select count(distinct w) from unnest(p_slot_ids) w) then
+    perform rules.refuse('slot_not_offered');
+  end if;
+  if v_days < v_wanted then
+    perform rules.refuse('enrolments_one_a_weekday');
+  end if;
+
+  -- Without any lock: a slot that is full and not held is answered as full; where nothing else
+  -- was asked for, or all is held already, there is nothing to do. Most of the opening minute ends here.
+  v_held := rules.held_slots(p_user_id, v_month);
+  v_free := rules.free_slots(p_slot_ids, v_held);
+  if (v_free = '{}' and v_wanted > 0 and not p_slot_ids && v_held)
+     or (v_free = '{}' and v_held <@ p_slot_ids) then
+    return query select w, not w = any (v_held) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
+    return;
+  end if;
+
+  -- Lock the person, then the slots given up and wanted in the order of their ids, and only then look.
+  perform rules.lock_user(p_user_id);
+  perform rules.refuse_blocked(p_user_id, v_month);
+  v_held := rules.held_slots(p_user_id, v_month);
+  perform from gym.slots s where s.id = any (v_held || v_free) and (s.id = any (v_free) or not s.id = any (p_slot_ids))
+    order by s.id for no key update;
+  if exists (select from gym.slots s where s.id = any (v_free) and s.deleted_at is not null) then
+    perform rules.refuse('slot_not_offered');
+  end if;
+  v_free := rules.free_slots(v_free, v_held);
+
+  -- Where not one of the chosen slots could be had, the old choice stays as it was.
+  if v_wanted = 0 or v_free <> '{}' or p_slot_ids && v_held then
+    perform rules.release(
+      array(select e.id from gym.enrolments e
+             where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null and not e.slot_id = any (p_slot_ids)),
+      'own choice', p_user_id);
+    if v_free <> '{}' then
+      insert into gym.enrolments (slot_id, user_id, created_by)
+      select f, p_user_id, p_user_id from unnest(v_free) f order by f;
+    end if;
+  end if;
+  return query select w, not w = any (v_held || v_free) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
+end
+$$;
+comment on function rules.choose_slots(integer, integer[]) is
+  'A student''s whole choice for next month, replacing the one before (contract.md entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
+  'Harmless to repeat; an empty list gives up all. Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered; then nothing is changed.';

@@ -1,0 +1,189 @@
+create function rules.enrolments__place() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    new.created_at := coalesce(new.created_at, rules.clock());
+  end if;
+  if new.cancelled_at is not null then
+    new.cancel_reason := coalesce(new.cancel_reason, 'administrator');
+  else
+    new.cancel_reason := null;
+    new.cancelled_by  := null;
+  end if;
+
+  -- a seat is taken: new, brought back, moved to another slot, given to another person
+  if tg_op = 'INSERT'
+     or new.slot_id <> old.slot_id
+     or new.user_id <> old.user_id
+     or (new.cancelled_at is null and old.cancelled_at is not null) then
+    perform rules.lock_user(new.user_id);
+    if tg_op = 'UPDATE' and new.slot_id <> old.slot_id then
+      perform from gym.slots s where s.id in (old.slot_id, new.slot_id) order by s.id for no key update;
+    end if;
+    -- before the row is written: the foreign key would lock the slot weaker first, and the queue would crawl
+    select s.month, s.weekday into new.month, new.weekday
+      from gym.slots s where s.id = new.slot_id for no key update;
+    if new.cancelled_at is null and (select u.deleted from gym.users u where u.id = new.user_id) then
+      perform rules.refuse('enrolment_user_deleted');
+    end if;
+  end if;
+  return new;
+end
+$$;
+comment on function rules.enrolments__place() is
+  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted. Definer: whoever may write the table may call nothing else.';
+create trigger enrolments__place before insert or update on gym.enrolments for each row execute function rules.enrolments__place();
+
+create function rules.enrolments__count() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    update gym.slots s set taken = s.taken + d.n
+      from (select n.slot_id, count(*) as n from new_rows n where n.cancelled_at is null group by n.slot_id) d
+     where s.id = d.slot_id;
+  else
+    update gym.slots s set taken = s.taken + d.n
+      from (select c.slot_id, sum(c.n) as n
+              from (select n.slot_id, 1 as n from new_rows n where n.cancelled_at is null
+                    union all
+                    select o.slot_id, -1 from old_rows o where o.cancelled_at is null) c
+             group by c.slot_id having sum(c.n) <> 0) d
+     where s.id = d.slot_id;
+  end if;
+  return null;
+end
+$$;
+comment on function rules.enrolments__count() is
+  'Trigger function: keeps gym.slots.taken equal to the active enrolments, a statement at a time. The check slots_taken_within_capacity then refuses what does not fit, whoever wrote it. Definer: whoever may write the table may call nothing else.';
+create trigger enrolments__count_insert after insert on gym.enrolments
+  referencing new table as new_rows for each statement execute function rules.enrolments__count();
+create trigger enrolments__count_update after update on gym.enrolments
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__count();
+
+create function rules.enrolments__limit() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_limit integer := (select c.slots_per_student from gym.settings c);
+begin
+  if tg_op = 'UPDATE' then
+    -- giving up a seat, or a slot's move to another weekday, takes none
+    if not exists (
+      select from new_rows n join old_rows o on o.id = n.id
+       where n.cancelled_at is null
+         and (o.cancelled_at is not null or n.user_id <> o.user_id or n.month <> o.month)) then
+      return null;
+    end if;
+  end if;
+  if current_setting('transaction_isolation') = 'repeatable read' then
+    perform rules.refuse('read_committed');
+  end if;
+  if exists (
+    select from (select distinct n.user_id, n.month from new_rows n where n.cancelled_at is null) who
+     where (select count(*) from gym.enrolments e
+             where e.user_id = who.user_id and e.month = who.month and e.cancelled_at is null) > v_limit) then
+    perform rules.refuse('slots_per_student', v_limit::text);
+  end if;
+  return null;
+end
+$$;
+comment on function rules.enrolments__limit() is
+  'Trigger function: at most the setting''s number of active enrolments a student and month, judged when a seat is taken. The lock of enrolments__place makes the count true. Errors: slots_per_student, read_committed. Definer: whoever may write the table may call nothing else.';
+create trigger enrolments__limit_insert after insert on gym.enrolments
+  referencing new table as new_rows for each statement execute function rules.enrolments__limit();
+create trigger enrolments__limit_update after update on gym.enrolments
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__limit();
+
+create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor()) returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_released integer;
+begin
+  -- an empty list would still fire the statement triggers
+  if cardinality(p_enrolment_ids) = 0 then
+    return 0;
+  end if;
+  -- slots before enrolments, by id: the order of every path
+  perform from gym.slots s
+    where s.id in (select e.slot_id from gym.enrolments e where e.id = any (p_enrolment_ids))
+    order by s.id for no key update;
+  update gym.enrolments e
+     set cancelled_at = rules.clock(), cancelled_by = p_actor, cancel_reason = p_reason
+   where e.id = any (p_enrolment_ids) and e.cancelled_at is null;
+  get diagnostics v_released = row_count;
+  return v_released;
+end
+$$;
+comment on function rules.release(integer[], text, integer) is
+  'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
+
+create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer) returns gym.enrolments
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_user      gym.users := rules.person(p_user_id);
+  v_slot      gym.slots;
+  v_enrolment gym.enrolments;
+begin
+  perform rules.lock_user(v_user.id);
+  v_slot := rules.slot(p_slot_id);
+  if v_slot.month not in (rules.this_month(), rules.next_month()) then
+    perform rules.refuse('enrol_month');
+  end if;
+  if exists (select from gym.enrolments e where e.slot_id = v_slot.id and e.user_id = v_user.id and e.cancelled_at is null) then
+    perform rules.refuse('already_enrolled');
+  end if;
+  if exists (select from gym.enrolments e
+              where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday and e.cancelled_at is null) then
+    perform rules.refuse('enrolments_one_a_weekday');
+  end if;
+  if v_slot.taken >= v_slot.capacity then
+    perform rules.refuse('slots_taken_within_capacity');
+  end if;
+  insert into gym.enrolments (slot_id, user_id, created_by) values (v_slot.id, v_user.id, p_actor)
+  returning * into v_enrolment;
+  return v_enrolment;
+end
+$$;
+comment on function rules.enrol(integer, integer, integer) is
+  'An administrator enrols somebody in a slot of the current or next month, open or closed (contract.md entry/create-any). Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
+
+create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_enrolment gym.enrolments;
+begin
+  if rules.release(array[p_enrolment_id], 'administrator', p_actor) = 0 then
+    perform rules.refuse('enrolment_not_found');
+  end if;
+  select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id;
+  return v_enrolment;
+end
+$$;
+comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (contract.md entry/delete-any). Errors: enrolment_not_found.';
+
+create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_month date;
+begin
+  select e.month into v_month from gym.enrolments e
+   where e.id = p_enrolment_id and e.user_id = p_user_id and e.cancelled_at is null;
+  if not found then
+    perform rules.refuse('enrolment_not_found');
+  end if;
+  if v_month <> rules.next_month() then
+    perform rules.refuse('cancel_next_month_only');
+  end if;
+  if rules.release(array[p_enrolment_id], 'own choice', p_user_id) = 0 then
+    perform rules.refuse('enrolment_not_found');
+  end if;
+end
+$$;
+comment on function rules.cancel_own(integer, integer) is
+  'A student gives up one of the own enrolments of next month, open or closed (contract.md entry/delete). Errors: enrolment_not_found, cancel_next_month_only.';

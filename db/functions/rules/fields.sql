@@ -1,0 +1,196 @@
+-- Reading the fields of a request's body. Every reader: p_body, the body; p_name, the field; p_required, whether it must be
+-- there (null counts as missing). Errors: field_missing, field_unreadable, which name the field and say what it may be.
+
+create function rules.field(p_body jsonb, p_name text, p_required boolean) returns jsonb
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := p_body -> p_name;
+begin
+  if v_field is null or jsonb_typeof(v_field) = 'null' then
+    if p_required then
+      perform rules.refuse('field_missing', p_name);
+    end if;
+    return null;
+  end if;
+  return v_field;
+end
+$$;
+comment on function rules.field(jsonb, text, boolean) is 'A field as it came, null where it is missing and may be. Errors: field_missing.';
+
+create function rules.int_of(p_value jsonb, p_min integer default -2147483648, p_max integer default 2147483647) returns integer
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text   text := p_value #>> '{}';
+  v_number numeric;
+begin
+  if jsonb_typeof(p_value) = 'number' then
+    v_number := v_text::numeric;
+  -- a number sent as a string, as the old server took it
+  elsif jsonb_typeof(p_value) = 'string' and v_text ~ '^\s*[+-]?\d{1,20}\s*$' then
+    v_number := trim(v_text, E' \t\r\n')::numeric;
+  end if;
+  if v_number <> trunc(v_number) or v_number not between p_min and p_max then
+    return null;
+  end if;
+  return v_number::integer;
+end
+$$;
+comment on function rules.int_of(jsonb, integer, integer) is 'A JSON value as an integer of that range; null where it is none.';
+
+create function rules.int_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 1, p_max integer default 2147483647) returns integer
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb   := rules.field(p_body, p_name, p_required);
+  v_int   integer := rules.int_of(v_field, p_min, p_max);
+begin
+  if v_int is null and v_field is not null then
+    perform rules.refuse('field_unreadable', p_name, format('целое число от %s до %s', p_min, p_max));
+  end if;
+  return v_int;
+end
+$$;
+comment on function rules.int_field(jsonb, text, boolean, integer, integer) is 'An integer from p_min to p_max, also as a string ("12"). Errors: field_missing, field_unreadable.';
+
+create function rules.ints_field(p_body jsonb, p_name text, p_required boolean default true) returns integer[]
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_ints  integer[];
+begin
+  if v_field is null then
+    return null;
+  end if;
+  -- nobody means a thousand ids: refused before they are looked at
+  if jsonb_typeof(v_field) <> 'array' or jsonb_array_length(v_field) > 1000 then
+    perform rules.refuse('field_unreadable', p_name, 'список целых чисел, не длиннее 1000');
+  end if;
+  select coalesce(array_agg(rules.int_of(e.value) order by e.n), '{}') into v_ints
+    from jsonb_array_elements(v_field) with ordinality e (value, n);
+  if array_position(v_ints, null) is not null then
+    perform rules.refuse('field_unreadable', p_name, 'список целых чисел, не длиннее 1000');
+  end if;
+  return v_ints;
+end
+$$;
+comment on function rules.ints_field(jsonb, text, boolean) is 'A list of integers. Errors: field_missing, field_unreadable.';
+
+create function rules.text_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 0, p_max integer default 200) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_text  text  := v_field #>> '{}';
+begin
+  if v_field is null then
+    return null;
+  end if;
+  -- where text must be there, blanks are none
+  if jsonb_typeof(v_field) <> 'string' or length(v_text) > p_max or length(btrim(v_text, E' \t\r\n')) < p_min then
+    perform rules.refuse('field_unreadable', p_name, format('текст от %s до %s символов', p_min, p_max));
+  end if;
+  return v_text;
+end
+$$;
+comment on function rules.text_field(jsonb, text, boolean, integer, integer) is 'A text of p_min (blanks around it not counted) to p_max characters. Errors: field_missing, field_unreadable.';
+
+create function rules.bool_field(p_body jsonb, p_name text, p_required boolean default true) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+begin
+  if jsonb_typeof(v_field) <> 'boolean' then
+    perform rules.refuse('field_unreadable', p_name, 'true или false');
+  end if;
+  return v_field::boolean;
+end
+$$;
+comment on function rules.bool_field(jsonb, text, boolean) is 'true or false. Errors: field_missing, field_unreadable.';
+
+create function rules.time_field(p_body jsonb, p_name text, p_required boolean default true) returns time
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_text  text  := v_field #>> '{}';
+begin
+  if jsonb_typeof(v_field) <> 'string' or v_text !~ '^([01]\d|2[0-3]):[0-5]\d$' then
+    perform rules.refuse('field_unreadable', p_name, 'время ЧЧ:ММ, например 16:00');
+  end if;
+  return v_text::time;
+end
+$$;
+comment on function rules.time_field(jsonb, text, boolean) is 'A time of day, HH:MM. Errors: field_missing, field_unreadable.';
+
+create function rules.month_of(p_text text) returns date
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select case when p_text ~ '^(0[1-9]|1[0-2])-20\d\d$' then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
+$$;
+comment on function rules.month_of(text) is 'First day of a month written MM-YYYY, of 2000 to 2099; null where the text is none.';
+
+create function rules.month_field(p_body jsonb, p_name text, p_required boolean default true) returns date
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_month date;
+begin
+  if v_field is null then
+    return null;
+  end if;
+  if jsonb_typeof(v_field) = 'string' then
+    v_month := case v_field #>> '{}'
+      when 'current' then rules.this_month()
+      when 'next' then rules.next_month()
+      else rules.month_of(v_field #>> '{}')
+    end;
+  end if;
+  if v_month is null then
+    perform rules.refuse('field_unreadable', p_name, 'месяц ММ-ГГГГ, например 12-2026');
+  end if;
+  return v_month;
+end
+$$;
+comment on function rules.month_field(jsonb, text, boolean) is 'A month, MM-YYYY, or "current" or "next", as its first day. Errors: field_missing, field_unreadable.';
+
+create function rules.date_field(p_body jsonb, p_name text, p_required boolean default true) returns date
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_text  text  := v_field #>> '{}';
+begin
+  if v_field is null then
+    return null;
+  end if;
+  if jsonb_typeof(v_field) = 'string' and v_text ~ '^20\d\d-\d\d-\d\d$' then
+    begin
+      return v_text::date;
+    exception
+      when datetime_field_overflow then null;
+    end;
+  end if;
+  perform rules.refuse('field_unreadable', p_name, 'дата ГГГГ-ММ-ДД, например 2026-12-07');
+  return null;
+end
+$$;
+comment on function rules.date_field(jsonb, text, boolean) is 'A date, YYYY-MM-DD. Errors: field_missing, field_unreadable.';
+
+create function rules.role_field(p_body jsonb, p_name text, p_required boolean default true) returns gym.userrole
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_text text := rules.field(p_body, p_name, p_required) #>> '{}';
+begin
+  if v_text not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then
+    perform rules.refuse('field_unreadable', p_name, 'STUDENT, COACH, ADMIN или BLOCKED');
+  end if;
+  return v_text::gym.userrole;
+end
+$$;
+comment on function rules.role_field(jsonb, text, boolean) is 'A role. Errors: field_missing, field_unreadable.';

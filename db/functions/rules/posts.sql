@@ -1,0 +1,36 @@
+create function rules.create_post(p_kind text, p_body text, p_actor integer) returns gym.posts
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into gym.posts (kind, body, created_at, created_by) values (p_kind, p_body, rules.clock(), p_actor) returning *
+$$;
+comment on function rules.create_post(text, text, integer) is 'Publishes a post. p_kind: announcement or news.';
+
+create function rules.edit_post(p_kind text, p_post_id integer, p_body text, p_actor integer) returns gym.posts
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_post gym.posts;
+begin
+  update gym.posts p set body = p_body, edited_at = rules.clock(), edited_by = p_actor
+   where p.id = p_post_id and p.kind = p_kind and p.deleted_at is null
+  returning * into v_post;
+  if not found then
+    perform rules.refuse('post_not_found');
+  end if;
+  return v_post;
+end
+$$;
+comment on function rules.edit_post(text, integer, text, integer) is 'Changes a post''s text. Errors: post_not_found.';
+
+create function rules.delete_post(p_kind text, p_post_id integer, p_actor integer) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  update gym.posts p set deleted_at = rules.clock(), deleted_by = p_actor
+   where p.id = p_post_id and p.kind = p_kind and p.deleted_at is null;
+  if not found then
+    perform rules.refuse('post_not_found');
+  end if;
+end
+$$;
+comment on function rules.delete_post(text, integer, integer) is 'Marks a post deleted. Errors: post_not_found, the second time too.';

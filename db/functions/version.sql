@@ -1,0 +1,1 @@
+select rules.record_package(2, '5b4a331e57a9f45138c3e0d3fdec8ca566f5c013bd0a124191824f6d985b508a');

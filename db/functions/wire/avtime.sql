@@ -1,0 +1,80 @@
+create function wire.avtime_get(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_month date;
+  v_held  integer[];
+begin
+  perform rules.admit('avtime/get', p_actor, p_request_id);
+  v_month := rules.next_month();
+  v_held  := rules.held_slots(p_actor, v_month);
+  return (
+    select coalesce(json_agg(json_build_object('id', s.id, 'weekday', s.weekday,
+             'time', to_char(s.starts_at, 'HH24:MI'), 'month', to_char(s.month, 'MM-YYYY'),
+             'available', s.taken < s.capacity or s.id = any (v_held)) order by s.id), '[]')
+      from gym.slots s
+     where s.month = v_month and s.deleted_at is null);
+end
+$$;
+comment on function wire.avtime_get(integer, jsonb, text) is 'GET /avtime/get: next month''s slots; available where a seat is free or the actor holds one. Definer: the server may read no table.';
+
+create function wire.avtime_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_month   date;
+  v_deleted boolean;
+begin
+  perform rules.admit('avtime/get-any', p_actor, p_request_id);
+  v_month   := rules.month_field(p_body, 'month', false);
+  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  return (
+    select coalesce(json_agg(rules.slot_seats_json(s) order by s.id), '[]')
+      from gym.slots s
+     where (v_month is null or s.month = v_month) and (v_deleted or s.deleted_at is null));
+end
+$$;
+comment on function wire.avtime_get_any(integer, jsonb, text) is 'POST /avtime/get-any: slots of all months or of month, with seats; deleted ones too where deleted is true. Definer: the server may read no table.';
+
+create function wire.avtime_create(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_slot gym.slots;
+begin
+  perform rules.admit('avtime/create', p_actor, p_request_id);
+  v_slot := rules.create_slot(
+    p_weekday   => rules.int_field(p_body, 'weekday', p_min => 0, p_max => 6),
+    p_starts_at => rules.time_field(p_body, 'time'),
+    p_capacity  => rules.int_field(p_body, 'numberOfPersons', p_max => 1000),
+    p_month     => rules.month_field(p_body, 'month'));
+  return json_build_object('id', v_slot.id, 'weekday', v_slot.weekday,
+    'time', to_char(v_slot.starts_at, 'HH24:MI'), 'month', to_char(v_slot.month, 'MM-YYYY'), 'available', true);
+end
+$$;
+comment on function wire.avtime_create(integer, jsonb, text) is 'POST /avtime/create: adds a slot. Errors: those of rules.create_slot. Definer: the server may write no table.';
+
+create function wire.avtime_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('avtime/edit', p_actor, p_request_id);
+  return rules.slot_seats_json(rules.edit_slot(
+    p_slot_id   => rules.int_field(p_body, 'id'),
+    p_weekday   => rules.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6),
+    p_starts_at => rules.time_field(p_body, 'time', false),
+    p_capacity  => rules.int_field(p_body, 'numberOfPersons', false, p_max => 1000)));
+end
+$$;
+comment on function wire.avtime_edit(integer, jsonb, text) is 'PUT /avtime/edit: moves or resizes a slot. Errors: those of rules.edit_slot. Definer: the server may write no table.';
+
+create function wire.avtime_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('avtime/delete', p_actor, p_request_id);
+  perform rules.delete_slot(rules.int_field(p_body, 'id'), coalesce(rules.bool_field(p_body, 'force', false), false));
+  return rules.done_json();
+end
+$$;
+comment on function wire.avtime_delete(integer, jsonb, text) is 'DELETE /avtime/delete: deletes a slot, by force with its enrolments. Errors: those of rules.delete_slot. Definer: the server may write no table.';

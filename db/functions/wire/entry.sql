@@ -1,0 +1,120 @@
+create function wire.entry_check_open(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('entry/check-open', p_actor, p_request_id);
+  return (select json_build_object('status', w.is_open, 'openingDay', c.enrolment_opens_on_day)
+            from rules.enrolment_window() w cross join gym.settings c);
+end
+$$;
+comment on function wire.entry_check_open(integer, jsonb, text) is 'GET /entry/check-open: is enrolment open, and the day of the month on which it opens. Definer: the server may read no table.';
+
+create function wire.entry_change_open(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('entry/change-open', p_actor, p_request_id);
+  perform rules.turn_enrolment(rules.bool_field(p_body, 'status'), p_actor);
+  return (select json_build_object('status', w.is_open, 'openingDay', c.enrolment_opens_on_day)
+            from rules.enrolment_window() w cross join gym.settings c);
+end
+$$;
+comment on function wire.entry_change_open(integer, jsonb, text) is 'POST /entry/change-open: opens or closes enrolment by hand until the next scheduled turn. Definer: the server may write no table.';
+
+create function wire.entry_create(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_slot_ids integer[];
+begin
+  perform rules.admit('entry/create', p_actor, p_request_id);
+  v_slot_ids := rules.ints_field(p_body, 'selectedTimes');
+  return (
+    select coalesce(json_agg(json_build_object('selectedTime', c.slot_id, 'error', c.is_full,
+             'text', case when c.is_full then (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity') end)), '[]')
+      from rules.choose_slots(p_actor, v_slot_ids) c);
+end
+$$;
+comment on function wire.entry_create(integer, jsonb, text) is 'POST /entry/create: the actor''s whole choice for next month. Errors: those of rules.choose_slots. Definer: the server may write no table.';
+
+create function wire.entry_create_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_enrolment gym.enrolments;
+begin
+  perform rules.admit('entry/create-any', p_actor, p_request_id);
+  v_enrolment := rules.enrol(
+    p_slot_id => rules.int_field(p_body, 'selectedTime'),
+    p_user_id => rules.int_field(p_body, 'user'),
+    p_actor   => p_actor);
+  return (
+    select json_build_object('id', v_enrolment.id, 'selectedTime', rules.slot_json(s), 'user', rules.user_json(u))
+      from gym.slots s cross join gym.users u
+     where s.id = v_enrolment.slot_id and u.id = v_enrolment.user_id);
+end
+$$;
+comment on function wire.entry_create_any(integer, jsonb, text) is 'POST /entry/create-any: enrols somebody. Errors: those of rules.enrol. Definer: the server may write no table.';
+
+create function wire.entry_get(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_month date;
+begin
+  perform rules.admit('entry/get', p_actor, p_request_id);
+  v_month := coalesce(rules.month_field(p_body, 'month', false), rules.this_month());
+  return (
+    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', rules.slot_json(s)) order by e.id), '[]')
+      from gym.enrolments e
+      join gym.slots s on s.id = e.slot_id
+     where e.user_id = p_actor and e.month = v_month and e.cancelled_at is null);
+end
+$$;
+comment on function wire.entry_get(integer, jsonb, text) is 'POST /entry/get: the actor''s active enrolments of a month, this one by default. Definer: the server may read no table.';
+
+create function wire.entry_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_weekday integer;
+  v_month   date;
+  v_deleted boolean;
+begin
+  perform rules.admit('entry/get-any', p_actor, p_request_id);
+  v_weekday := rules.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6);
+  v_month   := rules.month_field(p_body, 'month', false);
+  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  return (
+    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', rules.slot_json(s), 'user', rules.user_json(u)) order by e.id), '[]')
+      from gym.enrolments e
+      join gym.slots s on s.id = e.slot_id
+      join gym.users u on u.id = e.user_id
+     where (v_weekday is null or e.weekday = v_weekday)
+       and (v_month is null or e.month = v_month)
+       and (v_deleted or e.cancelled_at is null));
+end
+$$;
+comment on function wire.entry_get_any(integer, jsonb, text) is 'POST /entry/get-any: everybody''s enrolments, by weekday and month; cancelled ones too where deleted is true. Definer: the server may read no table.';
+
+create function wire.entry_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('entry/delete', p_actor, p_request_id);
+  perform rules.cancel_own(rules.int_field(p_body, 'id'), p_actor);
+  return rules.done_json();
+end
+$$;
+comment on function wire.entry_delete(integer, jsonb, text) is 'DELETE /entry/delete: the actor gives up an enrolment of next month. Errors: those of rules.cancel_own. Definer: the server may write no table.';
+
+create function wire.entry_delete_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('entry/delete-any', p_actor, p_request_id);
+  perform rules.cancel(rules.int_field(p_body, 'id'), p_actor);
+  return rules.done_json();
+end
+$$;
+comment on function wire.entry_delete_any(integer, jsonb, text) is 'DELETE /entry/delete-any: cancels anybody''s enrolment. Errors: those of rules.cancel. Definer: the server may write no table.';

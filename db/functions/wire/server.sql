@@ -1,0 +1,24 @@
+-- What the server calls for itself; no endpoints.
+
+create function wire.version() returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('schema', (select v.version from public.schema_version v), 'package', p.version, 'hash', p.hash)
+    from gym.code_package p
+$$;
+comment on function wire.version() is 'Number of the last migration, and number and hash of the package of functions, for the server to compare with what it was built for. Definer: the server may read no table.';
+
+create function wire.refusal(p_constraint text) returns json
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'error_type', case c.sqlstate when 'ENREQ' then 'InvalidRequestException' when 'ENGON' then 'DataBaseException' else 'LogicError' end,
+    'error_message', coalesce(replace(c.message, '%s', '…'), 'Это действие нарушает правило базы данных. Проверьте данные.'))
+    from (values (p_constraint)) q (rule) left join rules.catalogue c using (rule)
+$$;
+comment on function wire.refusal(text) is 'Error type and Russian sentence for a constraint that a request ran into before a rule''s own check. Definer: the server may read no view.';
+
+create function wire.ensure_slots() returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.ensure_slots() $$;
+comment on function wire.ensure_slots() is 'Makes sure, as of now, that next month''s slots stand. Returns how many were made. Definer: the server may write no table.';

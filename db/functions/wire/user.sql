@@ -1,0 +1,88 @@
+create function wire.user_create(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/create', p_actor, p_request_id);
+  return rules.user_json(rules.add_user(
+    p_student_card => rules.int_field(p_body, 'studentCard'),
+    p_firstname    => rules.text_field(p_body, 'firstname', p_min => 1),
+    p_secondname   => rules.text_field(p_body, 'secondname'),
+    p_surname      => rules.text_field(p_body, 'surname', p_min => 1),
+    p_group        => rules.text_field(p_body, 'group'),
+    p_password     => rules.text_field(p_body, 'password'),
+    p_role         => rules.role_field(p_body, 'role')));
+end
+$$;
+comment on function wire.user_create(integer, jsonb, text) is 'POST /user/create: adds a person. Errors: those of rules.add_user. Definer: the server may write no table.';
+
+create function wire.user_get(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_role    gym.userrole;
+  v_deleted boolean;
+begin
+  perform rules.admit('user/get', p_actor, p_request_id);
+  v_role    := rules.role_field(p_body, 'role', false);
+  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  return (
+    select coalesce(json_agg(rules.user_json(u) order by u.id), '[]')
+      from gym.users u
+     where (v_role is null or u.role = v_role) and (v_deleted or not u.deleted));
+end
+$$;
+comment on function wire.user_get(integer, jsonb, text) is 'GET /user/get: people, by role; deleted ones too where deleted is true. Definer: the server may read no table.';
+
+create function wire.user_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/edit', p_actor, p_request_id);
+  return rules.own_user_json(rules.edit_user(
+    p_user_id    => p_actor,
+    p_firstname  => rules.text_field(p_body, 'firstname', false),
+    p_secondname => rules.text_field(p_body, 'secondname', false),
+    p_surname    => rules.text_field(p_body, 'surname', false),
+    p_group      => rules.text_field(p_body, 'group', false),
+    p_password   => null));
+end
+$$;
+comment on function wire.user_edit(integer, jsonb, text) is 'PUT /user/edit: the actor changes the own names and group; an empty text changes nothing. Definer: the server may write no table.';
+
+create function wire.user_edit_password(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/edit-password', p_actor, p_request_id);
+  perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body, 'newPassword'));
+  return rules.done_json();
+end
+$$;
+comment on function wire.user_edit_password(integer, jsonb, text) is 'PUT /user/edit-password: the actor changes the own password. Errors: those of rules.change_password. Definer: the server may write no table.';
+
+create function wire.user_edit_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/edit-any', p_actor, p_request_id);
+  return rules.user_json(rules.edit_user(
+    p_user_id    => rules.int_field(p_body, 'id'),
+    p_firstname  => rules.text_field(p_body, 'firstname', false),
+    p_secondname => rules.text_field(p_body, 'secondname', false),
+    p_surname    => rules.text_field(p_body, 'surname', false),
+    p_group      => rules.text_field(p_body, 'group', false),
+    p_password   => nullif(rules.text_field(p_body, 'newPassword', false), '')));
+end
+$$;
+comment on function wire.user_edit_any(integer, jsonb, text) is 'PUT /user/edit-any: changes anybody''s names, group or password; an empty text changes nothing. Errors: those of rules.edit_user. Definer: the server may write no table.';
+
+create function wire.user_delete_any(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/delete-any', p_actor, p_request_id);
+  perform rules.delete_user(rules.int_field(p_body, 'id'));
+  return rules.done_json();
+end
+$$;
+comment on function wire.user_delete_any(integer, jsonb, text) is 'DELETE /user/delete-any: marks a person deleted and frees the seats. Errors: those of rules.delete_user. Definer: the server may write no table.';
