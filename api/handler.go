@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -124,25 +125,28 @@ func (s *server) notFound(w http.ResponseWriter, r *http.Request) {
 	s.fail(w, r, failNotFound)
 }
 
-// methodNotAllowed looks for the methods itself: chi keeps them to itself, and comes here with a
-// method that it does not know before it has looked at the path.
+// methodNotAllowed looks for the path itself: with a method that chi does not know, chi comes here before
+// it has looked.
 func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	routes := chi.RouteContext(r.Context()).Routes
-	allowed := ""
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if routes.Match(chi.NewRouteContext(), method, r.URL.Path) {
-			if allowed != "" {
-				allowed += ", "
-			}
-			allowed += method
-		}
-	}
-	if allowed == "" {
+	methods := s.methods[r.URL.EscapedPath()]
+	if len(methods) == 0 {
 		s.fail(w, r, failNotFound)
 		return
 	}
-	w.Header().Set("Allow", allowed)
+	w.Header().Set("Allow", strings.Join(methods, ", "))
 	s.fail(w, r, failMethod)
+}
+
+// methodsOf lists the methods of each path, for the header Allow.
+func methodsOf(r chi.Routes) map[string][]string {
+	methods := map[string][]string{}
+	note := func(method, path string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+		methods[path] = append(methods[path], method)
+		return nil
+	}
+	// note never fails, so Walk does not either.
+	_ = chi.Walk(r, note)
+	return methods
 }
 
 // fail answers with the envelope of an error. Errors that have no sentence of their own are faults of ours.

@@ -39,6 +39,8 @@ type Options struct {
 
 type server struct {
 	Options
+	// methods are those that each path answers to.
+	methods     map[string][]string
 	limiter     *httprate.RateLimiter
 	unavailable rate.Sometimes
 }
@@ -93,5 +95,6 @@ func New(o Options) http.Handler {
 		r.Put("/new/edit", s.call("new_edit"))
 		r.Delete("/new/delete", s.call("new_delete"))
 	})
+	s.methods = methodsOf(r)
 	return r
 }
