@@ -133,12 +133,12 @@ func (s *Settings) Level() slog.Level {
 	return level
 }
 
-// Usage writes the table of all settings for --help.
-func Usage(w io.Writer) error {
+// Usage writes the table of settings for --help: DATABASE_URL and the fields that are named.
+func Usage(w io.Writer, fields ...string) error {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tabs, "  DATABASE_URL\tthe database, as postgres://user:password@host:port/database; where it is not set, psql's PGHOST, PGPORT, PGDATABASE, PGUSER, PGPASSWORD … say it\n")
+	fmt.Fprintf(tabs, "  DATABASE_URL\tdatabase, as postgres://user:password@host:port/database; without it psql's PGHOST, PGPORT, PGUSER, PGDATABASE … count\n")
 	for field := range reflect.TypeFor[Settings]().Fields() {
-		if !field.IsExported() {
+		if !slices.Contains(fields, field.Name) {
 			continue
 		}
 		description := field.Tag.Get("desc")
@@ -148,6 +148,17 @@ func Usage(w io.Writer) error {
 		fmt.Fprintf(tabs, "  %s\t%s\n", variable(field.Name), description)
 	}
 	return tabs.Flush()
+}
+
+// Fields are the names of all settings.
+func Fields() []string {
+	var names []string
+	for field := range reflect.TypeFor[Settings]().Fields() {
+		if field.IsExported() {
+			names = append(names, field.Name)
+		}
+	}
+	return names
 }
 
 // bad says which variable is wrong and what it may be. A token is never repeated: error messages end up in logs.

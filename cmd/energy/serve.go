@@ -1,0 +1,200 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/go-chi/httplog/v2"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"energiya/api"
+	"energiya/db"
+	"energiya/internal/config"
+	"energiya/internal/tokens"
+)
+
+// tokenInterval is how often the token file is looked at.
+const tokenInterval = 2 * time.Second
+
+func newServe() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Answer the auth server",
+		Long: `Answer the auth server over HTTP, under /api/v1, until SIGINT or SIGTERM.
+
+GET /healthz says that the server lives, GET /readyz that it can work (503 otherwise); neither needs a token.
+The database is not migrated: until it is what this program was built for ("energy migrate"), the server stays unready
+and says so. It may start before the database, and outlives a restart of it. Several servers may share a database.
+
+The log-in should be one of the server's own: create role … login password '…' in role energy_server. That of the
+owner works too: each connection then gives the owner's rights up.
+
+A stop takes no new requests, finishes those that run, stops what runs in the background, and closes the connections.
+
+` + settings(config.Fields()...),
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := config.Load()
+			if err != nil {
+				return err
+			}
+			log := httplog.NewLogger("energy", httplog.Options{
+				JSON:     s.LogFormat == "json",
+				LogLevel: s.Level(),
+				Writer:   cmd.ErrOrStderr(),
+				Concise:  true,
+			})
+			return serve(cmd.Context(), s, log)
+		},
+	}
+}
+
+func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
+	built, err := db.Built(db.Files())
+	if err != nil {
+		return err
+	}
+	// before anything is made: a second start by mistake changes nothing
+	listener, err := listen(ctx, s.Listen)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = listener.Close() }()
+	store, err := openTokens(ctx, s, log.Logger)
+	if err != nil {
+		return err
+	}
+	// what was begun is finished after the signal: only shutdown ends this context
+	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWorking()
+
+	pool, err := db.ServerPool(working, s.Database(), s.ServerRole, s.RequestTimeout, log.Logger)
+	if err != nil {
+		return err
+	}
+
+	keeper := newKeeper(pool, built, s.RequestTimeout, log.Logger)
+	background, stopBackground := context.WithCancel(working)
+	defer stopBackground()
+	var tasks sync.WaitGroup
+	tasks.Go(func() { keeper.run(background) })
+	tasks.Go(func() { store.Watch(background, tokenInterval) })
+
+	server := &http.Server{
+		Handler: api.New(api.Options{
+			Pool:           pool,
+			Tokens:         store,
+			Logger:         log,
+			RequestTimeout: s.RequestTimeout,
+			RateLimit:      s.RateLimit,
+			Ready:          keeper.ready,
+		}),
+		BaseContext:       func(net.Listener) context.Context { return working },
+		ReadHeaderTimeout: 5 * time.Second,
+		WriteTimeout:      s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    16 << 10,
+		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+	}
+	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
+
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	var serveErr error
+	select {
+	case <-ctx.Done():
+		log.Info("stopping", "timeout", s.ShutdownTimeout.String())
+	case err := <-failed:
+		serveErr = fmt.Errorf("serving: %w", err)
+	}
+	return errors.Join(serveErr, shutdown(s.ShutdownTimeout, stages{
+		server:         server,
+		stopWorking:    stopWorking,
+		stopBackground: func() { stopBackground(); tasks.Wait() },
+		pool:           pool,
+		log:            log.Logger,
+	}))
+}
+
+// stages are what is stopped, in this order.
+type stages struct {
+	server         *http.Server
+	stopWorking    func() // ends the requests that ran out of time, their queries too
+	stopBackground func()
+	pool           *pgxpool.Pool
+	log            *slog.Logger
+}
+
+// shutdown takes no new requests, finishes those that run, stops what runs in the background and closes the pool. What is not
+// done when the time is over is cut off.
+func shutdown(timeout time.Duration, s stages) error {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+
+	err := s.server.Shutdown(ctx)
+	if err != nil {
+		s.log.Warn("requests were cut off: they did not end in time")
+		s.stopWorking()
+		err = errors.Join(fmt.Errorf("stopping within %s: %w", timeout, err), s.server.Close())
+	}
+
+	done := make(chan struct{})
+	go func() {
+		s.stopBackground()
+		s.pool.Close()
+		close(done)
+	}()
+	select {
+	case <-done:
+		s.log.Info("stopped")
+		return err
+	case <-ctx.Done():
+	}
+	// what still holds a connection gets it cut off, and a moment to notice
+	s.stopWorking()
+	select {
+	case <-done:
+		return err
+	case <-time.After(time.Second):
+		return errors.Join(err, fmt.Errorf("connections to the database were still in use after %s", timeout))
+	}
+}
+
+// listen opens the address, with one clear sentence where that can't be.
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or name another address by ENERGY_LISTEN", address)
+	case err != nil:
+		return nil, fmt.Errorf("can't listen on %s (ENERGY_LISTEN): %w", address, err)
+	}
+	return listener, nil
+}
+
+// openTokens takes the tokens of the environment, or those of the file, whose name is logged.
+func openTokens(ctx context.Context, s *config.Settings, log *slog.Logger) (*tokens.Store, error) {
+	if len(s.Token) > 0 {
+		log.InfoContext(ctx, "tokens come from ENERGY_TOKEN", "tokens", len(s.Token))
+		return tokens.Fixed(s.Token), nil
+	}
+	path, err := filepath.Abs(s.TokenFile)
+	if err != nil {
+		return nil, fmt.Errorf("finding the token file: %w", err)
+	}
+	store, err := tokens.Open(path, log)
+	if err != nil {
+		return nil, err
+	}
+	log.InfoContext(ctx, "tokens come from a file", "file", path)
+	return store, nil
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bufio"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"energiya/db"
+	"energiya/internal/config"
+)
+
+func newUser() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "user",
+		Short: "People",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(newUserAdd())
+	return cmd
+}
+
+// person is what the flags of "energy user add" say.
+type person struct {
+	role, firstname, surname, secondname, group string
+	card                                        int32
+}
+
+const sqlAddUser = `
+select id from api.add_user(card => $1, firstname => $2, surname => $3, password => $4, secondname => $5, "group" => $6, role => $7)`
+
+func newUserAdd() *cobra.Command {
+	var p person
+	var fromStdin, generate bool
+	cmd := &cobra.Command{
+		Use:   "add --role ADMIN --card N --firstname … --surname …",
+		Short: "Add a person and print the id",
+		Long: `Add a person and print the id. Log in as the database's owner, or with the role of administrators.
+
+The password is asked for without echo, read from standard input, or made at random and printed once.
+There is no default administrator and no default password: the first one is made so.
+
+` + settings(),
+		Example: `  energy user add --role ADMIN --card 12069840 --firstname Иван --surname Петров
+  energy user add --role COACH --card 12069841 --firstname Анна --surname Орлова --generate`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := config.Load()
+			if err != nil {
+				return err
+			}
+			// before a person is asked for a password in vain
+			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = conn.Close(cmd.Context()) }()
+
+			password := rand.Text()
+			if !generate {
+				if password, err = readPassword(cmd.InOrStdin(), cmd.ErrOrStderr(), fromStdin); err != nil {
+					return err
+				}
+			}
+			var id int
+			err = conn.QueryRow(cmd.Context(), sqlAddUser, p.card, p.firstname, p.surname, password, p.secondname, p.group, p.role).Scan(&id)
+			if err != nil {
+				return fmt.Errorf("adding the person: %w", err)
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), "id", id)
+			if generate {
+				fmt.Fprintln(cmd.OutOrStdout(), "password", password)
+			}
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&p.role, "role", "", "STUDENT, COACH or ADMIN")
+	flags.Int32Var(&p.card, "card", 0, "number of the student card, the log-in name")
+	flags.StringVar(&p.firstname, "firstname", "", "имя")
+	flags.StringVar(&p.surname, "surname", "", "фамилия")
+	flags.StringVar(&p.secondname, "secondname", "", "отчество")
+	flags.StringVar(&p.group, "group", "", "group of study")
+	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
+	flags.BoolVar(&generate, "generate", false, "make a random password and print it once")
+	for _, name := range []string{"role", "card", "firstname", "surname"} {
+		_ = cmd.MarkFlagRequired(name) // fails for an unknown flag only
+	}
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate")
+	return cmd
+}
+
+// readPassword takes the first line of in where it is piped, or asks twice at a terminal, without echo.
+func readPassword(in io.Reader, prompts io.Writer, piped bool) (string, error) {
+	if piped {
+		line, err := bufio.NewReader(in).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", fmt.Errorf("reading the password from standard input: %w", err)
+		}
+		return strings.TrimRight(line, "\r\n"), nil
+	}
+	terminal, ok := in.(*os.File)
+	if !ok || !term.IsTerminal(int(terminal.Fd())) {
+		return "", errors.New("there is no terminal to ask for the password at: use --password-stdin or --generate")
+	}
+	ask := func(prompt string) (string, error) {
+		fmt.Fprint(prompts, prompt)
+		password, err := term.ReadPassword(int(terminal.Fd()))
+		fmt.Fprintln(prompts)
+		return string(password), err
+	}
+	password, err := ask("password: ")
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	again, err := ask("once more: ")
+	if err != nil {
+		return "", fmt.Errorf("reading the password: %w", err)
+	}
+	if password != again {
+		return "", errors.New("the two passwords differ: nothing was done")
+	}
+	return password, nil
+}
