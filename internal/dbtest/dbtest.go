@@ -42,14 +42,18 @@ func New(t testing.TB) *DB {
 	t.Helper()
 	config := create(t, migrator{})
 	applySettings(t, config)
-	return &DB{Owner: open(t, config.URL(), nil), url: config.URL()}
+	address := addressOf(config)
+	return &DB{Owner: open(t, address, nil), url: address}
 }
 
 // Empty makes a database without anything in it and gives its URL.
 func Empty(t testing.TB) string {
 	t.Helper()
-	return create(t, pgtestdb.NoopMigrator{}).URL()
+	return addressOf(create(t, pgtestdb.NoopMigrator{}))
 }
+
+// addressOf is the URL without the question mark of no options.
+func addressOf(config *pgtestdb.Config) string { return strings.TrimSuffix(config.URL(), "?") }
 
 // URL is the database's address, with the owner's log-in.
 func (d *DB) URL() string { return d.url }
