@@ -258,3 +258,19 @@ func shapeOfObject(fields map[string]any) string {
 	}
 	return "{" + strings.Join(parts, " ") + "}"
 }
+
+// rawJSON goes into a body as it is written.
+func rawJSON(text string) json.RawMessage { return json.RawMessage(text) }
+
+func encode(t testing.TB, v any) string {
+	t.Helper()
+	raw, err := json.Marshal(v)
+	require.NoError(t, err)
+	return string(raw)
+}
+
+// newPerson is a body for user/create.
+func newPerson(card int) object {
+	return object{"studentCard": card, "firstname": "Иван", "secondname": "Иванович", "surname": "Иванов", "group": "ИС-21",
+		"password": "сложный-пароль", "role": "STUDENT"}
+}

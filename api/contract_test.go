@@ -1,0 +1,424 @@
+package api_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"energiya/api"
+	"energiya/internal/dbtest"
+)
+
+// Moments of the gym's clock. In November 2026 enrolment for December is open from the 25th, 12:00,
+// to the 30th, 00:00.
+const (
+	whileOpen   = "2026-11-26 10:00"
+	whileClosed = "2026-11-24 10:00"
+	nextMonth   = "12-2026"
+	thisMonth   = "11-2026"
+)
+
+// gym is a database with a person of each role, and a client whose clock stands still.
+type gym struct {
+	client
+	db                             *dbtest.DB
+	student, blocked, coach, admin int
+}
+
+func newGym(t testing.TB, now string) gym {
+	db := dbtest.New(t)
+	return gym{
+		client: newClient(t, db.At(t, now)), db: db,
+		student: db.User(t, "STUDENT"), blocked: db.User(t, "BLOCKED"), coach: db.User(t, "COACH"), admin: db.User(t, "ADMIN"),
+	}
+}
+
+// at is the same gym at another time.
+func (g gym) at(now string) gym {
+	g.client = newClient(g.t, g.db.At(g.t, now))
+	return g
+}
+
+// with is the same gym for a subtest.
+func (g gym) with(t testing.TB) gym {
+	g.t = t
+	return g
+}
+
+// slot makes a slot over the wire and gives its id.
+func (g gym) slot(month string, weekday int, time string, seats int) int {
+	g.t.Helper()
+	return g.one("POST /avtime/create", g.admin, object{"weekday": weekday, "time": time, "numberOfPersons": seats, "month": month}).integer(g.t, "id")
+}
+
+// seats are the free seats of a slot.
+func (g gym) seats(slot int) int {
+	g.t.Helper()
+	for _, s := range g.many("POST /avtime/get-any", g.admin, nil) {
+		if s.integer(g.t, "id") == slot {
+			return s.integer(g.t, "freeSeats")
+		}
+	}
+	require.Fail(g.t, "no such slot", "%d", slot)
+	return 0
+}
+
+// held are the slots that a person holds next month, in the order of the enrolments.
+func (g gym) held(user int) []int {
+	g.t.Helper()
+	held := []int{}
+	for _, e := range g.many("POST /entry/get", user, object{"month": "next"}) {
+		held = append(held, e.object(g.t, "selectedTime").integer(g.t, "id"))
+	}
+	return held
+}
+
+// choose sends a student's whole choice, which must be taken.
+func (g gym) choose(user int, slots ...int) any {
+	g.t.Helper()
+	return g.done("POST /entry/create", user, choice(slots...))
+}
+
+func choice(slots ...int) object { return object{"selectedTimes": append([]int{}, slots...)} }
+
+// audit requires that every invariant holds.
+func audit(t testing.TB, db *dbtest.DB) {
+	t.Helper()
+	rows, err := db.Owner.Query(t.Context(), "select invariant, violations, query from api.audit()")
+	require.NoError(t, err)
+	defer rows.Close()
+	checked := 0
+	for rows.Next() {
+		var invariant, query string
+		var violations int
+		require.NoError(t, rows.Scan(&invariant, &violations, &query))
+		require.Zero(t, violations, "%s: %s", invariant, query)
+		checked++
+	}
+	require.NoError(t, rows.Err())
+	require.NotZero(t, checked)
+}
+
+// The shapes of contract.md, in the words of shape().
+const (
+	slotShape          = `{id:int month:str time:str weekday:int}`
+	slotAvailableShape = `{available:bool id:int month:str time:str weekday:int}`
+	slotCountedShape   = `{freeSeats:int id:int month:str numberOfPersons:int time:str weekday:int}`
+	userShape          = `{firstname:str group:str id:int image:null role:str secondname:str studentCard:int surname:str}`
+	ownUserShape       = `{firstname:str group:str image:null role:str secondname:str studentCard:int surname:str}`
+	entryShape         = `{id:int selectedTime:` + slotShape + `}`
+	entryAnyShape      = `{id:int selectedTime:` + slotShape + ` user:` + userShape + `}`
+	postShape          = `{body:str createTime:str id:int}`
+	openingShape       = `{openingDay:int status:bool}`
+	doneShape          = `{result:bool}`
+)
+
+// TestEveryEndpointAnswersInItsShape goes once through all of contract.md.
+func TestEveryEndpointAnswersInItsShape(t *testing.T) {
+	g := newGym(t, whileOpen)
+	asked := map[string]bool{}
+	ask := func(want, endpoint string, actor int, body any) any {
+		t.Helper()
+		asked[strings.Replace(endpoint, " ", " /api/v1", 1)] = true
+		data := g.done(endpoint, actor, body)
+		require.Equal(t, want, shape(data), endpoint)
+		return data
+	}
+	id := func(data any) int {
+		t.Helper()
+		return asObject(t, data).integer(t, "id")
+	}
+
+	slot := id(ask(slotAvailableShape, "POST /avtime/create", g.admin, object{"weekday": 0, "time": "16:00", "numberOfPersons": 12, "month": nextMonth}))
+	ask("["+slotAvailableShape+"]", "GET /avtime/get", g.student, nil)
+	ask("["+slotCountedShape+"]", "POST /avtime/get-any", g.coach, nil)
+	ask(slotCountedShape, "PUT /avtime/edit", g.admin, object{"id": slot, "numberOfPersons": 10})
+
+	ask(openingShape, "GET /entry/check-open", g.student, nil)
+	ask(openingShape, "POST /entry/change-open", g.admin, object{"status": true, "openingDay": 20})
+	ask("[{error:bool selectedTime:int text:null}]", "POST /entry/create", g.student, choice(slot))
+	entries := ask("["+entryShape+"]", "POST /entry/get", g.student, object{"month": "next"}).([]any)
+	ask("["+entryAnyShape+"]", "POST /entry/get-any", g.coach, nil)
+	require.Equal(t, object{"result": true}, asObject(t, ask(doneShape, "DELETE /entry/delete", g.student, object{"id": id(entries[0])})))
+	ask("[]", "POST /entry/get", g.student, object{"month": "next"})
+	entry := id(ask(entryAnyShape, "POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": g.student}))
+	ask(doneShape, "DELETE /entry/delete-any", g.admin, object{"id": entry})
+	ask(doneShape, "DELETE /avtime/delete", g.admin, object{"id": slot})
+
+	person := id(ask(userShape, "POST /user/create", g.admin, newPerson(900001)))
+	ask("["+userShape+"]", "GET /user/get", g.coach, nil)
+	ask(ownUserShape, "PUT /user/edit", person, object{"group": "ИС-22"})
+	ask(doneShape, "PUT /user/edit-password", person, object{"oldPassword": "сложный-пароль", "newPassword": "другой-пароль"})
+	ask(userShape, "PUT /user/edit-any", g.admin, object{"id": person, "group": "ИС-23"})
+	ask(doneShape, "DELETE /user/delete-any", g.admin, object{"id": person})
+
+	for family, author := range map[string]int{"gym-news": g.coach, "new": g.admin} {
+		post := id(ask(postShape, "POST /"+family+"/create", author, object{"body": "Зал закрыт."}))
+		ask("["+postShape+"]", "GET /"+family+"/get", g.student, nil)
+		ask("["+postShape+"]", "POST /"+family+"/get-any", g.admin, nil)
+		ask(postShape, "PUT /"+family+"/edit", author, object{"id": post, "body": "Зал открыт."})
+		ask(doneShape, "DELETE /"+family+"/delete", author, object{"id": post})
+		ask("[]", "GET /"+family+"/get", g.student, nil)
+	}
+
+	all := slices.DeleteFunc(routes(t, g.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
+	require.Equal(t, all, slices.Sorted(maps.Keys(asked)), "every endpoint was asked")
+	audit(t, g.db)
+}
+
+// rights is contract.md's table "Who may call what", written down again.
+var rights = []struct {
+	roles     string
+	endpoints string
+}{
+	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password"},
+	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
+	{"STUDENT BLOCKED ADMIN", "POST /entry/create"},
+	{"COACH ADMIN", "POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get"},
+	{"ADMIN", "POST /avtime/create, PUT /avtime/edit, DELETE /avtime/delete, POST /entry/create-any, POST /entry/change-open, " +
+		"DELETE /entry/delete-any, POST /user/create, PUT /user/edit-any, DELETE /user/delete-any, POST /gym-news/get-any, " +
+		"POST /new/create, PUT /new/edit, DELETE /new/delete, POST /new/get-any"},
+}
+
+func TestRights(t *testing.T) {
+	g := newGym(t, whileOpen)
+	gone := g.db.User(t, "ADMIN")
+	g.done("DELETE /user/delete-any", g.admin, object{"id": gone})
+	actors := []struct {
+		role string
+		id   int
+	}{
+		{"NOBODY", nobody}, {"STUDENT", g.student}, {"BLOCKED", g.blocked}, {"COACH", g.coach}, {"ADMIN", g.admin},
+		{"UNKNOWN", 2_000_000_000}, {"GONE", gone},
+	}
+	doc, err := description()
+	require.NoError(t, err)
+	var told []string
+	for _, row := range rights {
+		roles := strings.Fields(row.roles)
+		for endpoint := range strings.SplitSeq(row.endpoints, ", ") {
+			told = append(told, strings.Replace(endpoint, " ", " /api/v1", 1))
+			for _, actor := range actors {
+				t.Run(endpoint+" "+actor.role, func(t *testing.T) {
+					c := g.with(t).client
+					// With no fields at all: rights come before fields.
+					a := c.ask(endpoint, actor.id, object{})
+					anybody := slices.Contains(roles, "NOBODY")
+					if anybody || slices.Contains(roles, actor.role) {
+						require.NotEqual(t, "AccessRightsException", a.errType, "%s", a.raw)
+						require.Contains(t, []string{"", "InvalidRequestException"}, a.errType, "%s", a.raw)
+						return
+					}
+					require.Equal(t, "AccessRightsException", a.errType, "%s", a.raw)
+					require.Equal(t, 403, a.status)
+					requireRussian(t, a.message)
+				})
+			}
+
+			method, path, _ := strings.Cut(endpoint, " ")
+			described := doc.Paths.Find("/api/v1" + path).GetOperation(method).Extensions["x-roles"]
+			want := strings.Fields(row.roles)
+			if slices.Contains(want, "NOBODY") {
+				want = []string{"ANYBODY"}
+			}
+			require.ElementsMatch(t, want, described, "x-roles of %s", endpoint)
+		}
+	}
+	slices.Sort(told)
+	all := slices.DeleteFunc(routes(t, g.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
+	require.Equal(t, all, told, "the table names every endpoint once")
+}
+
+func TestRightsFollowTheTable(t *testing.T) {
+	// A DBA's change of the table counts at once.
+	g := newGym(t, whileOpen)
+	g.refused("AccessRightsException", "GET /user/get", g.student, nil)
+	_, err := g.db.Owner.Exec(t.Context(), "update gym.rights set roles = roles || 'STUDENT'::gym.userrole where endpoint = 'user/get'")
+	require.NoError(t, err)
+	g.done("GET /user/get", g.student, nil)
+	_, err = g.db.Owner.Exec(t.Context(), "delete from gym.rights where endpoint = 'user/get'")
+	require.NoError(t, err)
+	g.refused("AccessRightsException", "GET /user/get", g.admin, nil)
+}
+
+func TestOrderOfChecks(t *testing.T) {
+	g := newGym(t, whileClosed)
+	tooLarge := strings.Repeat("x", 1<<20+1)
+	header := withToken()
+	header.Set("Content-Type", "text/plain")
+	// Each call is wrong in every later way too.
+	require.Equal(t, 401, g.send("PATCH /no/such", map[string][]string{"Content-Type": {"text/plain"}}, tooLarge).status)
+	require.Equal(t, 404, g.send("PATCH /no/such", header, tooLarge).status)
+	require.Equal(t, 405, g.send("PATCH /entry/create", header, tooLarge).status)
+	require.Equal(t, 413, g.send("POST /entry/create", header, tooLarge).status)
+	require.Equal(t, 400, g.send("POST /entry/create", header, "{").status)
+	g.refused("InvalidRequestException", "POST /entry/create", nobody, "{")
+	g.refused("InvalidRequestException", "POST /entry/create", nobody, "[]")
+	g.refused("AccessRightsException", "POST /entry/create", nobody, object{"selectedTimes": "all"})
+	g.refused("AccessRightsException", "POST /entry/create", g.coach, object{"selectedTimes": "all"})
+	g.refused("InvalidRequestException", "POST /entry/create", g.student, object{"selectedTimes": "all"})
+	g.refused("InvalidRequestException", "POST /entry/create", g.blocked, object{})
+	g.refused("LogicError", "POST /entry/create", g.student, choice(1))
+
+	g.refused("InvalidRequestException", "PUT /avtime/edit", g.admin, object{"id": 2_000_000, "weekday": 7})
+	g.refused("DataBaseException", "PUT /avtime/edit", g.admin, object{"id": 2_000_000, "weekday": 6})
+}
+
+// TestThroughTheServersRole: the role of energy serve has all that the endpoints need, and no more.
+func TestThroughTheServersRole(t *testing.T) {
+	db := dbtest.New(t)
+	admin, student := db.User(t, "ADMIN"), db.User(t, "STUDENT")
+	server := db.Server(t)
+	c := client{t: t, handler: api.New(options(server))}
+	for _, route := range routes(t, c.handler) {
+		if !strings.Contains(route, "/api/") {
+			continue
+		}
+		a := c.ask(strings.Replace(route, "/api/v1", "", 1), admin, object{})
+		require.Contains(t, []string{"", "InvalidRequestException"}, a.errType, "%s %s", route, a.raw)
+	}
+	c.done("POST /entry/change-open", admin, object{"status": true})
+	slots := c.many("GET /avtime/get", student, nil)
+	require.NotEmpty(t, slots, "opening by hand makes next month's slots")
+	c.done("POST /entry/create", student, choice(slots[0].integer(t, "id")))
+	audit(t, db)
+
+	for _, query := range []string{
+		"select * from gym.users", "select hid from gym.users", "select * from gym.secrets", "update gym.slots set capacity = 99",
+		"select rules.next_month()", "select * from api.audit()", "insert into gym.rights values ('x', '{}')",
+	} {
+		_, err := server.Exec(t.Context(), query)
+		require.ErrorContains(t, err, "42501", query)
+	}
+}
+
+// badIntegers are what no integer field takes.
+var badIntegers = []string{`"x"`, `""`, `" "`, `"1.5"`, `1.5`, `true`, `[]`, `[1]`, `{}`, `"1e3"`, `1e400`, `-1`, `"-1"`, `2147483648`, `"99999999999999999999999"`, `"0x10"`, `"١٢"`}
+
+// TestFields breaks each field of each endpoint: the answer is InvalidRequestException and names the field.
+func TestFields(t *testing.T) {
+	g := newGym(t, whileOpen)
+	slot := g.slot(nextMonth, 0, "16:00", 12)
+	badTimes := []string{`"24:00"`, `"7:5"`, `"07:5"`, `"7:05"`, `"16:00:00"`, `"16.00"`, `"16:60"`, `""`, `"now"`, `1600`, `16.5`, `null`, `[]`, `{}`, `true`, `" 16:00"`, `"16:00\n"`, `"١٦:٠٠"`}
+	badMonths := []string{`"13-2026"`, `"00-2026"`, `"12-99999"`, `"2026-12"`, `"12-26"`, `"1-2026"`, `"12.2026"`, `""`, `"december"`, `12`, `[]`, `{}`, `false`, `"12-2026 "`, `"-12-2026"`, `"12-0000"`}
+	badTexts := []string{`12`, `true`, `[]`, `{}`, `["a"]`}
+	badBools := []string{`1`, `0`, `"yes"`, `""`, `[]`, `{}`}
+	badRoles := []string{`"student"`, `"ROOT"`, `""`, `5`, `[]`, `{}`, `true`}
+	badIDs := append([]string{`0`}, badIntegers...)
+	long := `"` + strings.Repeat("я", 100_001) + `"`
+
+	for _, want := range []struct {
+		endpoint string
+		actor    int
+		valid    object // all fields, in order
+		required string
+		bad      map[string][]string
+	}{
+		{"POST /avtime/create", g.admin, object{"weekday": 1, "time": "17:30", "numberOfPersons": 5, "month": nextMonth}, "weekday time numberOfPersons month", map[string][]string{
+			"weekday": append([]string{`7`}, badIntegers...), "time": badTimes, "numberOfPersons": badIDs, "month": badMonths}},
+		{"POST /avtime/get-any", g.coach, object{"month": nextMonth, "deleted": true}, "", map[string][]string{"month": badMonths, "deleted": badBools}},
+		{"PUT /avtime/edit", g.admin, object{"id": slot, "weekday": 1, "time": "19:00", "numberOfPersons": 5}, "id", map[string][]string{
+			"id": badIDs, "weekday": append([]string{`7`}, badIntegers...), "time": slices.DeleteFunc(slices.Clone(badTimes), func(s string) bool { return s == "null" }), "numberOfPersons": badIDs}},
+		{"DELETE /avtime/delete", g.admin, object{"id": slot, "force": true}, "id", map[string][]string{"id": badIDs, "force": badBools}},
+		{"POST /entry/change-open", g.admin, object{"status": true}, "status", map[string][]string{"status": badBools}},
+		{"POST /entry/create", g.student, choice(slot), "selectedTimes", map[string][]string{
+			"selectedTimes": {`"5"`, `5`, `{}`, `true`, `["x"]`, `[1.5]`, `[[5]]`, `[null]`, `[{}]`, `[true]`, `[1e400]`, `[2147483648]`, `[""]`}}},
+		{"POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": g.student}, "selectedTime user", map[string][]string{"selectedTime": badIDs, "user": badIDs}},
+		{"POST /entry/get", g.student, object{"month": "next"}, "", map[string][]string{"month": append([]string{`"Next"`, `"last"`}, badMonths...)}},
+		{"POST /entry/get-any", g.coach, object{"weekday": 0, "month": nextMonth, "deleted": false}, "", map[string][]string{
+			"weekday": append([]string{`7`}, badIntegers...), "month": badMonths, "deleted": badBools}},
+		{"DELETE /entry/delete", g.student, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
+		{"DELETE /entry/delete-any", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
+		{"POST /user/create", g.admin, newPerson(900100), "studentCard firstname secondname surname group password role", map[string][]string{
+			"studentCard": badIDs, "firstname": append(badTexts, long), "secondname": append(badTexts, long), "surname": append(badTexts, long), "group": append(badTexts, long), "password": badTexts, "role": badRoles}},
+		{"GET /user/get", g.coach, object{"role": "STUDENT", "deleted": true}, "", map[string][]string{"role": badRoles, "deleted": badBools}},
+		{"PUT /user/edit", g.student, object{"firstname": "А", "secondname": "Б", "surname": "В", "group": "Г"}, "", map[string][]string{
+			"firstname": append(badTexts, long), "secondname": append(badTexts, long), "surname": append(badTexts, long), "group": append(badTexts, long)}},
+		{"PUT /user/edit-password", g.student, object{"oldPassword": "старый-пароль", "newPassword": "новый-пароль"}, "oldPassword newPassword", map[string][]string{"oldPassword": badTexts, "newPassword": badTexts}},
+		{"PUT /user/edit-any", g.admin, object{"id": g.student, "firstname": "А", "newPassword": "новый-пароль"}, "id", map[string][]string{
+			"id": badIDs, "firstname": append(badTexts, long), "newPassword": badTexts}},
+		{"DELETE /user/delete-any", g.admin, object{"id": g.blocked}, "id", map[string][]string{"id": badIDs}},
+		{"POST /gym-news/create", g.coach, object{"body": "Текст"}, "body", map[string][]string{"body": append([]string{long, `""`, `"  "`}, badTexts...)}},
+		{"PUT /gym-news/edit", g.coach, object{"id": 1, "body": "Текст"}, "id body", map[string][]string{"id": badIDs, "body": append([]string{long}, badTexts...)}},
+		{"DELETE /gym-news/delete", g.coach, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
+		{"POST /new/create", g.admin, object{"body": "Текст"}, "body", map[string][]string{"body": append([]string{long, `""`}, badTexts...)}},
+		{"PUT /new/edit", g.admin, object{"id": 1, "body": "Текст"}, "id body", map[string][]string{"id": badIDs, "body": badTexts}},
+		{"DELETE /new/delete", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
+	} {
+		t.Run(want.endpoint, func(t *testing.T) {
+			c := g.with(t).client
+			invalid := func(field, body string) {
+				t.Helper()
+				a := c.refused("InvalidRequestException", want.endpoint, want.actor, body)
+				require.Contains(t, a.message, field, body)
+			}
+			for field := range strings.FieldsSeq(want.required) {
+				without := maps.Clone(want.valid)
+				delete(without, field)
+				invalid(field, encode(t, without))
+				without[field] = nil
+				invalid(field, encode(t, without))
+			}
+			for field, values := range want.bad {
+				require.Contains(t, want.valid, field)
+				for _, value := range values {
+					broken := maps.Clone(want.valid)
+					broken[field] = rawJSON(value)
+					invalid(field, encode(t, broken))
+				}
+			}
+		})
+	}
+	audit(t, g.db)
+}
+
+func TestNumbersMayComeAsStrings(t *testing.T) {
+	g := newGym(t, whileOpen)
+	created := g.one("POST /avtime/create", g.admin, object{"weekday": "2", "time": "16:00", "numberOfPersons": "12", "month": nextMonth})
+	require.Equal(t, 2, created.integer(t, "weekday"))
+	slot := created.integer(t, "id")
+	id := fmt.Sprint(slot)
+	require.Equal(t, 9, g.one("PUT /avtime/edit", g.admin, object{"id": id, "numberOfPersons": "9"}).integer(t, "numberOfPersons"))
+	outcome := g.many("POST /entry/create", g.student, object{"selectedTimes": []string{id}})
+	require.Equal(t, slot, outcome[0].integer(t, "selectedTime"), "comes back as a number")
+	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"weekday": "2"}), 1)
+	entry := g.many("POST /entry/get", g.student, object{"month": "next"})[0].integer(t, "id")
+	g.done("DELETE /entry/delete", g.student, object{"id": fmt.Sprint(entry)})
+	entry = g.one("POST /entry/create-any", g.admin, object{"selectedTime": id, "user": fmt.Sprint(g.student)}).integer(t, "id")
+	g.done("DELETE /entry/delete-any", g.admin, object{"id": fmt.Sprint(entry)})
+	person := newPerson(900200)
+	person["studentCard"] = "900200"
+	user := g.one("POST /user/create", g.admin, person)
+	require.Equal(t, 900200, user.integer(t, "studentCard"))
+	g.done("PUT /user/edit-any", g.admin, object{"id": fmt.Sprint(user.integer(t, "id"))})
+	g.done("DELETE /user/delete-any", g.admin, object{"id": fmt.Sprint(user.integer(t, "id"))})
+	g.done("DELETE /avtime/delete", g.admin, object{"id": id})
+}
+
+func TestUnknownFieldsAndMissingBodies(t *testing.T) {
+	g := newGym(t, whileOpen)
+	slot := g.slot(nextMonth, 0, "16:00", 12)
+	for endpoint, actor := range map[string]int{
+		"GET /avtime/get": g.student, "POST /avtime/get-any": g.coach, "GET /entry/check-open": g.student, "POST /entry/get": g.student,
+		"POST /entry/get-any": g.coach, "GET /user/get": g.coach, "GET /gym-news/get": g.student, "POST /gym-news/get-any": g.admin,
+		"GET /new/get": nobody, "POST /new/get-any": g.admin, "PUT /user/edit": g.student,
+	} {
+		bare := g.ask(endpoint, actor, nil)
+		require.Equal(t, 200, bare.status, "%s %s", endpoint, bare.raw)
+		require.Equal(t, bare.data, g.done(endpoint, actor, object{}), endpoint)
+		require.Equal(t, bare.data, g.done(endpoint, actor, object{"unknown": object{"deep": []int{1}}, "ID": 5, "": nil}), endpoint)
+	}
+	g.done("POST /entry/create", g.student, object{"selectedTimes": []int{slot}, "user": g.admin, "force": true})
+	require.Equal(t, []int{slot}, g.held(g.student))
+	for _, body := range []any{
+		object{"status": true}, object{"status": true, "openingDay": 99}, object{"status": true, "openingDay": "x"}, object{"status": true, "openingDay": nil},
+	} {
+		require.Equal(t, 25, g.one("POST /entry/change-open", g.admin, body).integer(t, "openingDay"), "openingDay is ignored")
+	}
+}
