@@ -274,3 +274,6 @@ func newPerson(card int) object {
 	return object{"studentCard": card, "firstname": "Иван", "secondname": "Иванович", "surname": "Иванов", "group": "ИС-21",
 		"password": "сложный-пароль", "role": "STUDENT"}
 }
+
+// number is an integer as jsonDecode reads it.
+func number(n int) json.Number { return json.Number(strconv.Itoa(n)) }
