@@ -53,6 +53,9 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/slots.sql" . }}
 {{ template "rules/enrolments.sql" . }}
 {{ template "rules/choose_slots.sql" . }}
+{{ template "rules/closures.sql" . }}
+{{ template "rules/marks.sql" . }}
+{{ template "rules/blocks.sql" . }}
 {{ template "rules/posts.sql" . }}
 {{ template "rules/fields.sql" . }}
 {{ template "rules/naming.sql" . }}
@@ -66,9 +69,13 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "api/people.sql" . }}
 {{ template "api/slots.sql" . }}
 {{ template "api/enrolments.sql" . }}
+{{ template "api/attendance.sql" . }}
+{{ template "api/blocks.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}
+{{ template "wire/visit.sql" . }}
+{{ template "wire/closure.sql" . }}
 {{ template "wire/user.sql" . }}
 {{ template "wire/posts.sql" . }}
 {{ template "wire/server.sql" . }}

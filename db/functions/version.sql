@@ -1,1 +1,1 @@
-select rules.record_package(2, '5b4a331e57a9f45138c3e0d3fdec8ca566f5c013bd0a124191824f6d985b508a');
+select rules.record_package(3, 'e88046492e9f61fd4b3df0f9ef6a8af7917bfda30126c932f7ca43f72040f836');

@@ -8,8 +8,10 @@ comment on column gym.settings.unmarked_is_absent is
 
 alter table gym.months
   alter column slots_made_at drop not null,
-  add column marks_made_at timestamptz;
+  add column marks_made_at timestamptz,
+  add column judged_on date;
 comment on column gym.months.marks_made_at is 'When the month''s marks were first made; null: not yet.';
+comment on column gym.months.judged_on is 'Absences of the month''s dates before this one were judged for everybody.';
 
 create type gym.mark as enum ('unmarked', 'absent', 'present', 'excused', 'cancelled');
 comment on type gym.mark is 'What a coach says of a student in a lesson; unmarked: nothing yet; cancelled: the lesson did not take place.';
@@ -83,5 +85,5 @@ drop table gym.closures;
 drop table gym.cancelled_lessons;
 drop table gym.marks;
 drop type gym.mark;
-alter table gym.months drop column marks_made_at;
+alter table gym.months drop column judged_on, drop column marks_made_at;
 alter table gym.settings drop column unmarked_is_absent, drop column coach_marks_days;

@@ -13,6 +13,24 @@ values
   ('deleted_slot_empty', 'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where s.deleted_at is not null and e.cancelled_at is null'),
   ('deleted_user_has_no_seat',
    'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id where u.deleted and e.cancelled_at is null and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
+  ('marks_complete',
+   'select coalesce(m.enrolment_id, x.enrolment_id) as enrolment_id, coalesce(m.date, x.date) as date, m.id as mark, x.enrolment_id is not null as expected '
+   'from gym.months t cross join lateral rules.expected_marks(t.month, t.month, (t.month + interval ''1 month'')::date) x '
+   'full join (select k.* from gym.marks k where k.withdrawn_at is null and k.date >= rules.this_month()) m on m.enrolment_id = x.enrolment_id and m.date = x.date '
+   'where (m.id is null or x.enrolment_id is null) and (t.month is null or (t.month = rules.this_month() and t.marks_made_at is not null))'),
+  ('lesson_off_cancelled',
+   'select m.id, m.date, m.mark from gym.marks m join gym.slots s on s.id = m.slot_id where m.withdrawn_at is null and m.set_at is null and m.date >= rules.this_month() - 31 and m.mark <> ''cancelled'' and rules.is_off(m.date, s.starts_at)'),
+  ('block_explained_by_absences',
+   'select j.* from unnest(array[rules.this_month(), (rules.this_month() - interval ''1 month'')::date]) month cross join lateral rules.judgements(month) j where j.block_id is not null '
+   'union all '
+   'select j.* from gym.months t cross join lateral rules.judgements(t.month, null, coalesce(t.judged_on, t.month)) j where j.block_id is null and t.month >= (rules.this_month() - interval ''1 month'')::date and t.month <= rules.this_month()'),
+  ('role_says_blocked',
+   'select u.id, u.role from gym.users u left join gym.months t on t.month = rules.this_month() '
+   'where u.role in (''STUDENT'', ''BLOCKED'') and not u.deleted and (u.role = ''BLOCKED'' or u.id in (select b.user_id from gym.blocks b where b.lifted_at is null)) '
+   'and (u.role = ''BLOCKED'') <> rules.is_blocked(u.id) and (u.role = ''BLOCKED'') <> rules.is_blocked(u.id, coalesce(t.judged_on, rules.today() - 1))'),
+  ('barred_holds_no_seat',
+   'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
+   'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
   ('triggers_enabled',
    'select t.tgrelid::regclass as on_table, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = ''gym'' and t.tgenabled in (''D'', ''R'')');
 comment on view rules.invariants is 'What must always hold, each as a query that returns the violations. Run by api.audit and energy audit.';

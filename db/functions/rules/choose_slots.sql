@@ -2,7 +2,7 @@ create function rules.refuse_blocked(p_user_id integer, p_month date) returns vo
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if (select u.role from gym.users u where u.id = p_user_id) = 'BLOCKED' then
+  if rules.is_barred(p_user_id, p_month) then
     perform rules.refuse('student_blocked');
   end if;
 end

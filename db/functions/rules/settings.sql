@@ -35,7 +35,9 @@ values
   ('slots_made_on_day', '1…27, ≤ enrolment_opens_on_day'),
   ('enrolment_opens_on_day', '1…27, ≥ slots_made_on_day'),
   ('enrolment_opens_at', '00:00…23:59'),
-  ('enrolment_closes_at', '00:00…23:59');
+  ('enrolment_closes_at', '00:00…23:59'),
+  ('coach_marks_days', '0…366'),
+  ('unmarked_is_absent', 'true, false');
 comment on view rules.settings_allowed is 'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings enforce it.';
 
 create function rules.set_setting(p_name text, p_value text) returns void

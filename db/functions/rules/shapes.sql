@@ -53,3 +53,43 @@ as $$
    where p.kind = p_kind and (p_deleted or p.deleted_at is null)
 $$;
 comment on function rules.posts_json(text, boolean) is 'Posts of a kind by id, in the shape of contract.md; with deleted ones where p_deleted.';
+
+create function rules.visit_json(p_mark gym.marks, p_starts_at time, p_user gym.users) returns json
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  -- whoever is left unmarked where somebody was marked counts, and shows, as absent
+  select json_build_object('id', p_mark.id, 'date', p_mark.date, 'time', to_char(p_starts_at, 'HH24:MI'), 'user', rules.user_json(p_user),
+    'mark', case p_mark.mark when 'present' then 1 when 'excused' then 2 when 'cancelled' then 3 else 0 end,
+    'marked', p_mark.mark <> 'unmarked'
+              or exists (select from rules.marked_lessons l where l.slot_id = p_mark.slot_id and l.date = p_mark.date))
+$$;
+comment on function rules.visit_json(gym.marks, time, gym.users) is 'Shape Visit of contract.md, with the time of the lesson and marked: false where nobody has marked yet.';
+
+create function rules.lesson_json(p_date date, p_starts_at time) returns json
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select coalesce(json_agg(rules.visit_json(m, p_starts_at, u) order by m.id), '[]')
+    from rules.lesson_marks(p_date, p_starts_at) m join gym.users u on u.id = m.user_id
+$$;
+comment on function rules.lesson_json(date, time) is 'The marks of a lesson in shape Visit.';
+
+create function rules.closure_json(p_closure gym.closures) returns json
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object('id', p_closure.id, 'startDate', p_closure.start_date, 'endDate', p_closure.end_date,
+    'runsAs', p_closure.runs_as, 'reason', p_closure.reason)
+$$;
+comment on function rules.closure_json(gym.closures) is 'Shape Closure: closed from startDate to endDate, or, where runsAs is a weekday, a day that runs its timetable.';
+
+create function rules.absences_json(p_user_id integer) returns json
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select json_build_object(
+    'month', to_char(rules.this_month(), 'MM-YYYY'),
+    'absences', coalesce((select json_agg(json_build_object('date', a.date, 'time', to_char(a.starts_at, 'HH24:MI')) order by a.date, a.starts_at)
+                            from rules.counted_absences(rules.this_month(), array[p_user_id]) a), '[]'),
+    'limit', (select c.absences_to_block from gym.settings c),
+    'blocked', rules.is_blocked(p_user_id),
+    'blockedUntil', case when rules.is_blocked(p_user_id) then rules.blocked_until(p_user_id) end)
+$$;
+comment on function rules.absences_json(integer) is 'Shape Absences: this month''s absences that count, the limit, blocked or not, and the last day of the block (null: not blocked, or until an administrator lifts it).';

@@ -86,3 +86,13 @@ begin
 end
 $$;
 comment on function wire.user_delete_any(integer, jsonb, text) is 'DELETE /user/delete-any: marks a person deleted and frees the seats. Errors: those of rules.delete_user. Definer: the server may write no table.';
+
+create function wire.user_absences(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.admit('user/absences', p_actor, p_request_id);
+  return rules.absences_json(p_actor);
+end
+$$;
+comment on function wire.user_absences(integer, jsonb, text) is 'GET /user/absences: the actor''s absences of this month, the limit, and the block. Definer: the server may read no table.';

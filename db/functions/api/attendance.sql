@@ -1,0 +1,98 @@
+create view api.attendance as
+select m.id as mark, m.date, to_char(s.starts_at, 'HH24:MI') as at, u.student_card as card, u.surname || ' ' || u.firstname as person, u."group",
+       m.mark as is_marked, rules.local_time(m.set_at)::timestamp(0) as set_at, m.set_by
+  from gym.marks m
+  join gym.slots s on s.id = m.slot_id
+  join gym.users u on u.id = m.user_id
+ where m.withdrawn_at is null
+ order by m.date, s.starts_at, u.surname, u.firstname;
+comment on view api.attendance is 'Marks in the order of lessons. Example: select * from api.attendance where date = ''2026-12-07'' and at = ''16:00'';';
+
+create view api.unmarked as
+select m.date, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[extract(isodow from m.date)::integer] as day,
+       to_char(s.starts_at, 'HH24:MI') as at, count(*) as students, m.slot_id as slot
+  from gym.marks m
+  join gym.slots s on s.id = m.slot_id
+ where m.withdrawn_at is null and m.mark = 'unmarked'
+   and rules.lesson_at(m.date, s.starts_at) <= rules.clock()
+   and not exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date)
+ group by m.date, s.starts_at, m.slot_id
+ order by m.date, s.starts_at;
+comment on view api.unmarked is 'Lessons past in which nobody was marked. Example: select * from api.unmarked;';
+
+create view api.closures as
+select c.id, c.start_date, c.end_date,
+       case when c.runs_as is null then 'closed' else 'runs as ' || (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.runs_as + 1] end as what, c.reason
+  from gym.closures c where c.deleted_at is null order by c.start_date;
+comment on view api.closures is 'Closed and moved days. Example: select * from api.closures;';
+
+create function api.mark(mark integer, "as" gym.mark) returns table (id integer, date date, student integer, is_marked gym.mark)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select m.id, m.date, m.user_id, m.mark from rules.set_mark(mark.mark, mark."as", rules.actor()) m $$;
+comment on function api.mark(integer, gym.mark) is
+  'Sets a mark (id from api.attendance): present, absent, excused, cancelled, or unmarked to take it back. Errors: mark_not_found. Definer: writes gym.marks. Example: select * from api.mark(42, ''excused'');';
+
+create function api.mark_lesson(date date, at time, present integer[] default '{}', excused integer[] default '{}')
+returns table (id integer, card integer, is_marked gym.mark)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return query
+  select m.id, u.student_card, m.mark
+    from rules.mark_lesson(mark_lesson.date, at,
+           array(select rules.person_id(c, null) from unnest(present) c),
+           array(select rules.person_id(c, null) from unnest(excused) c), rules.actor()) m
+    join gym.users u on u.id = m.user_id;
+end
+$$;
+comment on function api.mark_lesson(date, time, integer[], integer[]) is
+  'Marks a lesson: present and excused are cards, the rest is absent. Errors: lesson_not_found, lesson_cancelled, mark_twice, not_in_lesson, user_not_found. Definer: writes gym.marks. '
+  'Example: select * from api.mark_lesson(''2026-12-07'', ''16:00'', present => ''{12069840,12069841}'');';
+
+create function api.unmark_lesson(date date, at time) returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.unmark_lesson(unmark_lesson.date, at, rules.actor()) $$;
+comment on function api.unmark_lesson(date, time) is 'Takes back a lesson''s present and absent marks; says how many. Errors: lesson_not_found. Definer: writes gym.marks. Example: select api.unmark_lesson(''2026-12-07'', ''16:00'');';
+
+create function api.cancel_lesson(date date, at time, reason text default null) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.cancel_lesson(cancel_lesson.date, at, reason, rules.actor());
+  return (select count(*) from rules.lesson_marks(cancel_lesson.date, at));
+end
+$$;
+comment on function api.cancel_lesson(date, time, text) is 'Calls a lesson off, ahead of time too; says how many marks it has. Errors: lesson_not_found. Definer: writes gym.cancelled_lessons. Example: select api.cancel_lesson(''2026-12-07'', ''16:00'', ''тренер болен'');';
+
+create function api.restore_lesson(date date, at time) returns bigint
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.restore_lesson(restore_lesson.date, at, rules.actor());
+  return (select count(*) from rules.lesson_marks(restore_lesson.date, at));
+end
+$$;
+comment on function api.restore_lesson(date, time) is 'Takes the cancellation of a lesson back; says how many marks it has. Errors: lesson_not_found, day_closed. Definer: writes gym.cancelled_lessons. Example: select api.restore_lesson(''2026-12-07'', ''16:00'');';
+
+create function api.close_days(from_date date, reason text, to_date date default null) returns setof api.closures
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select c.id, c.start_date, c.end_date, 'closed', c.reason
+    from rules.create_closure(from_date, coalesce(to_date, from_date), null, reason, rules.actor()) c
+$$;
+comment on function api.close_days(date, text, date) is 'Closes the days from from_date to to_date (null: one day); marks follow at once. Errors: closures_in_order, closures_do_not_overlap. Definer: writes gym.closures. Example: select * from api.close_days(''2027-01-01'', ''Каникулы'', ''2027-01-08'');';
+
+create function api.move_day(date date, runs_as text, reason text) returns setof api.closures
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select c.id, c.start_date, c.end_date, 'runs as ' || runs_as, c.reason
+    from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(runs_as), reason, rules.actor()) c
+$$;
+comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-05'', ''Mon'', ''перенос'');';
+
+create function api.delete_closure(closure integer) returns setof api.closures
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select c.id, c.start_date, c.end_date, 'taken back', c.reason from rules.delete_closure(closure, rules.actor()) c
+$$;
+comment on function api.delete_closure(integer) is 'Takes a closure or moved day (id from api.closures) back; marks follow at once. Errors: closure_not_found. Definer: writes gym.closures. Example: select * from api.delete_closure(3);';

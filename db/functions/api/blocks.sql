@@ -1,0 +1,60 @@
+create view api.absences as
+select u.student_card as card, u.surname || ' ' || u.firstname as person, u."group", count(*) || ' of ' || c.absences_to_block as absences,
+       string_agg(to_char(a.date, 'DD.MM'), ', ' order by a.date) as dates
+  from rules.counted_absences(rules.this_month()) a
+  join gym.users u on u.id = a.user_id
+  cross join gym.settings c
+ group by u.id, c.absences_to_block
+ order by count(*) desc, u.surname, u.firstname;
+comment on view api.absences is 'Absences of this month that count, a row a student. Example: select * from api.absences;';
+
+create view api.blocked as
+select b.id as block, u.student_card as card, u.surname || ' ' || u.firstname as person, to_char(b.month, 'MM-YYYY') as for_month,
+       case when b.month is null then b.ends_on else (b.month + interval '1 month -1 day')::date end as until, b.reason
+  from gym.blocks b join gym.users u on u.id = b.user_id
+ where b.lifted_at is null
+   and case when b.month is null then b.ends_on is null or b.ends_on >= rules.today() else b.month = rules.this_month() end
+ order by u.surname, u.firstname, b.id;
+comment on view api.blocked is 'Who is blocked today, why and until when (null: until an administrator lifts it). for_month: month of the absences; null: by hand. Example: select * from api.blocked;';
+
+create view api.ledger as
+select l.id, rules.local_time(l.at)::timestamp(0) as at, u.student_card as card, l.event, l.block_id as block, l.enrolment_id as enrolment, l.reason, l.by_user
+  from gym.ledger l join gym.users u on u.id = l.user_id
+ order by l.id;
+comment on view api.ledger is 'Every block and pardon and what followed, oldest first. Example: select * from api.ledger where card = 12069840;';
+
+create function api.forgive(date date, reason text, card integer default null, person integer default null) returns table (mark integer, at time, is_marked gym.mark)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id integer := rules.person_id(card, person);
+begin
+  perform rules.forgive(v_id, forgive.date, reason, rules.actor());
+  return query
+  select m.id, s.starts_at, m.mark from gym.marks m join gym.slots s on s.id = m.slot_id
+   where m.user_id = v_id and m.date = forgive.date and m.withdrawn_at is null;
+end
+$$;
+comment on function api.forgive(date, text, integer, integer) is
+  'Excuses a person''s absences of a date, ahead of time too, and shows the marks. card, or person: id. Errors: user_not_found. Definer: writes gym.pardons. Example: select * from api.forgive(card => 12069840, date => ''2026-12-07'', reason => ''справка'');';
+
+create function api.block(reason text, card integer default null, person integer default null, until date default null) returns table (block integer, ends_on date)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select b.id, b.ends_on from rules.block(rules.person_id(card, person), reason, until, rules.actor()) b $$;
+comment on function api.block(text, integer, integer, date) is
+  'Blocks a student by hand, to until (null: until unblocked): bars while it stands, frees next month''s seats. card, or person: id. Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand. Definer: writes gym.blocks. '
+  'Example: select * from api.block(card => 12069840, reason => ''порча инвентаря'', until => ''2026-12-31'');';
+
+create function api.unblock(reason text, card integer default null, person integer default null) returns setof api.ledger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id   integer := rules.person_id(card, person);
+  v_last integer := coalesce((select max(l.id) from gym.ledger l), 0);
+begin
+  perform rules.unblock(v_id, reason, rules.actor());
+  return query select l.* from api.ledger l join gym.ledger g on g.id = l.id where g.user_id = v_id and g.id > v_last;
+end
+$$;
+comment on function api.unblock(text, integer, integer) is
+  'Lifts a person''s blocks, pardons the month and shows what the ledger says of it: seats given back, or why not. card, or person: id. Errors: user_not_found, not_blocked. Definer: writes gym.blocks. Example: select * from api.unblock(card => 12069840, reason => ''справка принесена'');';
