@@ -47,6 +47,11 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 			o.Log("note: " + n.Message)
 		}
 	}
+	if _, set := config.RuntimeParams["lock_timeout"]; !set {
+		// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others waiting behind.
+		// Not by SET: tern resets what was set.
+		config.RuntimeParams["lock_timeout"] = "2s"
+	}
 	conn, err := Connect(ctx, config)
 	if err != nil {
 		return err
@@ -92,7 +97,11 @@ func migrateSchema(ctx context.Context, conn *pgx.Conn, o Options) (newer bool, 
 	if err != nil {
 		return false, fmt.Errorf("opening the migrations: %w", err)
 	}
-	migrator, err := migrate.NewMigrator(ctx, conn, versionTable)
+	var migrator *migrate.Migrator
+	err = retry(ctx, o.Log, func() (err error) {
+		migrator, err = migrate.NewMigrator(ctx, conn, versionTable)
+		return err
+	})
 	if err != nil {
 		return false, fmt.Errorf("preparing the table %s: %w", versionTable, err)
 	}
@@ -171,9 +180,7 @@ func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if o.Force {
 		force = "on"
 	}
-	// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others waiting behind.
-	_, err = conn.Exec(ctx, "select set_config('gym.force_install', $1, false), set_config('lock_timeout', '2s', false)", force)
-	if err != nil {
+	if _, err := conn.Exec(ctx, "select set_config('gym.force_install', $1, false)", force); err != nil {
 		return fmt.Errorf("preparing to install the functions: %w", err)
 	}
 	err = retry(ctx, o.Log, func() error { return migrate.InstallCodePackage(ctx, conn, o.Roles.data(), code) })

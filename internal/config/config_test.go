@@ -1,0 +1,149 @@
+package config_test
+
+import (
+	"log/slog"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"energiya/db"
+	"energiya/internal/config"
+)
+
+// environment makes the variables the only ones of ours and of PostgreSQL.
+func environment(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, "ENERGY_") || strings.HasPrefix(name, "PG") || name == "DATABASE_URL" {
+			t.Setenv(name, "") // so that it comes back
+			require.NoError(t, os.Unsetenv(name))
+		}
+	}
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+func TestDefaults(t *testing.T) {
+	environment(t, nil)
+	s, err := config.Load()
+	require.NoError(t, err)
+	require.Equal(t, "127.0.0.1:5010", s.Listen)
+	require.Empty(t, s.Token)
+	require.Equal(t, "energy.token", s.TokenFile)
+	require.Equal(t, min(max(4*runtime.GOMAXPROCS(0), 8), 16), s.PoolSize)
+	require.Equal(t, slog.LevelInfo, s.Level())
+	require.Equal(t, "json", s.LogFormat)
+	require.Equal(t, 15*time.Second, s.ShutdownTimeout)
+	require.Equal(t, 10*time.Second, s.RequestTimeout)
+	require.Equal(t, 200, s.RateLimit)
+	require.Equal(t, db.DefaultRoles(), s.Roles())
+}
+
+func TestValuesOfTheEnvironment(t *testing.T) {
+	environment(t, map[string]string{
+		"ENERGY_LISTEN":           "[::1]:0",
+		"ENERGY_TOKEN":            "first-token-of-a-test,second-token-of-a-test",
+		"ENERGY_POOL_SIZE":        "3",
+		"ENERGY_LOG_LEVEL":        "WARN",
+		"ENERGY_LOG_FORMAT":       "Text",
+		"ENERGY_SHUTDOWN_TIMEOUT": "1m",
+		"ENERGY_REQUEST_TIMEOUT":  "1500ms",
+		"ENERGY_RATE_LIMIT":       "0",
+		"ENERGY_READER_ROLE":      "dean",
+		"DATABASE_URL":            "postgres://somebody@db.test:5433/gym?pool_max_conns=99",
+	})
+	s, err := config.Load()
+	require.NoError(t, err)
+	require.Equal(t, "[::1]:0", s.Listen)
+	require.Equal(t, []string{"first-token-of-a-test", "second-token-of-a-test"}, s.Token)
+	require.Equal(t, slog.LevelWarn, s.Level())
+	require.Equal(t, "text", s.LogFormat)
+	require.Equal(t, time.Minute, s.ShutdownTimeout)
+	require.Equal(t, 1500*time.Millisecond, s.RequestTimeout)
+	require.Equal(t, 0, s.RateLimit)
+	require.Equal(t, "dean", s.Roles().Reader)
+	database := s.Database()
+	require.EqualValues(t, 3, database.MaxConns, "the setting wins over the URL")
+	require.Equal(t, "db.test", database.ConnConfig.Host)
+	require.EqualValues(t, 5433, database.ConnConfig.Port)
+	require.Equal(t, "gym", database.ConnConfig.Database)
+}
+
+func TestDatabaseOfPsqlsVariables(t *testing.T) {
+	environment(t, map[string]string{"PGHOST": "db.test", "PGPORT": "5433", "PGUSER": "somebody", "PGDATABASE": "gym"})
+	s, err := config.Load()
+	require.NoError(t, err)
+	conn := s.Database().ConnConfig
+	require.Equal(t, "db.test 5433 somebody gym", strings.Join([]string{conn.Host, "5433", conn.User, conn.Database}, " "))
+	require.EqualValues(t, 5433, conn.Port)
+}
+
+func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
+	for _, c := range []struct{ name, value, may string }{
+		{"ENERGY_LISTEN", "5010", "host:port"},
+		{"ENERGY_LISTEN", "127.0.0.1:70000", "host:port"},
+		{"ENERGY_LISTEN", "127.0.0.1:http", "host:port"},
+		{"ENERGY_TOKEN_FILE", "", "name of a file"},
+		{"ENERGY_POOL_SIZE", "many", "1 to 500"},
+		{"ENERGY_POOL_SIZE", "0", "1 to 500"},
+		{"ENERGY_POOL_SIZE", "501", "1 to 500"},
+		{"ENERGY_POOL_SIZE", "", "1 to 500"},
+		{"ENERGY_LOG_LEVEL", "loud", "debug, info, warn or error"},
+		{"ENERGY_LOG_LEVEL", "info+1", "debug, info, warn or error"},
+		{"ENERGY_LOG_FORMAT", "xml", "json or text"},
+		{"ENERGY_SHUTDOWN_TIMEOUT", "15", "1s to 10m"},
+		{"ENERGY_SHUTDOWN_TIMEOUT", "0s", "1s to 10m"},
+		{"ENERGY_REQUEST_TIMEOUT", "-1s", "100ms to 10m"},
+		{"ENERGY_RATE_LIMIT", "-1", "0 to 1000000"},
+		{"ENERGY_SERVER_ROLE", `x"; drop schema gym; --`, "small letters"},
+		{"ENERGY_AUTH_ROLE", "pg_monitor", "small letters"},
+		{"ENERGY_ADMIN_ROLE", "", "small letters"},
+		{"ENERGY_READER_ROLE", strings.Repeat("r", 64), "at most 63"},
+	} {
+		t.Run(c.name+"="+c.value, func(t *testing.T) {
+			environment(t, map[string]string{c.name: c.value})
+			_, err := config.Load()
+			require.ErrorContains(t, err, c.name+" is ")
+			require.ErrorContains(t, err, c.may)
+		})
+	}
+}
+
+func TestEveryBadValueIsNamedAtOnce(t *testing.T) {
+	environment(t, map[string]string{"ENERGY_LISTEN": "x", "ENERGY_RATE_LIMIT": "-1", "DATABASE_URL": "postgres://db.test:port/gym"})
+	_, err := config.Load()
+	require.ErrorContains(t, err, "ENERGY_LISTEN")
+	require.ErrorContains(t, err, "ENERGY_RATE_LIMIT")
+	require.ErrorContains(t, err, "DATABASE_URL")
+}
+
+func TestSecretsAreNeverRepeated(t *testing.T) {
+	for _, variables := range []map[string]string{
+		{"ENERGY_TOKEN": "hunter2"},
+		{"ENERGY_TOKEN": "a-token-that-is-long-enough,with hunter2 in it"},
+		{"DATABASE_URL": "postgres://me:hunter2@db.test:port/gym"},
+		{"DATABASE_URL": "postgres://me:50%hunter2@db.test/gym"},
+		{"DATABASE_URL": "host=db.test password='hunter2"},
+		{"PGHOST": "db.test", "PGPASSWORD": "hunter2", "PGSSLMODE": "perhaps"},
+	} {
+		environment(t, variables)
+		_, err := config.Load()
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "hunter2")
+	}
+}
+
+func TestUsageListsEverySettingWithItsDefault(t *testing.T) {
+	var all, none strings.Builder
+	require.NoError(t, config.Usage(&all, config.Fields()...))
+	require.Regexp(t, `(?m)^  ENERGY_SHUTDOWN_TIMEOUT +\S.* \[15s\]$`, all.String())
+	require.Equal(t, 1+len(config.Fields()), strings.Count(all.String(), "\n"))
+	require.NoError(t, config.Usage(&none))
+	require.Regexp(t, `^  DATABASE_URL .*\n$`, none.String())
+}
