@@ -103,7 +103,7 @@ func (c client) send(endpoint string, header http.Header, body any) answer {
 	c.handler.ServeHTTP(w, r)
 	a := readAnswer(c.t, w.Code, w.Header(), w.Body.Bytes())
 	if !c.faked {
-		checkDescribed(c.t, r, sent, a.status, a.header, a.raw)
+		checkDescribed(c.t, r, sent, a)
 	}
 	return a
 }
