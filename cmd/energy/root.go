@@ -27,7 +27,7 @@ Exit codes: 0 done, 1 failed (standard error says why), 2 "energy audit" found a
 	return root
 }
 
-// settings is the part of a help text that lists settings: the database, and the fields of config.Settings that are named.
+// settings is the part of a help text that lists settings: the fields of config.Settings that are named.
 func settings(fields ...string) string {
 	var text strings.Builder
 	text.WriteString("Settings, from the environment [default]:\n")

@@ -46,7 +46,7 @@ func newUserAdd() *cobra.Command {
 The password is asked for without echo, read from standard input, or made at random and printed once.
 There is no default administrator and no default password: the first one is made so.
 
-` + settings(),
+` + settings(config.DatabaseURL),
 		Example: `  energy user add --role ADMIN --card 12069840 --firstname Иван --surname Петров
   energy user add --role COACH --card 12069841 --firstname Анна --surname Орлова --generate`,
 		Args: cobra.NoArgs,

@@ -34,6 +34,9 @@ const prefix = "ENERGY"
 //
 // The tags say what a variable is for (desc) and what it may be (may): both stand in --help and in error messages.
 type Settings struct {
+	// where the database is: DATABASE_URL, whose place psql's own variables take where it is not set
+	database *pgxpool.Config `desc:"database, as postgres://user:password@host:port/database; without it psql's PGHOST, PGPORT, PGUSER, PGDATABASE … count"`
+
 	// Listen is the address that the server answers on.
 	Listen string `default:"127.0.0.1:5010" desc:"address to answer on" may:"host:port with a port from 0 to 65535, such as 127.0.0.1:5010"`
 	// Token holds the secrets that the auth server may show; several may be valid at once. Where there is any, TokenFile is not looked at.
@@ -60,8 +63,6 @@ type Settings struct {
 	AdminRole string `split_words:"true" default:"energy_admin" desc:"role of administrators in psql" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// ReaderRole is the group role of those who may look.
 	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
-
-	database *pgxpool.Config
 }
 
 // Load reads the environment. Every bad value is in the error, each with what it may be.
@@ -133,10 +134,12 @@ func (s *Settings) Level() slog.Level {
 	return level
 }
 
-// Usage writes the table of settings for --help: DATABASE_URL and the fields that are named.
+// DatabaseURL names the setting that says where the database is, for Usage.
+const DatabaseURL = "database"
+
+// Usage writes the table of settings for --help: the fields that are named.
 func Usage(w io.Writer, fields ...string) error {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(tabs, "  DATABASE_URL\tdatabase, as postgres://user:password@host:port/database; without it psql's PGHOST, PGPORT, PGUSER, PGDATABASE … count\n")
 	for field := range reflect.TypeFor[Settings]().Fields() {
 		if !slices.Contains(fields, field.Name) {
 			continue
@@ -150,13 +153,11 @@ func Usage(w io.Writer, fields ...string) error {
 	return tabs.Flush()
 }
 
-// Fields are the names of all settings.
+// Fields are the names of all settings, for Usage.
 func Fields() []string {
 	var names []string
 	for field := range reflect.TypeFor[Settings]().Fields() {
-		if field.IsExported() {
-			names = append(names, field.Name)
-		}
+		names = append(names, field.Name)
 	}
 	return names
 }
@@ -184,6 +185,9 @@ var wordEnds = regexp.MustCompile(`([a-z])([A-Z])`)
 
 // variable is the name of the environment variable of a field.
 func variable(field string) string {
+	if field == DatabaseURL {
+		return "DATABASE_URL"
+	}
 	return prefix + "_" + strings.ToUpper(wordEnds.ReplaceAllString(field, "${1}_${2}"))
 }
 
