@@ -8,6 +8,7 @@ import (
 )
 
 func TestAvtimeCreate(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileClosed)
 	body := object{"weekday": 5, "time": "07:05", "numberOfPersons": 3, "month": nextMonth}
 	slot := g.one("POST /avtime/create", g.admin, body)
@@ -35,6 +36,7 @@ func TestAvtimeCreate(t *testing.T) {
 }
 
 func TestAvtimeGetAny(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.monday)
@@ -55,6 +57,7 @@ func TestAvtimeGetAny(t *testing.T) {
 }
 
 func TestAvtimeEdit(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	edit := func(body object) object { return g.one("PUT /avtime/edit", g.admin, body) }
@@ -96,6 +99,7 @@ func TestAvtimeEdit(t *testing.T) {
 }
 
 func TestAvtimeDelete(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.fill(s.monday)
@@ -124,6 +128,7 @@ func TestAvtimeDelete(t *testing.T) {
 // TestNextMonth: what students see and choose is the month after the gym's own, on the days on which the
 // old server got it wrong, and around midnight in the gym's zone.
 func TestNextMonth(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, "2026-11-01 00:00")
 	for now, want := range map[string]string{
 		"2027-01-28 12:00": "02-2027", "2027-01-29 12:00": "02-2027", "2027-01-30 12:00": "02-2027", "2027-01-31 23:59:59": "02-2027",
@@ -146,6 +151,7 @@ func TestNextMonth(t *testing.T) {
 
 // TestTheSecondOfOpeningAndClosing in the gym's zone, which is ahead of UTC by seven hours.
 func TestTheSecondOfOpeningAndClosing(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, "2026-12-20 10:00")
 	slot := g.slot("01-2027", 0, "16:00", 12)
 	refused := func(now string) {

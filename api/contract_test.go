@@ -121,6 +121,7 @@ const (
 
 // TestEveryEndpointAnswersInItsShape goes once through all of contract.md.
 func TestEveryEndpointAnswersInItsShape(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	asked := map[string]bool{}
 	ask := func(want, endpoint string, actor int, body any) any {
@@ -189,6 +190,7 @@ var rights = []struct {
 }
 
 func TestRights(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	gone := g.db.User(t, "ADMIN")
 	g.done("DELETE /user/delete-any", g.admin, object{"id": gone})
@@ -238,6 +240,7 @@ func TestRights(t *testing.T) {
 }
 
 func TestRightsFollowTheTable(t *testing.T) {
+	t.Parallel()
 	// A DBA's change of the table counts at once.
 	g := newGym(t, whileOpen)
 	g.refused("AccessRightsException", "GET /user/get", g.student, nil)
@@ -250,6 +253,7 @@ func TestRightsFollowTheTable(t *testing.T) {
 }
 
 func TestOrderOfChecks(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileClosed)
 	tooLarge := strings.Repeat("x", 1<<20+1)
 	header := withToken()
@@ -274,6 +278,7 @@ func TestOrderOfChecks(t *testing.T) {
 
 // TestThroughTheServersRole: the role of energy serve has all that the endpoints need, and no more.
 func TestThroughTheServersRole(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	admin, student := db.User(t, "ADMIN"), db.User(t, "STUDENT")
 	server := db.Server(t)
@@ -305,6 +310,7 @@ var badIntegers = []string{`"x"`, `""`, `" "`, `"1.5"`, `1.5`, `true`, `[]`, `[1
 
 // TestFields breaks each field of each endpoint: the answer is InvalidRequestException and names the field.
 func TestFields(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	slot := g.slot(nextMonth, 0, "16:00", 12)
 	badTimes := []string{`"24:00"`, `"7:5"`, `"07:5"`, `"7:05"`, `"16:00:00"`, `"16.00"`, `"16:60"`, `""`, `"now"`, `1600`, `16.5`, `null`, `[]`, `{}`, `true`, `" 16:00"`, `"16:00\n"`, `"١٦:٠٠"`}
@@ -381,6 +387,7 @@ func TestFields(t *testing.T) {
 }
 
 func TestNumbersMayComeAsStrings(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	created := g.one("POST /avtime/create", g.admin, object{"weekday": "2", "time": "16:00", "numberOfPersons": "12", "month": nextMonth})
 	require.Equal(t, 2, created.integer(t, "weekday"))
@@ -404,6 +411,7 @@ func TestNumbersMayComeAsStrings(t *testing.T) {
 }
 
 func TestUnknownFieldsAndMissingBodies(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	slot := g.slot(nextMonth, 0, "16:00", 12)
 	for endpoint, actor := range map[string]int{

@@ -46,6 +46,7 @@ func (g gym) fill(slot int) {
 }
 
 func TestEntryCreate(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	t.Run("takes seats and answers in the order of the list", func(t *testing.T) {
@@ -187,6 +188,7 @@ func TestEntryCreate(t *testing.T) {
 }
 
 func TestEntryCreateWhileClosed(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.tuesday)
@@ -199,6 +201,7 @@ func TestEntryCreateWhileClosed(t *testing.T) {
 }
 
 func TestAvailableMeansToMe(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.monday)
@@ -223,6 +226,7 @@ func TestAvailableMeansToMe(t *testing.T) {
 }
 
 func TestEntryGet(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.wednesday, s.monday)
@@ -250,6 +254,7 @@ func TestEntryGet(t *testing.T) {
 }
 
 func TestEntryGetAny(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.wednesday, s.monday)
@@ -276,6 +281,7 @@ func TestEntryGetAny(t *testing.T) {
 }
 
 func TestEntryCreateAny(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileClosed)
 	s := g.timetable()
 	enrol := func(slot, user int) object {
@@ -317,6 +323,7 @@ func TestEntryCreateAny(t *testing.T) {
 }
 
 func TestEntryDelete(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	g.choose(g.student, s.monday, s.tuesday)
@@ -353,6 +360,7 @@ func TestEntryDelete(t *testing.T) {
 }
 
 func TestOpeningByHand(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, "2026-11-10 09:00")
 	open := func(now string) bool {
 		opening := g.at(now).one("GET /entry/check-open", g.student, nil)

@@ -64,6 +64,7 @@ func logged(pool *pgxpool.Pool) (api.Options, *logBuffer) {
 }
 
 func TestErrorsOfTheDatabase(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", `
 		raise exception using errcode = p_body ->> 'code', message = 'Фраза для человека.', constraint = coalesce(p_body ->> 'rule', ''),
@@ -113,6 +114,7 @@ func TestErrorsOfTheDatabase(t *testing.T) {
 }
 
 func TestNativeConstraintsHaveTheCataloguesSentence(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", `raise exception using errcode = p_body ->> 'code', message = 'duplicate key', constraint = p_body ->> 'rule';`)
 	c := newClient(t, db.Owner)
@@ -146,12 +148,14 @@ func TestNativeConstraintsHaveTheCataloguesSentence(t *testing.T) {
 }
 
 func TestNullFromAFunctionIsAFault(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return null;")
 	newClient(t, db.Owner).refused("InternalError", "GET /new/get", nobody, nil)
 }
 
 func TestFunctionsNotInstalledAreUnavailable(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	c := newClient(t, db.Owner)
 	c.done("GET /new/get", nobody, nil)
@@ -163,6 +167,7 @@ func TestFunctionsNotInstalledAreUnavailable(t *testing.T) {
 }
 
 func TestReinstalledFunctionsAreUsedAtOnce(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	c := newClient(t, db.Owner)
 	for n := range 5 {
@@ -178,6 +183,7 @@ func TestReinstalledFunctionsAreUsedAtOnce(t *testing.T) {
 }
 
 func TestPanicsAreTheEnvelope(t *testing.T) {
+	t.Parallel()
 	o, log := logged(nil)
 	o.Ready = func(context.Context) error { panic("broken inside") }
 	c := client{t: t, handler: api.New(o)}
@@ -192,6 +198,7 @@ func TestPanicsAreTheEnvelope(t *testing.T) {
 }
 
 func TestTimeReachesTheQuery(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "perform pg_sleep(600); return '[]';")
 	o := options(db.Owner)
@@ -203,6 +210,7 @@ func TestTimeReachesTheQuery(t *testing.T) {
 }
 
 func TestWaitingForAConnectionCounts(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	config, err := pgxpool.ParseConfig(db.URL())
 	require.NoError(t, err)
@@ -221,6 +229,7 @@ func TestWaitingForAConnectionCounts(t *testing.T) {
 }
 
 func TestHangingUpStopsTheQuery(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "perform pg_sleep(600); return '[]';")
 	server := httptest.NewServer(api.New(options(db.Owner)))
@@ -256,6 +265,7 @@ func requireNoSleeper(t testing.TB, owner *pgxpool.Pool) {
 }
 
 func TestDeadDatabase(t *testing.T) {
+	t.Parallel()
 	// A port that nobody listens on: taken for a moment, then given back.
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
@@ -287,6 +297,7 @@ func TestDeadDatabase(t *testing.T) {
 }
 
 func TestRecoversAfterTheDatabase(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	config, err := pgxpool.ParseConfig(db.URL())
 	require.NoError(t, err)
@@ -308,6 +319,7 @@ func TestRecoversAfterTheDatabase(t *testing.T) {
 }
 
 func TestLogLine(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	admin := db.User(t, "ADMIN")
 	const password = "пароль-в-теле"
@@ -383,6 +395,7 @@ func TestLogLine(t *testing.T) {
 
 // TestAnswerIsPassedThrough: what the database wrote arrives byte for byte.
 func TestAnswerIsPassedThrough(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", `return '{"b" : 1.50,  "a":[ ],"b":"\u0438&<>"}';`)
 	c := newClient(t, db.Owner)

@@ -45,71 +45,93 @@ var nastyBodies = []string{
 	`{"body":"` + strings.Repeat(`x`, 200_000) + `"}`,
 }
 
-// FuzzEndpoint: whatever is sent to whichever endpoint by whomever, it is answered in time, with the
-// envelope, never as a fault of ours, and the database stays sound.
-//
-//	go test ./api -run '^$' -fuzz '^FuzzEndpoint$' -fuzztime 20s
-func FuzzEndpoint(f *testing.F) {
-	g := newGym(f, whileOpen)
-	g.timetable()
-	endpoints := slices.DeleteFunc(routes(f, g.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
-	o := options(g.db.At(f, whileOpen))
-	o.RequestTimeout = 10 * time.Second // and then it would be Unavailable
-	handler := api.New(o)
-	f.Cleanup(func() { audit(f, g.db) })
+// prober sends whatever comes to whichever endpoint by whomever, and requires that it is answered in
+// time, with the envelope, never as a fault of ours, and that the database stays sound.
+type prober struct {
+	gym
+	handler   http.Handler
+	endpoints []string
+	count     atomic.Int64
+}
 
+func newProber(t testing.TB) *prober {
+	p := &prober{gym: newGym(t, whileOpen)}
+	p.timetable()
+	p.endpoints = slices.DeleteFunc(routes(t, p.gym.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
+	o := options(p.db.At(t, whileOpen))
+	o.RequestTimeout = 10 * time.Second // and then it would be Unavailable, which probe refuses
+	p.handler = api.New(o)
+	t.Cleanup(func() { audit(t, p.db) })
+	return p
+}
+
+func (p *prober) probe(t *testing.T, endpoint uint8, userID, contentType, requestID string, body []byte) {
+	n := p.count.Add(1)
+	if n%20 == 0 {
+		// Whom calls before deleted comes back, or soon nobody could do anything.
+		_, err := p.db.Owner.Exec(t.Context(), "update gym.users set deleted = false where deleted")
+		require.NoError(t, err)
+	}
+	if n%500 == 0 {
+		audit(t, p.db)
+	}
+
+	method, path, _ := strings.Cut(p.endpoints[int(endpoint)%len(p.endpoints)], " ")
+	r := httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(body))
+	r.Header = http.Header{"Token": {token}, "User-Id": {userID}, "Content-Type": {contentType}, "X-Request-Id": {requestID}}
+	w := httptest.NewRecorder()
+	p.handler.ServeHTTP(w, r)
+
+	a := readAnswer(t, w.Code, w.Header(), w.Body.Bytes())
+	require.Contains(t, []int{200, 400, 403, 413}, a.status, "%s %s as %q: %s\n%.300s", method, path, userID, a.raw, body)
+	if a.status != http.StatusOK {
+		requireRussian(t, a.message)
+		require.Equal(t, statuses[a.errType], a.status)
+	}
+	checkAnswerDescribed(t, r, a)
+}
+
+const jsonType = "application/json"
+
+// TestNastyInput sends each nasty body to each endpoint, and each nasty value in each of its fields.
+func TestNastyInput(t *testing.T) {
+	t.Parallel()
+	p := newProber(t)
 	doc, err := description()
-	require.NoError(f, err)
-	users := []string{fmt.Sprint(g.student), fmt.Sprint(g.blocked), fmt.Sprint(g.coach), fmt.Sprint(g.admin), "None"}
-	admin := fmt.Sprint(g.admin)
-	const contentType = "application/json"
-	for n, endpoint := range endpoints {
-		for i, body := range nastyBodies {
-			f.Add(uint8(n), users[i%len(users)], contentType, "", []byte(body))
+	require.NoError(t, err)
+	admin := fmt.Sprint(p.admin)
+	for n, endpoint := range p.endpoints {
+		for _, body := range nastyBodies {
+			p.probe(t, uint8(n), admin, jsonType, "", []byte(body))
 		}
 		method, path, _ := strings.Cut(endpoint, " ")
 		if described := doc.Paths.Find(path).GetOperation(method).RequestBody; described != nil {
-			for _, field := range slices.Sorted(maps.Keys(described.Value.Content["application/json"].Schema.Value.Properties)) {
+			for _, field := range slices.Sorted(maps.Keys(described.Value.Content[jsonType].Schema.Value.Properties)) {
 				for _, value := range nastyValues {
 					// One field is broken; the others fit.
-					f.Add(uint8(n), admin, contentType, "", bodyOf(field, value))
+					p.probe(t, uint8(n), admin, jsonType, "", bodyOf(field, value))
 				}
 			}
 		}
 	}
-	for n, user := range []string{"", "0", "-1", "2147483647", "2147483648", "None", "none", "1e3", "1 ", "\x00", "٧", strings.Repeat("9", 5000)} {
-		f.Add(uint8(n), user, contentType, strings.Repeat("x", 100), bodyOf("", ""))
+}
+
+// FuzzEndpoint looks for what TestNastyInput did not think of.
+//
+//	go test ./api -run '^$' -fuzz '^FuzzEndpoint$' -fuzztime 20s -fuzzminimizetime 10x
+func FuzzEndpoint(f *testing.F) {
+	p := newProber(f)
+	users := []string{
+		fmt.Sprint(p.admin), fmt.Sprint(p.student), fmt.Sprint(p.blocked), fmt.Sprint(p.coach), "None", "", "0", "-1", "2147483647", "2147483648",
+		"1e3", "1 ", "\x00", "٧", strings.Repeat("9", 5000),
 	}
-	for n, other := range []string{"", "text/plain", "application/json;;", ";", "application/json; charset=koi8-r", strings.Repeat("a/", 5000), "\x00"} {
-		f.Add(uint8(n), admin, other, "\x00\n", bodyOf("", ""))
+	types := []string{"", "text/plain", "application/json;;", ";", "application/json; charset=koi8-r", strings.Repeat("a/", 5000), "\x00"}
+	for n := range p.endpoints {
+		f.Add(uint8(n), users[0], jsonType, "", bodyOf("", ""))
+		f.Add(uint8(n), users[n%len(users)], jsonType, strings.Repeat("x", n*3), bodyOf("id", nastyValues[n]))
+		f.Add(uint8(n), users[1], types[n%len(types)], "\x00\n", []byte(nastyBodies[n%len(nastyBodies)]))
 	}
-
-	var count atomic.Int64
-	f.Fuzz(func(t *testing.T, endpoint uint8, userID, contentType, requestID string, body []byte) {
-		n := count.Add(1)
-		if n%20 == 0 {
-			// Whom calls before deleted comes back, or soon nobody could do anything.
-			_, err := g.db.Owner.Exec(t.Context(), "update gym.users set deleted = false where deleted")
-			require.NoError(t, err)
-		}
-
-		method, path, _ := strings.Cut(endpoints[int(endpoint)%len(endpoints)], " ")
-		r := httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(body))
-		r.Header = http.Header{"Token": {token}, "User-Id": {userID}, "Content-Type": {contentType}, "X-Request-Id": {requestID}}
-		w := httptest.NewRecorder()
-		handler.ServeHTTP(w, r)
-
-		a := readAnswer(t, w.Code, w.Header(), w.Body.Bytes())
-		require.Contains(t, []int{200, 400, 403, 413}, a.status, "%s", a.raw)
-		if a.status != http.StatusOK {
-			requireRussian(t, a.message)
-			require.Equal(t, statuses[a.errType], a.status)
-		}
-		checkAnswerDescribed(t, r, a)
-		if n%500 == 0 {
-			audit(t, g.db)
-		}
-	})
+	f.Fuzz(p.probe)
 }
 
 // bodyOf is a body with every field, one of them replaced.

@@ -32,11 +32,13 @@ var description = sync.OnceValues(func() (*openapi3.T, error) {
 })
 
 func TestDescriptionIsValidAndItsExamplesFitIt(t *testing.T) {
+	t.Parallel()
 	_, err := description()
 	require.NoError(t, err)
 }
 
 func TestRouterAndDescriptionNameTheSameRoutes(t *testing.T) {
+	t.Parallel()
 	doc, err := description()
 	require.NoError(t, err)
 	var described []string
@@ -129,6 +131,7 @@ func withoutNulls(t testing.TB, body []byte) []byte {
 }
 
 func TestDescriptionRefusesWhatTheContractDoesNotSay(t *testing.T) {
+	t.Parallel()
 	// The description must be able to fail: an answer that lacks a field of its shape does.
 	doc, err := description()
 	require.NoError(t, err)

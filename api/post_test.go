@@ -8,6 +8,7 @@ import (
 )
 
 func TestPosts(t *testing.T) {
+	t.Parallel()
 	for family, other := range map[string]string{"gym-news": "new", "new": "gym-news"} {
 		t.Run(family, func(t *testing.T) {
 			g := newGym(t, "2026-12-31 23:30") // in UTC still the afternoon

@@ -31,6 +31,7 @@ func replace(t testing.TB, owner *pgxpool.Pool, function, body string) {
 func withToken() http.Header { return http.Header{"Token": {token}} }
 
 func TestTokenComesBeforeEverything(t *testing.T) {
+	t.Parallel()
 	c := client{t: t, handler: api.New(options(nil))}
 	strangers := map[string]http.Header{
 		"none":               {},
@@ -59,6 +60,7 @@ func TestTokenComesBeforeEverything(t *testing.T) {
 }
 
 func TestProbesNeedNoToken(t *testing.T) {
+	t.Parallel()
 	o := options(nil)
 	var unready error
 	o.Ready = func(context.Context) error { return unready }
@@ -73,6 +75,7 @@ func TestProbesNeedNoToken(t *testing.T) {
 }
 
 func TestNotReadyIsUnavailable(t *testing.T) {
+	t.Parallel()
 	o := options(nil)
 	o.Ready = func(context.Context) error { return errors.New("schema 3, built for 4") }
 	c := client{t: t, handler: api.New(o)}
@@ -89,6 +92,7 @@ func TestNotReadyIsUnavailable(t *testing.T) {
 }
 
 func TestUnknownPathsAreTheEnvelope(t *testing.T) {
+	t.Parallel()
 	c := client{t: t, handler: api.New(options(nil))}
 	for _, path := range []string{
 		"/api/v1", "/api/v1/", "/api/v1/avtime", "/api/v1/avtime/", "/api/v1/avtime/get/", "/api/v1/AVTIME/get",
@@ -105,6 +109,7 @@ func TestUnknownPathsAreTheEnvelope(t *testing.T) {
 }
 
 func TestOtherMethodsAreTheEnvelope(t *testing.T) {
+	t.Parallel()
 	c := client{t: t, handler: api.New(options(nil))}
 	for _, route := range routes(t, c.handler) {
 		allowed, path, _ := strings.Cut(route, " ")
@@ -122,6 +127,7 @@ func TestOtherMethodsAreTheEnvelope(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return p_body;")
 	c := newClient(t, db.Owner)
@@ -216,6 +222,7 @@ func TestBodies(t *testing.T) {
 
 // TestOverSockets holds against a real server what a recorder can't show.
 func TestOverSockets(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return p_body;")
 	o := options(db.Owner)
@@ -281,6 +288,7 @@ func (endless) Read(p []byte) (int, error) {
 }
 
 func TestRequestID(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return to_json(p_request_id);")
 	c := newClient(t, db.Owner)
@@ -305,6 +313,7 @@ func TestRequestID(t *testing.T) {
 }
 
 func TestActor(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return json_build_object('actor', p_actor);")
 	c := newClient(t, db.Owner)
@@ -325,6 +334,7 @@ func TestActor(t *testing.T) {
 }
 
 func TestRateLimit(t *testing.T) {
+	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return '[]';")
 	o := options(db.Owner)

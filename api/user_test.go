@@ -38,6 +38,7 @@ func (g gym) person(id int) object {
 }
 
 func TestUserCreate(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	user := g.one("POST /user/create", g.admin, newPerson(20210007))
 	id := user.integer(t, "id")
@@ -73,6 +74,7 @@ func TestUserCreate(t *testing.T) {
 }
 
 func TestUserGet(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	gone := g.db.User(t, "STUDENT")
 	_, err := g.db.Owner.Exec(t.Context(), "update gym.users set image = 'faces/7.png' where id = $1", g.coach)
@@ -94,6 +96,7 @@ func TestUserGet(t *testing.T) {
 }
 
 func TestUserEdit(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	before := g.person(g.student)
 	after := g.one("PUT /user/edit", g.student, object{"firstname": "Анна", "group": "ИС-22"})
@@ -120,6 +123,7 @@ func TestUserEdit(t *testing.T) {
 }
 
 func TestUserEditPassword(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	user := g.one("POST /user/create", g.admin, newPerson(555)).integer(t, "id")
 	change := func(old, fresh string) object { return object{"oldPassword": old, "newPassword": fresh} }
@@ -138,6 +142,7 @@ func TestUserEditPassword(t *testing.T) {
 }
 
 func TestUserEditAny(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	user := g.one("POST /user/create", g.admin, newPerson(555))
 	id := user.integer(t, "id")
@@ -156,6 +161,7 @@ func TestUserEditAny(t *testing.T) {
 }
 
 func TestUserDeleteAny(t *testing.T) {
+	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
 	past := g.at("2026-11-01 10:00")
