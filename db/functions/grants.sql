@@ -9,6 +9,11 @@ begin
     select * from (values
       ('{{.server_role}}', 'usage on schema wire'),
       ('{{.server_role}}', 'execute on all functions in schema wire'),
+      -- River in the server: its queue, its election, its function in an index. Its migrations are the owner's, and so is reindexing
+      ('{{.server_role}}', 'usage on schema river'),
+      ('{{.server_role}}', 'select, insert, update, delete on river.river_job, river.river_leader, river.river_queue'),
+      ('{{.server_role}}', 'usage on sequence river.river_job_id_seq'),
+      ('{{.server_role}}', 'execute on function river.river_job_state_in_bitmask(bit, river.river_job_state)'),
       -- contract.md, "The database is shared with the auth server": this and nothing else
       ('{{.auth_role}}', 'usage on schema gym'),
       ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),

@@ -62,6 +62,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/shapes.sql" . }}
 {{ template "rules/admit.sql" . }}
 {{ template "rules/audit.sql" . }}
+{{ template "rules/jobs.sql" . }}
 {{ template "rules/package.sql" . }}
 
 {{ template "api/looking.sql" . }}
@@ -71,6 +72,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "api/enrolments.sql" . }}
 {{ template "api/attendance.sql" . }}
 {{ template "api/blocks.sql" . }}
+{{ template "api/schedule.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}
@@ -79,6 +81,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "wire/user.sql" . }}
 {{ template "wire/posts.sql" . }}
 {{ template "wire/server.sql" . }}
+{{ template "wire/jobs.sql" . }}
 
 {{ template "grants.sql" . }}
 {{ template "version.sql" . }}

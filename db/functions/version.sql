@@ -1,1 +1,1 @@
-select rules.record_package(3, 'e88046492e9f61fd4b3df0f9ef6a8af7917bfda30126c932f7ca43f72040f836');
+select rules.record_package(4, 'dd53e5d956de87068b7fd2bef8f77dc6f8d8c34441f5a84a8df64d80779487da');

@@ -118,6 +118,7 @@ values
   ('user_not_found', 'ENGON', 'Такого человека нет, или он удалён. Обновите страницу.', null, 'The person named does not exist or is deleted.', 'rules.person'),
   ('enrolment_not_found', 'ENGON', 'Такой записи нет, или она отменена. Обновите страницу.', null, 'The enrolment named does not exist, is cancelled, or is another''s.', 'rules.cancel'),
   ('post_not_found', 'ENGON', 'Такого сообщения нет, или оно удалено. Обновите страницу.', null, 'The post named does not exist or is deleted.', 'rules.edit_post, rules.delete_post'),
+  ('job_unknown', 'ENGON', 'Задания «%s» нет. Есть: %s.', 'select * from rules.jobs', 'A job has a name from rules.jobs.', 'rules.job'),
   -- ENREQ: the request can't be read
   ('field_missing', 'ENREQ', 'Не хватает поля «%s». Заполните его.', null, 'A field that must be there is not.', 'rules.…_field'),
   ('field_unreadable', 'ENREQ', 'Поле «%s»: нужно %s.', null, 'A field has the wrong type or is out of range.', 'rules.…_field'),

@@ -10,20 +10,26 @@ $$;
 comment on function rules.refuse_blocked(integer, date) is 'Errors: student_blocked where the person may not enrol for p_month.';
 
 create function rules.held_slots(p_user_id integer, p_month date) returns integer[]
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(e.slot_id order by e.slot_id), '{}')
-    from gym.enrolments e
-   where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null
+begin
+  return (
+    select coalesce(array_agg(e.slot_id order by e.slot_id), '{}')
+      from gym.enrolments e
+     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null);
+end
 $$;
 comment on function rules.held_slots(integer, date) is 'Ids of the slots that a person holds in a month, ascending.';
 
 create function rules.free_slots(p_slot_ids integer[], p_held integer[]) returns integer[]
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(array_agg(s.id order by s.id), '{}')
-    from gym.slots s
-   where s.id = any (p_slot_ids) and not s.id = any (p_held) and s.taken < s.capacity
+begin
+  return (
+    select coalesce(array_agg(s.id order by s.id), '{}')
+      from gym.slots s
+     where s.id = any (p_slot_ids) and not s.id = any (p_held) and s.taken < s.capacity);
+end
 $$;
 comment on function rules.free_slots(integer[], integer[]) is 'Of p_slot_ids those not among p_held that have a seat left, ascending.';
 
@@ -37,6 +43,7 @@ declare
   v_wanted  integer := cardinality(p_slot_ids);
   v_limit   integer;
   v_found   integer;
+  v_asked   integer;
   v_days    integer;
   v_held    integer[];   -- slots that the student holds
   v_free    integer[];   -- wanted, not held, with a seat left
@@ -47,14 +54,14 @@ begin
        from gym.settings c;
   end if;
   perform rules.refuse_blocked(p_user_id, v_month);
-  select c.slots_per_student into v_limit from gym.settings c;
+  v_limit := (select c.slots_per_student from gym.settings c);
   if v_wanted > v_limit then
     perform rules.refuse('slots_per_student', v_limit::text);
   end if;
-  select count(*), count(distinct s.weekday) into v_found, v_days
-    from gym.slots s
-   where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null;
-  if v_found < (select count(distinct w) from unnest(p_slot_ids) w) then
+  select count(s.id), count(*), count(distinct s.weekday) into v_found, v_asked, v_days
+    from (select distinct w from unnest(p_slot_ids) w) w
+    left join gym.slots s on s.id = w.w and s.month = v_month and s.deleted_at is null;
+  if v_found < v_asked then
     perform rules.refuse('slot_not_offered');
   end if;
   if v_days < v_wanted then

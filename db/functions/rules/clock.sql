@@ -1,9 +1,12 @@
 create function rules.may_move_clock() returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
+begin
   -- role: what SET ROLE chose; session_user would still be the owner in a server that dropped its rights
-  select pg_has_role(session_user, (select d.datdba from pg_database d where d.datname = current_database()), 'member')
-     and current_setting('role') not in ('{{.server_role}}', '{{.auth_role}}')
+  return (
+    select pg_has_role(session_user, (select d.datdba from pg_database d where d.datname = current_database()), 'member')
+       and current_setting('role') not in ('{{.server_role}}', '{{.auth_role}}'));
+end
 $$;
 comment on function rules.may_move_clock() is
   'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) and has not dropped to the server''s or the auth server''s role.';
@@ -31,30 +34,49 @@ $$;
 comment on function rules.moved_clock() is 'gym.now as a moment, or the true time where this session may not move the clock. Apart from rules.clock so that the usual case costs no subtransaction.';
 
 create function rules.clock() returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select case when coalesce(current_setting('gym.now', true), '') = '' then now() else rules.moved_clock() end
+begin
+  return case when coalesce(current_setting('gym.now', true), '') = '' then now() else rules.moved_clock() end;
+end
 $$;
 comment on function rules.clock() is
   'The one clock: the moment that every rule takes for now. A session may set gym.now to another (tests, what-if), as the gym''s local time or with an offset; ignored in sessions of the server and of the auth server. Errors: clock_unreadable.';
 
 create function rules.local_time(p_at timestamptz default rules.clock()) returns timestamp
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select p_at at time zone s.time_zone from gym.settings s $$;
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select p_at at time zone s.time_zone from gym.settings s);
+end
+$$;
 comment on function rules.local_time(timestamptz) is 'What the gym''s wall clock shows at p_at.';
 
 create function rules.today(p_at timestamptz default rules.clock()) returns date
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select rules.local_time(p_at)::date $$;
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return rules.local_time(p_at)::date;
+end
+$$;
 comment on function rules.today(timestamptz) is 'The gym''s date at p_at.';
 
 create function rules.this_month(p_at timestamptz default rules.clock()) returns date
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select date_trunc('month', rules.local_time(p_at))::date $$;
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return date_trunc('month', rules.local_time(p_at))::date;
+end
+$$;
 comment on function rules.this_month(timestamptz) is 'First day of the gym''s month at p_at.';
 
 create function rules.next_month(p_at timestamptz default rules.clock()) returns date
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select (date_trunc('month', rules.local_time(p_at)) + interval '1 month')::date $$;
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (date_trunc('month', rules.local_time(p_at)) + interval '1 month')::date;
+end
+$$;
 comment on function rules.next_month(timestamptz) is
   'First day of the month after the gym''s month at p_at: the month that students choose for. Counted from the first, so the 31st can''t skip a month.';

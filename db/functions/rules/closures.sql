@@ -9,10 +9,13 @@ comment on function rules.timetable(date, date) is
   'Which weekday''s timetable each date runs (its own, or that of a moved day), and whether it is closed.';
 
 create function rules.is_off(p_date date, p_starts_at time) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
-  select exists (select from gym.cancelled_lessons l where l.date = p_date and l.starts_at = p_starts_at)
-      or exists (select from rules.timetable(p_date, p_date) d where d.is_closed)
+begin
+  return (
+    select exists (select from gym.cancelled_lessons l where l.date = p_date and l.starts_at = p_starts_at)
+        or exists (select from rules.timetable(p_date, p_date) d where d.is_closed));
+end
 $$;
 comment on function rules.is_off(date, time) is 'Whether a lesson is cancelled, or its day closed.';
 

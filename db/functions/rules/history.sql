@@ -16,6 +16,10 @@ create trigger settings_changes__keep before delete or truncate on gym.settings_
 create trigger months__keep before delete or truncate on gym.months for each statement execute function rules.keep();
 
 create function rules.actor() returns integer
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select nullif(current_setting('gym.actor', true), '')::integer $$;
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return nullif(current_setting('gym.actor', true), '')::integer;
+end
+$$;
 comment on function rules.actor() is 'Id of the person on whose behalf this transaction runs (rules.admit sets it); null from psql and from jobs.';

@@ -1,6 +1,10 @@
 create function rules.lock_user(p_user_id integer) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
-as $$ select pg_advisory_xact_lock(1161707353, p_user_id) $$;
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform pg_advisory_xact_lock(1161707353, p_user_id);
+end
+$$;
 comment on function rules.lock_user(integer) is
   'Makes changes of one person''s enrolments wait for each other until the transaction ends, so that a double click is one click. Order of locks everywhere: row of the person, this one, slots by id.';
 
