@@ -1,0 +1,57 @@
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// repeatAfter is how often one and the same complaint is passed on.
+const repeatAfter = time.Minute
+
+// quiet is a log handler for River, which speaks every second while the database is away: warnings and errors only, each text
+// once a minute.
+type quiet struct {
+	slog.Handler
+	said *saidTexts // shared by the handlers derived from one
+}
+
+type saidTexts struct {
+	mu sync.Mutex
+	at map[string]time.Time // a bounded number: River's texts are constants, what varies is in the attributes
+}
+
+func newQuiet(h slog.Handler) *quiet {
+	return &quiet{Handler: h, said: &saidTexts{at: make(map[string]time.Time)}}
+}
+
+func (q *quiet) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelWarn && q.Handler.Enabled(ctx, level)
+}
+
+func (q *quiet) Handle(ctx context.Context, record slog.Record) error {
+	if !q.said.first(record.Message, record.Time) {
+		return nil
+	}
+	return q.Handler.Handle(ctx, record)
+}
+
+func (q *quiet) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return &quiet{Handler: q.Handler.WithAttrs(attrs), said: q.said}
+}
+
+func (q *quiet) WithGroup(name string) slog.Handler {
+	return &quiet{Handler: q.Handler.WithGroup(name), said: q.said}
+}
+
+// first tells whether the text was not said within the last minute.
+func (s *saidTexts) first(text string, now time.Time) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if last, ok := s.at[text]; ok && now.Sub(last) < repeatAfter {
+		return false
+	}
+	s.at[text] = now
+	return true
+}
