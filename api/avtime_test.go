@@ -95,7 +95,7 @@ func TestAvtimeEdit(t *testing.T) {
 
 	refused("DataBaseException", object{"id": 2_000_000, "numberOfPersons": 3})
 	refused("DataBaseException", object{"id": s.gone, "numberOfPersons": 3})
-	audit(t, g.db)
+	g.audit()
 }
 
 func TestAvtimeDelete(t *testing.T) {
@@ -122,7 +122,7 @@ func TestAvtimeDelete(t *testing.T) {
 	for _, slot := range g.many("GET /avtime/get", g.student, nil) {
 		require.NotEqual(t, s.monday, slot.integer(t, "id"))
 	}
-	audit(t, g.db)
+	g.audit()
 }
 
 // TestNextMonth: what students see and choose is the month after the gym's own, on the days on which the

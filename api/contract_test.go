@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"energiya/api"
@@ -27,20 +28,23 @@ const (
 type gym struct {
 	client
 	db                             *dbtest.DB
+	pool                           *pgxpool.Pool // of the owner, with the gym's clock
 	student, blocked, coach, admin int
 }
 
 func newGym(t testing.TB, now string) gym {
 	db := dbtest.New(t)
+	pool := db.At(t, now)
 	return gym{
-		client: newClient(t, db.At(t, now)), db: db,
+		client: newClient(t, pool), db: db, pool: pool,
 		student: db.User(t, "STUDENT"), blocked: db.User(t, "BLOCKED"), coach: db.User(t, "COACH"), admin: db.User(t, "ADMIN"),
 	}
 }
 
 // at is the same gym at another time.
 func (g gym) at(now string) gym {
-	g.client = newClient(g.t, g.db.At(g.t, now))
+	g.pool = g.db.At(g.t, now)
+	g.client = newClient(g.t, g.pool)
 	return g
 }
 
@@ -86,11 +90,16 @@ func (g gym) choose(user int, slots ...int) any {
 
 func choice(slots ...int) object { return object{"selectedTimes": append([]int{}, slots...)} }
 
-// audit requires that every invariant holds.
-func audit(t testing.TB, db *dbtest.DB) {
+// audit requires that every invariant holds, by the gym's clock.
+func (g gym) audit() {
+	g.t.Helper()
+	audit(g.t, g.pool)
+}
+
+func audit(t testing.TB, owner *pgxpool.Pool) {
 	t.Helper()
 	// A test that is being cleaned up has no context any more.
-	rows, err := db.Owner.Query(context.WithoutCancel(t.Context()), "select invariant, violations, query from api.audit()")
+	rows, err := owner.Query(context.WithoutCancel(t.Context()), "select invariant, violations, query from api.audit()")
 	require.NoError(t, err)
 	defer rows.Close()
 	checked := 0
@@ -170,7 +179,7 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 
 	all := slices.DeleteFunc(routes(t, g.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
 	require.Equal(t, all, slices.Sorted(maps.Keys(asked)), "every endpoint was asked")
-	audit(t, g.db)
+	g.audit()
 }
 
 // rights is contract.md's table "Who may call what", written down again.
@@ -294,7 +303,7 @@ func TestThroughTheServersRole(t *testing.T) {
 	slots := c.many("GET /avtime/get", student, nil)
 	require.NotEmpty(t, slots, "opening by hand makes next month's slots")
 	c.done("POST /entry/create", student, choice(slots[0].integer(t, "id")))
-	audit(t, db)
+	audit(t, db.Owner)
 
 	for _, query := range []string{
 		"select * from gym.users", "select hid from gym.users", "select * from gym.secrets", "update gym.slots set capacity = 99",
@@ -383,7 +392,7 @@ func TestFields(t *testing.T) {
 			}
 		})
 	}
-	audit(t, g.db)
+	g.audit()
 }
 
 func TestNumbersMayComeAsStrings(t *testing.T) {

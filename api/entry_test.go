@@ -184,7 +184,7 @@ func TestEntryCreate(t *testing.T) {
 		twice := g.refused("LogicError", "POST /entry/create", g.student, choice(s.thursday, s.thursday))
 		require.NotEqual(t, tooMany.message, twice.message)
 	})
-	audit(t, g.db)
+	g.audit()
 }
 
 func TestEntryCreateWhileClosed(t *testing.T) {
@@ -319,7 +319,7 @@ func TestEntryCreateAny(t *testing.T) {
 
 	g.done("DELETE /entry/delete-any", g.admin, object{"id": entry.integer(t, "id")})
 	require.NotEqual(t, entry["id"], enrol(s.monday, g.student)["id"], "the cancelled one stays history")
-	audit(t, g.db)
+	g.audit()
 }
 
 func TestEntryDelete(t *testing.T) {
@@ -356,7 +356,7 @@ func TestEntryDelete(t *testing.T) {
 	g.refused("DataBaseException", "DELETE /entry/delete-any", g.admin, object{"id": others})
 	require.Empty(t, g.many("POST /entry/get-any", g.coach, nil))
 	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"deleted": true}), 4, "the history stays")
-	audit(t, g.db)
+	g.audit()
 }
 
 func TestOpeningByHand(t *testing.T) {

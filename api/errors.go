@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
+
+	"energiya/db"
 )
 
 // failure is an answer that is not a success, as the person sees it.
@@ -153,9 +155,10 @@ func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.P
 func isUnavailable(err error) bool {
 	var connectErr *pgconn.ConnectError
 	var pgErr *pgconn.PgError
+	var roleErr *db.RoleError
 	var netErr net.Error
 	switch {
-	case errors.As(err, &connectErr):
+	case errors.As(err, &connectErr), errors.As(err, &roleErr):
 		return true
 	case errors.As(err, &pgErr):
 		return isUnavailableState(pgErr.Code)

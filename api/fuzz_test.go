@@ -61,7 +61,7 @@ func newProber(t testing.TB) *prober {
 	o := options(p.db.At(t, whileOpen))
 	o.RequestTimeout = 10 * time.Second // and then it would be Unavailable, which probe refuses
 	p.handler = api.New(o)
-	t.Cleanup(func() { audit(t, p.db) })
+	t.Cleanup(func() { audit(t, p.pool) })
 	return p
 }
 
@@ -73,7 +73,7 @@ func (p *prober) probe(t *testing.T, endpoint uint8, userID, contentType, reques
 		require.NoError(t, err)
 	}
 	if n%500 == 0 {
-		audit(t, p.db)
+		audit(t, p.pool)
 	}
 
 	method, path, _ := strings.Cut(p.endpoints[int(endpoint)%len(p.endpoints)], " ")

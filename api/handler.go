@@ -76,13 +76,6 @@ func actorOf(r *http.Request) *int32 {
 
 // readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if s.RequestTimeout > 0 {
-		// A body that trickles in must not outlive the request's time either. Not every
-		// ResponseWriter can do that (a test's recorder can't), and none has to.
-		connection := http.NewResponseController(w)
-		_ = connection.SetReadDeadline(time.Now().Add(s.RequestTimeout))
-		defer func() { _ = connection.SetReadDeadline(time.Time{}) }()
-	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
 	case len(body) > maxBody:
@@ -92,7 +85,9 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		return nil, failSlowBody
 	case err != nil:
 		return nil, failCutBody
-	case len(body) == 0:
+	}
+	setReadDeadline(w, time.Time{})
+	if len(body) == 0 {
 		return []byte("{}"), nil
 	}
 

@@ -105,6 +105,22 @@ func recoverPanic(next http.Handler) http.Handler {
 	})
 }
 
+// limitReading keeps a body that trickles in from outliving the request's time: net/http reads the
+// rest of a body before it answers, also where nobody wants it. Whoever has read all of it lifts the limit.
+func (s *server) limitReading(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.RequestTimeout > 0 {
+			setReadDeadline(w, time.Now().Add(s.RequestTimeout))
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// setReadDeadline does nothing where there is no connection behind w, as in a test.
+func setReadDeadline(w http.ResponseWriter, deadline time.Time) {
+	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
 // checkToken lets through who holds a token, and everybody to the two probes. It stands before the
 // routing, so that a stranger can't even learn which paths there are.
 func (s *server) checkToken(next http.Handler) http.Handler {

@@ -51,7 +51,7 @@ func New(o Options) http.Handler {
 	s.limiter = s.newLimiter()
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.logRequest, recoverPanic, s.checkToken)
+	r.Use(requestID, s.logRequest, recoverPanic, s.limitReading, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 

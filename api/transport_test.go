@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -264,17 +265,35 @@ func TestOverSockets(t *testing.T) {
 		require.Equal(t, 405, response.StatusCode)
 		require.Equal(t, "GET", response.Header.Get("Allow"))
 	})
-	t.Run("a body that never comes", func(t *testing.T) {
-		connection, err := net.Dial("tcp", server.Listener.Addr().String())
-		require.NoError(t, err)
-		defer connection.Close()
-		_, err = fmt.Fprintf(connection, "GET /api/v1/new/get HTTP/1.0\r\nToken: %s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", token)
-		require.NoError(t, err)
-		require.NoError(t, connection.SetReadDeadline(time.Now().Add(30*time.Second)))
-		raw, err := io.ReadAll(connection)
-		require.NoError(t, err, "answered, not left hanging")
-		require.Contains(t, string(raw), "400 Bad Request")
-		require.Contains(t, string(raw), "InvalidRequestException")
+	for name, head := range map[string]string{
+		"HTTP/1.0":        "GET /api/v1/new/get HTTP/1.0\r\nToken: " + token,
+		"HTTP/1.1":        "GET /api/v1/new/get HTTP/1.1\r\nHost: energy\r\nToken: " + token,
+		"without a token": "GET /api/v1/new/get HTTP/1.1\r\nHost: energy",
+		"to nowhere":      "GET /api/v1/nowhere HTTP/1.1\r\nHost: energy\r\nToken: " + token,
+	} {
+		t.Run("a body that never comes, "+name, func(t *testing.T) {
+			connection, err := net.Dial("tcp", server.Listener.Addr().String())
+			require.NoError(t, err)
+			defer connection.Close()
+			_, err = fmt.Fprintf(connection, "%s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", head)
+			require.NoError(t, err)
+			require.NoError(t, connection.SetReadDeadline(time.Now().Add(30*time.Second)))
+			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
+			require.NoError(t, err, "answered, not left hanging")
+			defer response.Body.Close()
+			raw, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			a := readAnswer(t, response.StatusCode, response.Header, raw)
+			require.Contains(t, []string{"InvalidRequestException", "TokenException", "NotFound"}, a.errType)
+			require.True(t, response.Close, "the connection is of no use any more")
+		})
+	}
+	t.Run("a kept connection is good for many requests", func(t *testing.T) {
+		for range 3 {
+			response, _ := exchange(t, "GET", strings.NewReader(`{"a": 1}`))
+			require.Equal(t, 200, response.StatusCode)
+			time.Sleep(o.RequestTimeout / 2)
+		}
 	})
 }
 

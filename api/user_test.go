@@ -182,5 +182,5 @@ func TestUserDeleteAny(t *testing.T) {
 	require.Len(t, later.many("POST /entry/get-any", g.coach, object{"deleted": true}), 4, "the history stays")
 	require.Equal(t, 2, later.seats(s.later))
 	require.Equal(t, "STUDENT", later.person(g.student)["role"])
-	audit(t, g.db)
+	later.audit()
 }
