@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -176,5 +175,5 @@ func TestTheSecondOfOpeningAndClosing(t *testing.T) {
 	refused("2026-12-31 23:59:59")
 	refused("2027-01-01 00:00:00")
 	g.at("2027-01-25 12:00:00").refused("LogicError", "POST /entry/create", g.student, choice(slot)) // now this month's
-	require.Len(t, g.at("2027-01-10 12:00").many("POST /entry/get-any", g.coach, object{"deleted": true}), 3, fmt.Sprint("one for each time it was taken"))
+	require.Len(t, g.at("2027-01-10 12:00").many("POST /entry/get-any", g.coach, object{"deleted": true}), 3, "one for each time it was taken")
 }
