@@ -1,0 +1,60 @@
+begin;
+\ir ../helpers/start.psql
+select plan(31);
+
+insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (name) do update set value = excluded.value;
+
+-- ---- api.add_user ----
+
+select matches(admin($$ select * from api.add_user(card => 12069840, firstname => 'Иван', surname => 'Петров', password => 'пароль12', "group" => 'БИ-21') $$),
+  '^\(\d+,12069840,"Петров Иван",STUDENT\)$', 'api.add_user: a student');
+select is((select (firstname, secondname, surname, "group", role, hid = rules.hash_password(12069840, 'пароль12'))::text from gym.users where student_card = 12069840),
+  '(Иван,"",Петров,БИ-21,STUDENT,t)', 'api.add_user: as given');
+select matches(admin($$ select * from api.add_user(12069841, 'Анна', 'Орлова', 'пароль12', 'Ильинична', '', 'COACH') $$), '^\(\d+,12069841,"Орлова Анна",COACH\)$', 'api.add_user: a coach');
+select is(admin_refused($$ select api.add_user(12069840, 'Пётр', 'Иванов', 'пароль12') $$), 'ENRUL users_student_card_taken', 'users_student_card_taken: api.add_user');
+select is(admin_refused($$ select api.add_user(12069842, 'Пётр', 'Иванов', 'пароль1') $$), 'ENRUL password_too_short', 'password_too_short: api.add_user');
+delete from gym.secrets;
+select is(admin_refused($$ select api.add_user(12069842, 'Пётр', 'Иванов', 'пароль12') $$), 'ENRUL pepper_missing', 'pepper_missing: api.add_user');
+
+-- ---- api.set_pepper ----
+
+select is(admin_refused($$ select api.set_pepper('new') $$), 'ENRUL pepper_in_use', 'pepper_in_use: api.set_pepper');
+select is((select count(*) from gym.secrets), 0::bigint, 'pepper_in_use: nothing was changed');
+select is(admin_refused($$ select api.set_pepper('pepper', force => true) $$), 'none', 'api.set_pepper: by force');
+select is((select value from gym.secrets where name = 'pepper'), 'pepper', 'api.set_pepper: it is the one');
+
+-- ---- api.person ----
+
+select who('ann'), who('gone') \g /dev/null
+update gym.users set deleted = true where id = who('gone');
+select is(admin(format($$ select * from api.person(card => %s) $$, card('ann'))), format('(%s,%s,Тестова,Ann,Ивановна,БИ-21,STUDENT,f)', who('ann'), card('ann')), 'api.person: by card');
+select is(admin(format($$ select * from api.person(person => %s) $$, who('gone'))), format('(%s,%s,Тестова,Gone,Ивановна,БИ-21,STUDENT,t)', who('gone'), card('gone')), 'api.person: by id, deleted');
+select is(admin_refused($$ select * from api.person(card => -1) $$), 'ENGON user_not_found', 'user_not_found: api.person');
+select is(admin_refused($$ select * from api.person() $$), 'ENGON user_not_found', 'user_not_found: api.person, nobody named');
+
+-- ---- api.delete_user, api.restore_user ----
+
+select a_week(), book('ann', 'mon'), book('ann', 'tue'), make_slot('nov', 0, '16:00', 12, '2026-11-01'), book('ann', 'nov') \g /dev/null
+select is(admin(format($$ select * from api.delete_user(card => %s) $$, card('ann'))), format('(%s,2)', who('ann')), 'api.delete_user: and how many seats were freed');
+select is(held('ann') || ': ' || seats('mon'), 'nov: 0 of 12', 'api.delete_user: those from today on');
+select is(admin_refused(format($$ select api.delete_user(card => %s) $$, card('ann'))), 'ENGON user_not_found', 'user_not_found: api.delete_user, twice');
+select is(admin_refused($$ select api.delete_user(person => -1) $$), 'ENGON user_not_found', 'user_not_found: api.delete_user');
+select is(admin(format($$ select * from api.restore_user(card => %s) $$, card('ann'))), format('(%s,%s,STUDENT)', who('ann'), card('ann')), 'api.restore_user');
+select is((rules.person(who('ann'))).id, who('ann'), 'api.restore_user: she is back');
+select is(admin_refused($$ select api.restore_user(person => -1) $$), 'ENGON user_not_found', 'user_not_found: api.restore_user');
+
+-- ---- api.change_card, api.set_password ----
+
+select is(admin(format($$ select * from api.change_card(card => %s, new_card => 77, password => 'пароль34') $$, card('ann'))), format('(%s,77)', who('ann')), 'api.change_card');
+select is((select hid from gym.users where id = who('ann')), rules.hash_password(77, 'пароль34'), 'api.change_card: the hash is of the new card');
+select is(admin_refused($$ select api.change_card(78, 'пароль1', card => 77) $$), 'ENRUL password_too_short', 'password_too_short: api.change_card');
+select is(admin_refused($$ select api.change_card(12069840, 'пароль12', card => 77) $$), 'ENRUL users_student_card_taken', 'users_student_card_taken: api.change_card');
+select is(admin_refused(format($$ select api.change_card(79, 'пароль12', person => %s) $$, who('gone'))), 'ENGON user_not_found', 'user_not_found: api.change_card, deleted');
+select is(card('ann'), 77, 'api.change_card: what is refused changes nothing');
+select is(admin(format($$ select * from api.set_password('пароль56', person => %s) $$, who('ann'))), format('(%s)', who('ann')), 'api.set_password');
+select is((select hid from gym.users where id = who('ann')), rules.hash_password(77, 'пароль56'), 'api.set_password: it holds');
+select is(admin_refused($$ select api.set_password('пароль1', card => 77) $$), 'ENRUL password_too_short', 'password_too_short: api.set_password');
+select is(admin_refused($$ select api.set_password('пароль12', card => -1) $$), 'ENGON user_not_found', 'user_not_found: api.set_password');
+
+select * from finish();
+rollback;
