@@ -1,1 +1,1 @@
-select rules.record_package(4, 'dd53e5d956de87068b7fd2bef8f77dc6f8d8c34441f5a84a8df64d80779487da');
+select rules.record_package(5, '1e7dba497af4d2febed94a6369f74e6b0da3c5ce137e35a2eb5e75657681fc90');

@@ -9,7 +9,7 @@ end
 $$;
 comment on function api.jobs(text) is
   'Every run of the jobs, or of one, that River still keeps, newest first: its hour, who wanted it (null: the schedule), how many things it did, its last error whole. Times in the gym''s zone. '
-  'Errors: job_unknown. Definer: looks at River''s tables. Example: \x select * from api.jobs(''ensure_slots''');';
+  'Errors: job_unknown. Definer: looks at River''s tables. Example: \x select * from api.jobs(''ensure_slots'');';
 
 create function api.schedule() returns table (what text, at timestamp(0), state text, result text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
