@@ -16,18 +16,11 @@ import (
 	"energiya/db"
 )
 
-const (
-	lookInterval  = time.Second
-	slotsInterval = time.Hour
-	slotsRetry    = time.Minute // after a failure
-)
+const lookInterval = time.Second
 
-const (
-	sqlVersion     = `select wire.version()`
-	sqlEnsureSlots = `select wire.ensure_slots()`
-)
+const sqlVersion = `select wire.version()`
 
-// keeper knows whether the database is there and is what this program was built for, and keeps next month's slots standing.
+// keeper knows whether the database is there and is what this program was built for.
 type keeper struct {
 	pool    *pgxpool.Pool
 	built   db.Version
@@ -36,9 +29,7 @@ type keeper struct {
 
 	unready atomic.Pointer[error] // why not; a nil error: ready
 
-	// run's own
-	said    string // what the log was told last
-	slotsAt time.Time
+	said string // what the log was told last; run's own
 }
 
 func newKeeper(pool *pgxpool.Pool, built db.Version, timeout time.Duration, log *slog.Logger) *keeper {
@@ -86,9 +77,6 @@ func (k *keeper) look(ctx context.Context) {
 	default:
 		k.say(fmt.Sprint(there), func() { k.log.InfoContext(ctx, "ready", "schema", there.Schema, "package", there.Package) })
 	}
-	if !time.Now().Before(k.slotsAt) {
-		k.ensureSlots(ctx)
-	}
 }
 
 // say logs a state once, not every second.
@@ -128,20 +116,4 @@ func (k *keeper) judge(there db.Version) error {
 			there.Schema, there.Package, k.built.Schema, k.built.Package)
 	}
 	return nil
-}
-
-// ensureSlots makes next month's slots where it is time and they are missing.
-func (k *keeper) ensureSlots(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, k.timeout)
-	defer cancel()
-	var made int
-	if err := k.pool.QueryRow(ctx, sqlEnsureSlots).Scan(&made); err != nil {
-		k.slotsAt = time.Now().Add(slotsRetry)
-		k.log.ErrorContext(ctx, "next month's slots could not be ensured", "error", err.Error())
-		return
-	}
-	k.slotsAt = time.Now().Add(slotsInterval)
-	if made > 0 {
-		k.log.InfoContext(ctx, "next month's slots made", "slots", made)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -20,10 +21,14 @@ import (
 	"energiya/db"
 	"energiya/internal/config"
 	"energiya/internal/tokens"
+	"energiya/jobs"
 )
 
 // tokenInterval is how often the token file is looked at.
 const tokenInterval = 2 * time.Second
+
+// riverPath is where River's web face is, when it is on.
+const riverPath = "/admin/river"
 
 func newServe() *cobra.Command {
 	return &cobra.Command{
@@ -35,10 +40,13 @@ GET /healthz says that the server lives, GET /readyz that it can work (503 other
 The database is not migrated: until it is what this program was built for ("energy migrate"), the server stays unready
 and says so. It may start before the database, and outlives a restart of it. Several servers may share a database.
 
+It also runs the gym's jobs (River), which make the month go on by itself: "select * from api.schedule()" shows them. With
+ENERGY_RIVER_UI=true they can be looked at in a browser too, at /admin/river, with any name and the token as the password.
+
 The log-in should be one of the server's own: create role … login password '…' in role energy_server. That of the
 owner works too: each connection then gives the owner's rights up.
 
-A stop takes no new requests, finishes those that run, stops what runs in the background, and closes the connections.
+A stop takes no new requests, finishes those that run, finishes the jobs that run or puts them back, and closes the connections.
 
 ` + settings(config.Fields()...),
 		Args: cobra.NoArgs,
@@ -89,15 +97,41 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 	tasks.Go(func() { keeper.run(background) })
 	tasks.Go(func() { store.Watch(background, tokenInterval) })
 
+	jobPool, err := jobs.OpenPool(working, s.Database(), s.ServerRole)
+	if err != nil {
+		return err
+	}
+	runner, err := jobs.New(background, jobs.Options{
+		Pool:     jobPool,
+		Ready:    keeper.ready,
+		SoftStop: s.ShutdownTimeout / 2,
+		Logger:   log.Logger,
+	})
+	if err != nil {
+		return err
+	}
+	tasks.Go(func() {
+		defer jobPool.Close()
+		runner.Run(background, working)
+	})
+
+	handler := api.New(api.Options{
+		Pool:           pool,
+		Tokens:         store,
+		Logger:         log,
+		RequestTimeout: s.RequestTimeout,
+		RateLimit:      s.RateLimit,
+		Ready:          keeper.ready,
+	})
+	if s.RiverUI {
+		ui, err := runner.UI(background, riverPath, store.Valid)
+		if err != nil {
+			return err
+		}
+		handler = beside(handler, riverPath, ui)
+	}
 	server := &http.Server{
-		Handler: api.New(api.Options{
-			Pool:           pool,
-			Tokens:         store,
-			Logger:         log,
-			RequestTimeout: s.RequestTimeout,
-			RateLimit:      s.RateLimit,
-			Ready:          keeper.ready,
-		}),
+		Handler:           handler,
 		BaseContext:       func(net.Listener) context.Context { return working },
 		ReadHeaderTimeout: 5 * time.Second,
 		WriteTimeout:      s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
@@ -123,6 +157,17 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		pool:           pool,
 		log:            log.Logger,
 	}))
+}
+
+// beside serves path and what is below it from other, all else from handler.
+func beside(handler http.Handler, path string, other http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.URL.Path == path || strings.HasPrefix(req.URL.Path, path+"/") {
+			other.ServeHTTP(w, req)
+			return
+		}
+		handler.ServeHTTP(w, req)
+	})
 }
 
 // stages are what is stopped, in this order.

@@ -55,6 +55,8 @@ type Settings struct {
 	RequestTimeout time.Duration `split_words:"true" default:"10s" desc:"deadline of one request, its queries included" may:"a time from 100ms to 10m, such as 10s"`
 	// RateLimit is how many requests a second one user-id may make, measured over 10 seconds.
 	RateLimit int `split_words:"true" default:"200" desc:"requests a second that one user-id may make, over 10 s; 0: no limit" may:"a whole number from 0 to 1000000"`
+	// RiverUI puts River's web face at /admin/river, behind the token.
+	RiverUI bool `split_words:"true" default:"false" desc:"River's web face at /admin/river, behind the token (as the password, with any name)" may:"true or false"`
 	// ServerRole is the group role that the server works as.
 	ServerRole string `split_words:"true" default:"energy_server" desc:"role the server works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// AuthRole is the group role of the auth server.
