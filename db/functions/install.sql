@@ -60,6 +60,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/fields.sql" . }}
 {{ template "rules/naming.sql" . }}
 {{ template "rules/shapes.sql" . }}
+{{ template "rules/reports.sql" . }}
 {{ template "rules/admit.sql" . }}
 {{ template "rules/audit.sql" . }}
 {{ template "rules/jobs.sql" . }}
@@ -72,6 +73,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "api/enrolments.sql" . }}
 {{ template "api/attendance.sql" . }}
 {{ template "api/blocks.sql" . }}
+{{ template "api/reports.sql" . }}
 {{ template "api/schedule.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
@@ -80,6 +82,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "wire/closure.sql" . }}
 {{ template "wire/user.sql" . }}
 {{ template "wire/posts.sql" . }}
+{{ template "wire/report.sql" . }}
 {{ template "wire/server.sql" . }}
 {{ template "wire/jobs.sql" . }}
 

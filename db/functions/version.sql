@@ -1,1 +1,1 @@
-select rules.record_package(5, '1e7dba497af4d2febed94a6369f74e6b0da3c5ce137e35a2eb5e75657681fc90');
+select rules.record_package(6, '46ee2b039ae7d8eef8348c88c3b3b5281f0e96b6274d1916011472d0e6e8baf3');

@@ -93,6 +93,11 @@ values
   ('block_ends_past', 'ENREQ', 'Последний день блокировки уже прошёл. Укажите сегодняшний или более поздний.', null, 'A block ends today or later.', 'rules.block'),
   ('blocks_one_by_hand', 'ENRUL', 'Этот студент уже заблокирован вручную. Сначала снимите блокировку.', 'api.unblock', 'One block by hand stands at a time.', 'rules.block, unique index blocks_one_by_hand'),
   ('not_blocked', 'ENRUL', 'Этот человек не заблокирован.', 'select * from api.blocked', 'Only who is blocked is unblocked.', 'rules.unblock'),
+  -- reports
+  ('report_period_in_order', 'ENRUL', 'Последний день отчёта должен быть позже первого. Исправьте даты.', null, 'A report covers two days or more.', 'rules.check_report_period'),
+  ('report_period_length', 'ENRUL', 'Отчёт составляется не больше чем за 24 месяца. Выберите период короче.', null, 'A report covers 24 months at most.', 'rules.check_report_period'),
+  ('settings_signs_visible', 'ENREQ', 'Знак отметки в отчёте — один видимый символ.', null, 'A mark''s sign is one visible character.', 'check'),
+  ('settings_signs_differ', 'ENREQ', 'Знаки отметок в отчёте должны различаться.', null, 'Two marks do not share a sign.', 'check'),
   -- native constraints that a raw statement, or an odd value, can reach
   ('settings_time_zone_known', 'ENREQ', 'Часового пояса %s нет.',
    'select name from pg_timezone_names', 'The gym''s zone is one that PostgreSQL knows.', 'trigger settings__guard'),

@@ -33,6 +33,25 @@ end
 $$;
 comment on function rules.free_slots(integer[], integer[]) is 'Of p_slot_ids those not among p_held that have a seat left, ascending.';
 
+create function rules.note_refusals(p_user_id integer, p_slot_ids integer[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- looked for first: who asks again, as the crowd does, only reads
+  if exists (select from unnest(p_slot_ids) w
+              where not exists (select from gym.refusals r where r.slot_id = w and r.user_id = p_user_id)) then
+    -- where nothing else was written, nobody waits for the disk: a note lost in a crash harms nobody
+    if txid_current_if_assigned() is null then
+      perform set_config('synchronous_commit', 'off', true);
+    end if;
+    insert into gym.refusals (slot_id, user_id, refused_at)
+    select w, p_user_id, rules.clock() from unnest(p_slot_ids) w
+    on conflict do nothing;
+  end if;
+end
+$$;
+comment on function rules.note_refusals(integer, integer[]) is 'Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
+
 create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
 returns table (slot_id integer, is_full boolean)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -74,6 +93,7 @@ begin
   v_free := rules.free_slots(p_slot_ids, v_held);
   if (v_free = '{}' and v_wanted > 0 and not p_slot_ids && v_held)
      or (v_free = '{}' and v_held <@ p_slot_ids) then
+    perform rules.note_refusals(p_user_id, array(select w from unnest(p_slot_ids) w where not w = any (v_held)));
     return query select w, not w = any (v_held) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
     return;
   end if;
@@ -100,6 +120,7 @@ begin
       select f, p_user_id, p_user_id from unnest(v_free) f order by f;
     end if;
   end if;
+  perform rules.note_refusals(p_user_id, array(select w from unnest(p_slot_ids) w where not w = any (v_held || v_free)));
   return query select w, not w = any (v_held || v_free) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
 end
 $$;

@@ -37,7 +37,12 @@ values
   ('enrolment_opens_at', '00:00…23:59'),
   ('enrolment_closes_at', '00:00…23:59'),
   ('coach_marks_days', '0…366'),
-  ('unmarked_is_absent', 'true, false');
+  ('unmarked_is_absent', 'true, false'),
+  ('sign_present', '[^\s], ≠ sign_…'),
+  ('sign_absent', '[^\s], ≠ sign_…'),
+  ('sign_excused', '[^\s], ≠ sign_…'),
+  ('sign_cancelled', '[^\s], ≠ sign_…'),
+  ('sign_unmarked', '[^\s], ≠ sign_…');
 comment on view rules.settings_allowed is 'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings enforce it.';
 
 create function rules.set_setting(p_name text, p_value text) returns void
