@@ -15,9 +15,9 @@ values
    'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id where u.deleted and e.cancelled_at is null and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
   ('marks_complete',
    'select coalesce(m.enrolment_id, x.enrolment_id) as enrolment_id, coalesce(m.date, x.date) as date, m.id as mark, x.enrolment_id is not null as expected '
-   'from gym.months t cross join lateral rules.expected_marks(t.month, t.month, (t.month + interval ''1 month'')::date) x '
+   'from rules.expected_marks(rules.this_month(), rules.this_month(), (rules.this_month() + interval ''1 month'')::date) x '
    'full join (select k.* from gym.marks k where k.withdrawn_at is null and k.date >= rules.this_month()) m on m.enrolment_id = x.enrolment_id and m.date = x.date '
-   'where (m.id is null or x.enrolment_id is null) and (t.month is null or (t.month = rules.this_month() and t.marks_made_at is not null))'),
+   'where x.enrolment_id is null or (m.id is null and exists (select from gym.months t where t.month = rules.this_month() and t.marks_made_at is not null))'),
   ('lesson_off_cancelled',
    'select m.id, m.date, m.mark from gym.marks m join gym.slots s on s.id = m.slot_id where m.withdrawn_at is null and m.set_at is null and m.date >= rules.this_month() - 31 and m.mark <> ''cancelled'' and rules.is_off(m.date, s.starts_at)'),
   ('block_explained_by_absences',

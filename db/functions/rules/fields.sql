@@ -28,7 +28,7 @@ begin
   if jsonb_typeof(p_value) = 'number' then
     v_number := v_text::numeric;
   -- a number sent as a string, as the old server took it
-  elsif jsonb_typeof(p_value) = 'string' and v_text ~ '^\s*[+-]?\d{1,20}\s*$' then
+  elsif jsonb_typeof(p_value) = 'string' and v_text ~ '^\s*[+-]?[0-9]{1,20}\s*$' then
     v_number := trim(v_text, E' \t\r\n')::numeric;
   end if;
   if v_number <> trunc(v_number) or v_number not between p_min and p_max then
@@ -118,7 +118,7 @@ declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
   v_text  text  := v_field #>> '{}';
 begin
-  if jsonb_typeof(v_field) <> 'string' or v_text !~ '^([01]\d|2[0-3]):[0-5]\d$' then
+  if jsonb_typeof(v_field) <> 'string' or v_text !~ '^([01][0-9]|2[0-3]):[0-5][0-9]$' then
     perform rules.refuse('field_unreadable', p_name, 'время ЧЧ:ММ, например 16:00');
   end if;
   return v_text::time;
@@ -129,7 +129,7 @@ comment on function rules.time_field(jsonb, text, boolean) is 'A time of day, HH
 create function rules.month_of(p_text text) returns date
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select case when p_text ~ '^(0[1-9]|1[0-2])-20\d\d$' then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
+  select case when p_text ~ '^(0[1-9]|1[0-2])-20[0-9][0-9]$' then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
 $$;
 comment on function rules.month_of(text) is 'First day of a month written MM-YYYY, of 2000 to 2099; null where the text is none.';
 
@@ -168,7 +168,7 @@ begin
   if v_field is null then
     return null;
   end if;
-  if jsonb_typeof(v_field) = 'string' and v_text ~ '^20\d\d-\d\d-\d\d$' then
+  if jsonb_typeof(v_field) = 'string' and v_text ~ '^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]$' then
     begin
       return v_text::date;
     exception
