@@ -1,1 +1,1 @@
-select rules.record_package(6, '46ee2b039ae7d8eef8348c88c3b3b5281f0e96b6274d1916011472d0e6e8baf3');
+select rules.record_package(7, 'cf57909d40af7ad9a5b1691f32392ad6c3dd77d76b9b87216a5dbe4bb30403b6');

@@ -184,6 +184,7 @@ begin
   loop
     select case
         when v_seat.month < rules.this_month() then 'месяц прошёл'
+        when u.deleted then 'человек удалён'
         when s.deleted_at is not null then 'занятие удалено'
         when s.taken >= s.capacity then 'мест больше нет'
         when rules.is_barred(v_seat.user_id, v_seat.month) then 'действует другая блокировка'
@@ -193,7 +194,7 @@ begin
         when cardinality(rules.held_slots(v_seat.user_id, v_seat.month)) >= (select c.slots_per_student from gym.settings c)
           then 'занятий уже столько, сколько можно'
       end into v_reason
-      from gym.slots s where s.id = v_seat.slot_id;
+      from gym.slots s join gym.users u on u.id = v_seat.user_id where s.id = v_seat.slot_id;
     v_new := v_seat.id;
     if v_reason is null then
       insert into gym.enrolments (slot_id, user_id) values (v_seat.slot_id, v_seat.user_id) returning id into v_new;

@@ -51,7 +51,12 @@ begin
     from rules.expected_marks(p_month, p_from, p_to, p_enrolment_ids) x
     left join gym.pardons p on p.user_id = x.user_id and p.date = x.date
    order by x.date, x.slot_id, x.enrolment_id
-  on conflict (enrolment_id, date) do update set withdrawn_at = null where m.withdrawn_at is not null;
+  -- brought back as its lesson is by now, which may have been called off or on meanwhile
+  on conflict (enrolment_id, date) do update
+     set withdrawn_at = null,
+         mark         = case when excluded.mark = 'cancelled' then 'cancelled' else coalesce(m.mark_before, m.mark) end,
+         mark_before  = case when excluded.mark = 'cancelled' then case when m.mark = 'cancelled' then m.mark_before else m.mark end end
+   where m.withdrawn_at is not null;
   get diagnostics v_made = row_count;
 
   update gym.marks m set withdrawn_at = rules.clock()
@@ -121,20 +126,29 @@ create function rules.marks__stamp() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- a forgiven date is excused, whatever is marked as absent later
-  if new.mark = 'absent' and exists (select from gym.pardons p where p.user_id = new.user_id and p.date = new.date) then
-    new.mark := 'excused';
-  end if;
   -- set by a person; calling a lesson off or on moves mark_before too
   if new.mark <> old.mark and new.mark_before is not distinct from old.mark_before then
     new.mark_before := null;
     if new.mark = 'unmarked' then
       new.set_at := null;
       new.set_by := null;
+      -- taken back in a lesson that is off, it is off again
+      if rules.is_off(new.date, (select s.starts_at from gym.slots s where s.id = new.slot_id)) then
+        new.mark_before := 'unmarked';
+        new.mark := 'cancelled';
+      end if;
     elsif new.set_at is not distinct from old.set_at then
       new.set_at := rules.clock();
       new.set_by := rules.actor();
     end if;
+  elsif new.mark = 'cancelled' and new.mark_before = old.mark_before then
+    -- cancelled by a person where the lesson is off already: it comes back as it was, set by whoever set it
+    new.set_at := old.set_at;
+    new.set_by := old.set_by;
+  end if;
+  -- a forgiven date is excused, whatever is marked, or taken back, later
+  if new.mark in ('absent', 'unmarked') and exists (select from gym.pardons p where p.user_id = new.user_id and p.date = new.date) then
+    new.mark := 'excused';
   end if;
   return new;
 end
