@@ -125,6 +125,10 @@ const (
 	entryAnyShape      = `{id:int selectedTime:` + slotShape + ` user:` + userShape + `}`
 	postShape          = `{body:str createTime:str id:int}`
 	openingShape       = `{openingDay:int status:bool}`
+	visitShape         = `{date:str id:int mark:int marked:bool time:str user:` + userShape + `}`
+	closedShape        = `{endDate:str id:int reason:str runsAs:null startDate:str}`
+	movedShape         = `{endDate:str id:int reason:str runsAs:int startDate:str}`
+	absencesShape      = `{absences:[] blocked:bool blockedUntil:null limit:int month:str}`
 	doneShape          = `{result:bool}`
 )
 
@@ -161,6 +165,21 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask(doneShape, "DELETE /entry/delete-any", g.admin, object{"id": entry})
 	ask(doneShape, "DELETE /avtime/delete", g.admin, object{"id": slot})
 
+	today := g.slot(thisMonth, 3, "16:00", 2)
+	g.done("POST /entry/create-any", g.admin, object{"selectedTime": today, "user": g.student})
+	lesson := object{"date": "2026-11-26", "time": "16:00"}
+	mark := id(ask("["+visitShape+"]", "POST /visit/get", g.coach, nil).([]any)[0])
+	ask(visitShape, "PUT /visit/edit", g.coach, object{"id": mark, "mark": 1})
+	ask("["+visitShape+"]", "POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}})
+	ask(doneShape, "POST /visit/cancel-lesson", g.coach, lesson)
+	ask(doneShape, "POST /visit/restore-lesson", g.coach, lesson)
+	ask(absencesShape, "GET /user/absences", g.student, nil)
+
+	closed := id(ask(closedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-31", "endDate": "2027-01-08", "reason": "Каникулы"}))
+	ask("["+closedShape+"]", "GET /closure/get", g.student, nil)
+	ask(doneShape, "DELETE /closure/delete", g.admin, object{"id": closed})
+	ask(movedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-05", "runsAs": 0, "reason": "Перенос"})
+
 	person := id(ask(userShape, "POST /user/create", g.admin, newPerson(900001)))
 	ask("["+userShape+"]", "GET /user/get", g.coach, nil)
 	ask(ownUserShape, "PUT /user/edit", person, object{"group": "ИС-22"})
@@ -188,14 +207,15 @@ var rights = []struct {
 	endpoints string
 }{
 	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get"},
-	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
 	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
 	{"STUDENT BLOCKED ADMIN", "POST /entry/create"},
-	{"COACH ADMIN", "POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get"},
+	{"COACH ADMIN", "POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get, " +
+		"POST /visit/get, PUT /visit/edit, POST /visit/mark-lesson, POST /visit/cancel-lesson, POST /visit/restore-lesson"},
 	{"ADMIN", "POST /avtime/create, PUT /avtime/edit, DELETE /avtime/delete, POST /entry/create-any, POST /entry/change-open, " +
 		"DELETE /entry/delete-any, POST /user/create, PUT /user/edit-any, DELETE /user/delete-any, POST /gym-news/get-any, " +
-		"POST /new/create, PUT /new/edit, DELETE /new/delete, POST /new/get-any"},
+		"POST /new/create, PUT /new/edit, DELETE /new/delete, POST /new/get-any, POST /closure/create, DELETE /closure/delete"},
 }
 
 func TestRights(t *testing.T) {
@@ -321,8 +341,15 @@ var badIntegers = []string{`"x"`, `""`, `" "`, `"1.5"`, `1.5`, `true`, `[]`, `[1
 func TestFields(t *testing.T) {
 	t.Parallel()
 	g := newGym(t, whileOpen)
-	slot := g.slot(nextMonth, 0, "16:00", 12)
+	slot, today := g.slot(nextMonth, 0, "16:00", 12), g.slot(thisMonth, 3, "16:00", 12)
+	g.done("POST /entry/create-any", g.admin, object{"selectedTime": today, "user": g.student})
+	mark := g.many("POST /visit/get", g.coach, nil)[0].integer(t, "id")
 	badTimes := []string{`"24:00"`, `"7:5"`, `"07:5"`, `"7:05"`, `"16:00:00"`, `"16.00"`, `"16:60"`, `""`, `"now"`, `1600`, `16.5`, `null`, `[]`, `{}`, `true`, `" 16:00"`, `"16:00\n"`, `"١٦:٠٠"`}
+	badDates := []string{`"2026-11-31"`, `"2027-02-29"`, `"2026-13-01"`, `"2026-00-10"`, `"2026-11-00"`, `"26.11.2026"`, `"2026-11-6"`, `"2026-11-26T00:00:00"`, `"2026/11/26"`,
+		`"20261126"`, `"1999-12-31"`, `"10000-01-01"`, `"today"`, `"infinity"`, `"epoch"`, `""`, `" 2026-11-26"`, `"2026-11-26\n"`, `"٢٠٢٦-١١-٢٦"`, `20261126`, `1.5`, `true`, `[]`, `{}`}
+	badTimesOrNone := slices.DeleteFunc(slices.Clone(badTimes), func(s string) bool { return s == "null" })
+	badLists := []string{`"5"`, `5`, `{}`, `true`, `["x"]`, `[1.5]`, `[[5]]`, `[null]`, `[{}]`, `[true]`, `[1e400]`, `[2147483648]`, `[""]`}
+	badMarks := append([]string{`4`, `"4"`, `"-1"`}, badIntegers...)
 	badMonths := []string{`"13-2026"`, `"00-2026"`, `"12-99999"`, `"2026-12"`, `"12-26"`, `"1-2026"`, `"12.2026"`, `""`, `"december"`, `12`, `[]`, `{}`, `false`, `"12-2026 "`, `"-12-2026"`, `"12-0000"`}
 	badTexts := []string{`12`, `true`, `[]`, `{}`, `["a"]`}
 	badBools := []string{`1`, `0`, `"yes"`, `""`, `[]`, `{}`}
@@ -341,17 +368,28 @@ func TestFields(t *testing.T) {
 			"weekday": append([]string{`7`}, badIntegers...), "time": badTimes, "numberOfPersons": badIDs, "month": badMonths}},
 		{"POST /avtime/get-any", g.coach, object{"month": nextMonth, "deleted": true}, "", map[string][]string{"month": badMonths, "deleted": badBools}},
 		{"PUT /avtime/edit", g.admin, object{"id": slot, "weekday": 1, "time": "19:00", "numberOfPersons": 5}, "id", map[string][]string{
-			"id": badIDs, "weekday": append([]string{`7`}, badIntegers...), "time": slices.DeleteFunc(slices.Clone(badTimes), func(s string) bool { return s == "null" }), "numberOfPersons": badIDs}},
+			"id": badIDs, "weekday": append([]string{`7`}, badIntegers...), "time": badTimesOrNone, "numberOfPersons": badIDs}},
 		{"DELETE /avtime/delete", g.admin, object{"id": slot, "force": true}, "id", map[string][]string{"id": badIDs, "force": badBools}},
 		{"POST /entry/change-open", g.admin, object{"status": true}, "status", map[string][]string{"status": badBools}},
 		{"POST /entry/create", g.student, choice(slot), "selectedTimes", map[string][]string{
-			"selectedTimes": {`"5"`, `5`, `{}`, `true`, `["x"]`, `[1.5]`, `[[5]]`, `[null]`, `[{}]`, `[true]`, `[1e400]`, `[2147483648]`, `[""]`}}},
+			"selectedTimes": badLists}},
 		{"POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": g.student}, "selectedTime user", map[string][]string{"selectedTime": badIDs, "user": badIDs}},
 		{"POST /entry/get", g.student, object{"month": "next"}, "", map[string][]string{"month": append([]string{`"Next"`, `"last"`}, badMonths...)}},
 		{"POST /entry/get-any", g.coach, object{"weekday": 0, "month": nextMonth, "deleted": false}, "", map[string][]string{
 			"weekday": append([]string{`7`}, badIntegers...), "month": badMonths, "deleted": badBools}},
 		{"DELETE /entry/delete", g.student, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
 		{"DELETE /entry/delete-any", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
+		{"POST /visit/get", g.coach, object{"date": "2026-11-26", "time": "16:00", "month": thisMonth}, "", map[string][]string{
+			"date": badDates, "time": badTimesOrNone, "month": badMonths}},
+		{"PUT /visit/edit", g.coach, object{"id": mark, "mark": 1, "marked": true}, "id mark", map[string][]string{"id": badIDs, "mark": badMarks, "marked": badBools}},
+		{"POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}, "excused": []int{}}, "date time", map[string][]string{
+			"date": badDates, "time": badTimes, "present": badLists, "excused": badLists}},
+		{"POST /visit/cancel-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "reason": "Тренер болеет"}, "date time", map[string][]string{
+			"date": badDates, "time": badTimes, "reason": append(badTexts, long)}},
+		{"POST /visit/restore-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00"}, "date time", map[string][]string{"date": badDates, "time": badTimes}},
+		{"POST /closure/create", g.admin, object{"startDate": "2026-12-05", "endDate": "2026-12-05", "runsAs": 0, "reason": "Перенос"}, "startDate reason", map[string][]string{
+			"startDate": badDates, "endDate": badDates, "runsAs": append([]string{`7`}, badIntegers...), "reason": append([]string{long, `""`, `"  "`}, badTexts...)}},
+		{"DELETE /closure/delete", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
 		{"POST /user/create", g.admin, newPerson(900100), "studentCard firstname secondname surname group password role", map[string][]string{
 			"studentCard": badIDs, "firstname": append(badTexts, long), "secondname": append(badTexts, long), "surname": append(badTexts, long), "group": append(badTexts, long), "password": badTexts, "role": badRoles}},
 		{"GET /user/get", g.coach, object{"role": "STUDENT", "deleted": true}, "", map[string][]string{"role": badRoles, "deleted": badBools}},
@@ -392,6 +430,8 @@ func TestFields(t *testing.T) {
 			}
 		})
 	}
+	require.Equal(t, false, g.many("POST /visit/get", g.coach, nil)[0]["marked"], "nothing of that marked anybody")
+	require.Empty(t, g.many("GET /closure/get", g.student, nil))
 	g.audit()
 }
 
@@ -410,6 +450,16 @@ func TestNumbersMayComeAsStrings(t *testing.T) {
 	g.done("DELETE /entry/delete", g.student, object{"id": fmt.Sprint(entry)})
 	entry = g.one("POST /entry/create-any", g.admin, object{"selectedTime": id, "user": fmt.Sprint(g.student)}).integer(t, "id")
 	g.done("DELETE /entry/delete-any", g.admin, object{"id": fmt.Sprint(entry)})
+
+	g.done("POST /entry/create-any", g.admin, object{"selectedTime": g.slot(thisMonth, 3, "16:00", 2), "user": g.student})
+	mark := g.many("POST /visit/get", g.coach, nil)[0].integer(t, "id")
+	require.Equal(t, 2, g.one("PUT /visit/edit", g.coach, object{"id": fmt.Sprint(mark), "mark": "2"}).integer(t, "mark"))
+	marks := g.many("POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []string{fmt.Sprint(g.student)}})
+	require.Equal(t, 1, marks[0].integer(t, "mark"))
+	closure := g.one("POST /closure/create", g.admin, object{"startDate": "2026-12-05", "runsAs": "0", "reason": "Перенос"})
+	require.Equal(t, 0, closure.integer(t, "runsAs"))
+	g.done("DELETE /closure/delete", g.admin, object{"id": fmt.Sprint(closure.integer(t, "id"))})
+
 	person := newPerson(900200)
 	person["studentCard"] = "900200"
 	user := g.one("POST /user/create", g.admin, person)
@@ -426,7 +476,8 @@ func TestUnknownFieldsAndMissingBodies(t *testing.T) {
 	for endpoint, actor := range map[string]int{
 		"GET /avtime/get": g.student, "POST /avtime/get-any": g.coach, "GET /entry/check-open": g.student, "POST /entry/get": g.student,
 		"POST /entry/get-any": g.coach, "GET /user/get": g.coach, "GET /gym-news/get": g.student, "POST /gym-news/get-any": g.admin,
-		"GET /new/get": nobody, "POST /new/get-any": g.admin, "PUT /user/edit": g.student,
+		"GET /new/get": nobody, "POST /new/get-any": g.admin, "PUT /user/edit": g.student, "GET /user/absences": g.student,
+		"GET /closure/get": g.blocked, "POST /visit/get": g.coach,
 	} {
 		bare := g.ask(endpoint, actor, nil)
 		require.Equal(t, 200, bare.status, "%s %s", endpoint, bare.raw)

@@ -76,12 +76,23 @@ func New(o Options) http.Handler {
 		r.Delete("/entry/delete", s.call("entry_delete"))
 		r.Delete("/entry/delete-any", s.call("entry_delete_any"))
 
+		r.Post("/visit/get", s.call("visit_get"))
+		r.Put("/visit/edit", s.call("visit_edit"))
+		r.Post("/visit/mark-lesson", s.call("visit_mark_lesson"))
+		r.Post("/visit/cancel-lesson", s.call("visit_cancel_lesson"))
+		r.Post("/visit/restore-lesson", s.call("visit_restore_lesson"))
+
+		r.Get("/closure/get", s.call("closure_get"))
+		r.Post("/closure/create", s.call("closure_create"))
+		r.Delete("/closure/delete", s.call("closure_delete"))
+
 		r.Post("/user/create", s.call("user_create"))
 		r.Get("/user/get", s.call("user_get"))
 		r.Put("/user/edit", s.call("user_edit"))
 		r.Put("/user/edit-password", s.call("user_edit_password"))
 		r.Put("/user/edit-any", s.call("user_edit_any"))
 		r.Delete("/user/delete-any", s.call("user_delete_any"))
+		r.Get("/user/absences", s.call("user_absences"))
 
 		r.Post("/gym-news/create", s.call("gym_news_create"))
 		r.Get("/gym-news/get", s.call("gym_news_get"))
