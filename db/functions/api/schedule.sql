@@ -56,6 +56,8 @@ begin
              case when m.marks_made_at is not null then 'done' when w.month > v_this then 'next' else 'due' end, null
         from (values (v_this), (v_next)) w (month)
         left join gym.months m on m.month = w.month
+          -- a month without slots, as that of a new database, needs no marks
+       where w.month > v_this or exists (select from gym.slots s where s.month = w.month)
       union all
       -- the jobs: the last run and the next
       select 'job ' || l.job, coalesce(l.ended_at, l.began_at), l.state,

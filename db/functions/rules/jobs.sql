@@ -47,8 +47,11 @@ comment on function rules.enqueue(text) is
 
 create view rules.runs as
 select r.id, r.kind as job, r.args ->> 'period' as period, r.args ->> 'by' as by,
-       case r.state when 'completed' then 'done' when 'retryable' then 'failed' when 'discarded' then 'failed' when 'available' then 'waits' when 'scheduled' then 'waits'
-         else r.state::text end as state,
+       case when r.state = 'completed' then 'done'
+            -- one that is tried again within seconds is available at once
+            when r.state in ('retryable', 'discarded') or r.state = 'available' and r.errors is not null then 'failed'
+            when r.state in ('available', 'scheduled') then 'waits'
+            else r.state::text end as state,
        r.attempt, r.max_attempts as attempts, (r.metadata ->> 'output')::integer as done,
        rules.local_time(r.attempted_at)::timestamp(0) as began_at,
        rules.local_time(r.finalized_at)::timestamp(0) as ended_at,
