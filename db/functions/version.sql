@@ -1,1 +1,1 @@
-select rules.record_package(7, 'cf57909d40af7ad9a5b1691f32392ad6c3dd77d76b9b87216a5dbe4bb30403b6');
+select rules.record_package(8, '350ffc8b6d15883d3ee3992a5a9acdd9e367261a657183df0e9f3e314fd793ce');

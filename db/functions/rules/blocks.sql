@@ -440,3 +440,18 @@ comment on function rules.users__block() is
   'Trigger function: the role BLOCKED set by hand is a block by hand, taken away by hand it is an unblock; the ledger says so. Definer: whoever may write the table may call nothing else.';
 create trigger users__block_insert after insert on gym.users for each row when (new.role = 'BLOCKED') execute function rules.users__block();
 create trigger users__block_update after update of role on gym.users for each row when (new.role <> old.role) execute function rules.users__block();
+
+create function rules.users__judge() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform rules.judge((rules.this_month() - interval '1 month')::date, array[new.id]),
+          rules.judge(rules.this_month(), array[new.id]);
+  return null;
+end
+$$;
+comment on function rules.users__judge() is
+  'Trigger function: whoever becomes a student, or is restored, is judged by the absences that there are. Definer: whoever may write the table may call nothing else.';
+create trigger users__judge after update of role, deleted on gym.users for each row
+  when (new.role in ('STUDENT', 'BLOCKED') and not new.deleted and (old.role not in ('STUDENT', 'BLOCKED') or old.deleted))
+  execute function rules.users__judge();

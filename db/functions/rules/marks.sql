@@ -34,6 +34,14 @@ $$;
 comment on function rules.expected_marks(date, date, date, integer[]) is
   'The marks that a month''s enrolments should have on the dates from p_from to p_to: one a lesson. p_enrolment_ids: of these only; null: of all. is_off: the lesson is cancelled or its day closed.';
 
+create function rules.has_begun(p_month date) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  -- by the clock, or by the marks: a transaction that began before the month still takes it for the next
+  select p_month <= rules.this_month() or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null)
+$$;
+comment on function rules.has_begun(date) is 'Whether a month''s marks follow its enrolments: from its first day on, or since they were made.';
+
 create function rules.sync_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
@@ -41,7 +49,7 @@ declare
   v_made integer;
 begin
   -- marks are made when their month begins, by rules.ensure_marks
-  if p_month > rules.this_month() then
+  if not rules.has_begun(p_month) then
     return 0;
   end if;
   insert into gym.marks as m (enrolment_id, slot_id, user_id, date, mark, mark_before)
@@ -88,6 +96,8 @@ begin
     insert into gym.months (month) values (v_month) on conflict do nothing;
     perform from gym.months m where m.month = v_month and m.marks_made_at is null for update;
     if found then
+      -- whatever marks depend on and is under way is waited for and seen; whatever begins meanwhile waits, and sees the marks
+      lock table gym.closures, gym.cancelled_lessons, gym.pardons, gym.enrolments in share mode;
       v_made := v_made + rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date);
       update gym.months m set marks_made_at = rules.clock() where m.month = v_month;
       analyze gym.marks;
@@ -108,7 +118,7 @@ declare
 begin
   -- the opening's enrolments are of next month and end here
   for v_month, v_ids in
-    select n.month, array_agg(n.id) from new_rows n where n.month <= rules.this_month() group by n.month
+    select n.month, array_agg(n.id) from new_rows n group by n.month having rules.has_begun(n.month)
   loop
     perform rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date, v_ids);
   end loop;
