@@ -25,9 +25,11 @@ values
    'union all '
    'select j.* from gym.months t cross join lateral rules.judgements(t.month, null, coalesce(t.judged_on, t.month)) j where j.block_id is null and t.month >= (rules.this_month() - interval ''1 month'')::date and t.month <= rules.this_month()'),
   ('role_says_blocked',
-   'select u.id, u.role from gym.users u left join gym.months t on t.month = rules.this_month() '
+   -- a block that ran out leaves the role to the jobs: it may show until they judge again
+   'select u.id, u.role from gym.users u cross join (select coalesce(max(t.judged_on), ''-infinity'') as day from gym.months t) judged '
    'where u.role in (''STUDENT'', ''BLOCKED'') and not u.deleted and (u.role = ''BLOCKED'' or u.id in (select b.user_id from gym.blocks b where b.lifted_at is null)) '
-   'and (u.role = ''BLOCKED'') <> rules.is_blocked(u.id) and (u.role = ''BLOCKED'') <> rules.is_blocked(u.id, coalesce(t.judged_on, rules.today() - 1))'),
+   'and case when rules.is_blocked(u.id) then u.role <> ''BLOCKED'' else u.role = ''BLOCKED'' and not exists (select from gym.blocks b where b.user_id = u.id and b.lifted_at is null '
+   'and coalesce((b.month + interval ''1 month -1 day'')::date, b.ends_on) >= judged.day) end'),
   ('barred_holds_no_seat',
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
    'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
