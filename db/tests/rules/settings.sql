@@ -1,16 +1,17 @@
 begin;
 \ir ../helpers/start.psql
-select plan(73);
+select plan(95);
 
 create function help.settings() returns text
 language sql as $$
-  select concat_ws(' ', time_zone, seats_per_slot, slots_per_student, absences_to_block, slots_made_on_day, enrolment_opens_on_day, enrolment_opens_at, enrolment_closes_at)
+  select concat_ws(' ', time_zone, seats_per_slot, slots_per_student, absences_to_block, slots_made_on_day, enrolment_opens_on_day, enrolment_opens_at, enrolment_closes_at,
+                        coach_marks_days, unmarked_is_absent, sign_present || sign_absent || sign_excused || sign_cancelled || sign_unmarked)
     from gym.settings
 $$;
 
 -- ---- what mission.md and the issue give ----
 
-select is(settings(), 'Asia/Novosibirsk 12 3 3 20 25 12:00:00 00:00:00', 'the settings of a new database');
+select is(settings(), 'Asia/Novosibirsk 12 3 3 20 25 12:00:00 00:00:00 31 f +-*#?', 'the settings of a new database');
 select set_eq($$ select name from rules.settings_allowed $$,
   $$ select attname::text from pg_attribute where attrelid = 'gym.settings'::regclass and attnum > 0 and attname <> 'id' $$,
   'settings_allowed: every setting has its range');
@@ -21,19 +22,21 @@ select is(refusal(format($$ select rules.set_setting(%L, %L) $$, name, value)), 
   from (values ('time_zone', 'Europe/Berlin'), ('time_zone', 'UTC'), ('seats_per_slot', '1'), ('seats_per_slot', '1000'),
                ('slots_per_student', '1'), ('slots_per_student', '7'), ('absences_to_block', '1'), ('absences_to_block', '100'),
                ('slots_made_on_day', '1'), ('slots_made_on_day', '25'), ('enrolment_opens_on_day', '25'), ('enrolment_opens_on_day', '27'),
-               ('enrolment_opens_at', '00:00'), ('enrolment_opens_at', '23:59'), ('enrolment_closes_at', '00:00'), ('enrolment_closes_at', '23:59')) v (name, value);
-select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00', 'set_setting: each was set');
+               ('enrolment_opens_at', '00:00'), ('enrolment_opens_at', '23:59'), ('enrolment_closes_at', '00:00'), ('enrolment_closes_at', '23:59'),
+               ('coach_marks_days', '0'), ('coach_marks_days', '366'), ('unmarked_is_absent', 'true'), ('sign_present', '✓'), ('sign_absent', 'н'), ('sign_unmarked', '=')) v (name, value);
+select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00 366 t ✓н*#=', 'set_setting: each was set');
 
 select is(refusal(format($$ select rules.set_setting(%L, %L) $$, name, value)), 'ENREQ setting_not_allowed', format('setting_not_allowed: %s = %s', name, coalesce(value, 'null')))
   from (values ('time_zone', 'Mars/Olympus'), ('time_zone', ''), ('time_zone', '+07'), ('seats_per_slot', '0'), ('seats_per_slot', '1001'), ('seats_per_slot', 'many'),
                ('seats_per_slot', '12.5'), ('seats_per_slot', '99999999999'), ('seats_per_slot', ''), ('seats_per_slot', null),
                ('slots_per_student', '0'), ('slots_per_student', '8'), ('absences_to_block', '0'), ('absences_to_block', '101'),
                ('slots_made_on_day', '0'), ('slots_made_on_day', '28'), ('enrolment_opens_on_day', '24'), ('enrolment_opens_on_day', '28'),
-               ('enrolment_opens_at', '25:00'), ('enrolment_opens_at', 'noon'), ('enrolment_opens_at', null), ('enrolment_closes_at', '12:60')) v (name, value);
-select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00', 'setting_not_allowed: nothing was changed');
+               ('enrolment_opens_at', '25:00'), ('enrolment_opens_at', 'noon'), ('enrolment_opens_at', null), ('enrolment_closes_at', '12:60'),
+               ('coach_marks_days', '-1'), ('coach_marks_days', '367'), ('unmarked_is_absent', 'perhaps'), ('sign_present', 'да'), ('sign_excused', '='), ('sign_cancelled', null)) v (name, value);
+select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00 366 t ✓н*#=', 'setting_not_allowed: nothing was changed');
 select is(refusal(format($$ select rules.set_setting(%L, 'x') $$, name)), 'ENGON setting_unknown', 'setting_unknown: ' || coalesce(name, 'null'))
   from unnest(array['id', 'seats', '', null, 'seats_per_slot = 1, slots_per_student']) name;
-select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00', 'setting_unknown: nothing was changed');
+select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00 366 t ✓н*#=', 'setting_unknown: nothing was changed');
 
 -- what may be allowed is said in the refusal
 create function help.message(p_statement text) returns text
@@ -59,12 +62,16 @@ select is(refusal(format($$ update gym.settings set %s $$, change)), refused, sp
                ('slots_made_on_day = 28, enrolment_opens_on_day = 28', '23514 settings_enrolment_opens_on_day_range'),
                ('slots_made_on_day = 0, enrolment_opens_on_day = 0', '23514 settings_enrolment_opens_on_day_range'),
                ('enrolment_opens_on_day = 24', '23514 settings_slots_before_opening'), ('slots_made_on_day = 27, enrolment_opens_on_day = 26', '23514 settings_slots_before_opening'),
+               ('coach_marks_days = -1', '23514 settings_coach_marks_days_range'), ('coach_marks_days = 367', '23514 settings_coach_marks_days_range'),
+               ('sign_present = ''''', '23514 settings_signs_visible'), ('sign_absent = ''--''', '23514 settings_signs_visible'), ('sign_excused = '' ''', '23514 settings_signs_visible'),
+               ('sign_cancelled = E''\\t''', '23514 settings_signs_visible'), ('sign_unmarked = U&''\+01F600''', '23514 settings_signs_visible'),
+               ('sign_present = ''н''', '23514 settings_signs_differ'), ('sign_unmarked = ''*''', '23514 settings_signs_differ'), ('sign_excused = ''#''', '23514 settings_signs_differ'),
                ('id = false', '23514 settings_one_row'), ('time_zone = ''Mars/Olympus''', 'ENREQ settings_time_zone_known')) v (change, refused);
 select is(refusal($$ insert into gym.settings (id) values (false) $$), '23514 settings_one_row', 'settings_one_row: a second row');
 select is(refusal($$ insert into gym.settings (id, time_zone) values (false, 'Mars/Olympus') $$), 'ENREQ settings_time_zone_known', 'settings_time_zone_known: an INSERT');
 select is(refusal($$ delete from gym.settings $$), 'ENRUL never_deleted', 'never_deleted: the settings');
 select is(refusal($$ truncate gym.settings $$), 'ENRUL never_deleted', 'never_deleted: the settings by TRUNCATE');
-select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00', 'the checks: nothing was changed');
+select is(settings(), 'UTC 1000 7 100 25 27 23:59:00 23:59:00 366 t ✓н*#=', 'the checks: nothing was changed');
 
 -- ---- settings__log ----
 
