@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(72);
+select plan(75);
 
 -- choose('ann', 'mon', 'tue'): Ann's choice; the answer in its order, as 'mon tue:full'
 create function help.choose(p_person text, variadic p_slots text[] default '{}') returns text
@@ -90,6 +90,13 @@ select is(held('ann'), 'mon thu', 'choose_slots: loses neither');
 select is(choose('bob', 'mon', 'tue'), 'mon:full tue', 'choose_slots: another person next to it');
 select is(choose('ann', 'tue'), 'tue', 'choose_slots: Ann leaves Monday');
 select is(choose('bob', 'mon', 'tue'), 'mon tue', 'choose_slots: and Bob gets it');
+
+-- ---- who was refused a seat is noted, once, for the report of occupancy ----
+
+select is((select string_agg(p.name || ' ' || s.name, ', ' order by p.name, s.name) from gym.refusals r join help.people p on p.id = r.user_id join help.slots s on s.id = r.slot_id),
+  'ann fri, ann thu, bob mon, eve fri, eve thu', 'note_refusals: each person and full slot, held ones not');
+select is((select refused_at from gym.refusals where user_id = who('eve') and slot_id = slot('fri')), rules.clock(), 'note_refusals: when');
+select lives_ok($$ select rules.note_refusals(who('eve'), array[slot('fri')]), rules.note_refusals(who('eve'), '{}') $$, 'note_refusals: harmless to repeat');
 
 -- ---- refused as a whole ----
 
