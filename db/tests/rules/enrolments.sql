@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(97);
+select plan(104);
 
 -- ---- one seat, by a raw INSERT ----
 
@@ -134,6 +134,26 @@ select is(refusal($$ update gym.enrolments set cancelled_at = rules.clock(), can
 select lives_ok($$ update gym.enrolments set cancelled_at = rules.clock() $$, 'everything is cancelled in one statement');
 select is((select count(*) from gym.slots where taken <> 0), 0::bigint, 'enrolments__count: every seat is free');
 
+-- ---- statements that do several things at once ----
+
+create function help.active(p_person text, p_slot text) returns integer
+language sql as $$ select id from gym.enrolments where user_id = who(p_person) and slot_id = slot(p_slot) and cancelled_at is null $$;
+select book('tim', 'sun') \g /dev/null
+select lives_ok($$ insert into gym.enrolments (id, slot_id, user_id) values (active('tim', 'sun'), slot('sat'), who('kim')) on conflict (id) do update set cancelled_at = rules.clock() $$,
+  'INSERT … ON CONFLICT DO UPDATE');
+select is(held('tim') || ', ' || held('kim') || ': ' || seats('sun') || ', ' || seats('sat'), 'nothing, nothing: 0 of 2, 0 of 3', 'enrolments__count: the row was updated, none inserted');
+select lives_ok($$
+  with given_up as (update gym.enrolments set slot_id = slot('sun'), cancelled_at = null where user_id = who('tim') returning id)
+  insert into gym.enrolments (slot_id, user_id) select slot('sun'), who('kim') from given_up $$, 'an INSERT with an UPDATE inside');
+select is(seats('sun'), '2 of 2', 'enrolments__count: both are counted');
+select is(refusal($$
+  with a as (insert into gym.enrolments (slot_id, user_id) select slot(s), who('kim') from unnest('{mon,tue}'::text[]) s returning id),
+       b as (insert into gym.enrolments (slot_id, user_id) values (slot('wed'), who('kim')) returning id)
+  select * from a, b $$), 'ENRUL slots_per_student', 'slots_per_student: two and one, in one statement, to one held');
+select is(held('kim') || ': ' || seats('wed'), 'sun: 0 of 2', 'slots_per_student: not one of the three stays');
+select is(refusal($$ insert into gym.enrolments (slot_id, user_id) select slot('sun'), who(n) from unnest('{u1,u2}'::text[]) n on conflict do nothing $$), '23514 slots_taken_within_capacity',
+  'slots_taken_within_capacity: ON CONFLICT DO NOTHING does not forgive a full slot');
+
 -- ---- a slot or a person that is gone ----
 
 update gym.slots set deleted_at = rules.clock() where id = slot('tue2');
@@ -196,8 +216,6 @@ select is(refusal($$ select rules.cancel((select id from gym.enrolments where sl
   'enrolment_not_found: cancelled twice');
 select is(refusal($$ select rules.cancel(-1, null) $$), 'ENGON enrolment_not_found', 'enrolment_not_found: one that does not exist');
 
-create function help.active(p_person text, p_slot text) returns integer
-language sql as $$ select id from gym.enrolments where user_id = who(p_person) and slot_id = slot(p_slot) and cancelled_at is null $$;
 select is(refusal($$ select rules.cancel_own(active('ann', 'fri'), who('eve')) $$), 'ENGON enrolment_not_found', 'enrolment_not_found: another''s');
 select book('ann', 'dec') \g /dev/null
 select is(refusal($$ select rules.cancel_own(active('ann', 'dec'), who('ann')) $$), 'ENRUL cancel_next_month_only',
