@@ -103,7 +103,7 @@ func (w *Worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	for total := 0; ; {
 		var done int
 		if err := w.db.QueryRow(ctx, w.sql).Scan(&done); err != nil {
-			return fmt.Errorf("%s: %w", w.sql, err)
+			return err // as it is, since the job's kind says what was called, and a line of api.schedule() is short
 		}
 		total += done
 		if err := river.RecordOutput(ctx, total); err != nil {

@@ -24,7 +24,8 @@ begin
   select * into v_window from rules.enrolment_window(v_now);
 
   return query
-  select e.what, e.at::timestamp(0), e.state, e.result
+  -- 35 characters of the result: a line then fits 100 columns
+  select e.what, e.at::timestamp(0), e.state, case when length(e.result) > 35 then left(e.result, 34) || '…' else e.result end
     from (
       -- the month
       select format('slots of %s made', to_char(v_next, 'MM-YYYY')) as what,
@@ -63,7 +64,7 @@ begin
       select 'job ' || l.job, coalesce(l.ended_at, l.began_at), l.state,
              case l.state
                when 'done' then l.done || ' done'
-               when 'failed' then format('try %s of %s: %s', l.attempt, l.attempts, l.error)
+               when 'failed' then format('try %s/%s: %s', l.attempt, l.attempts, regexp_replace(regexp_replace(l.error, '^ERROR: ', ''), '\s+', ' ', 'g'))
              end
         from (select distinct on (j.job) j.* from rules.runs j where j.began_at is not null order by j.job, j.began_at desc, j.id desc) l
       union all

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(30);
+select plan(33);
 
 -- ---- rules.jobs, rules.job, rules.period ----
 
@@ -37,6 +37,13 @@ select is(rules.run('ensure_slots'), 0, 'run: nothing to do on the 10th');
 set local gym.now = '2026-12-21 01:00';
 select is(rules.run('ensure_slots'), 24, 'run: by the session''s clock');
 select is(rules.run('ensure_slots'), 0, 'run: harmless to repeat');
+create temp table portions (done integer);
+insert into portions values (2), (1), (0), (5);
+savepoint before;
+create or replace function wire.clean_up() returns integer language sql as 'delete from pg_temp.portions where ctid = (select min(ctid) from pg_temp.portions) returning done';
+select is(rules.run('clean_up'), 3, 'run: again until it finds nothing more to do');
+select is((select string_agg(done::text, ' ') from portions), '5', 'run: and then no more');
+rollback to before;
 
 -- ---- rules.ensure_turns, rules.clean_up ----
 
@@ -58,6 +65,12 @@ select is(rules.ensure_turns(), 1, 'ensure_turns: the opening was brought forwar
 update gym.settings set enrolment_opens_on_day = 20;
 select is(rules.ensure_turns(), 1, 'ensure_turns: and put off again');
 select is(turns(), '25.12 12:00, 31.12 00:00, 01.01 00:00, counts', 'ensure_turns: what was opened by hand counts again');
+set local gym.now = '2027-03-01 10:00';
+update gym.settings set enrolment_opens_on_day = 5;
+select is(rules.ensure_turns() || ': ' || turns(), '1: 25.12 12:00, 31.12 00:00, 01.01 00:00, 05.01 08:00', 'ensure_turns: another month''s settings rewrite no history but what nobody had noted');
+update gym.settings set enrolment_opens_on_day = 20;
+update gym.manual_turns set expired_at = null where made_at = '2027-01-04 10:00+07';
+set local gym.now = '2027-01-05 10:00';
 select is(rules.clean_up(), 0, 'clean_up: nothing old');
 set local gym.now = '2028-12-31 12:00';
 select is(wire.clean_up(), 2, 'wire.clean_up: what expired more than two years ago');
