@@ -1,1 +1,1 @@
-select rules.record_package(8, '350ffc8b6d15883d3ee3992a5a9acdd9e367261a657183df0e9f3e314fd793ce');
+select rules.record_package(9, '02bae2ca30e26ed5e5876a0a6467af6f380d016cda32b617d9c67da553431697');

@@ -1,7 +1,8 @@
 create view api.attendance as
 select m.id as mark, m.date, to_char(s.starts_at, 'HH24:MI') as at, u.student_card as card, u.surname || ' ' || u.firstname as person, u."group",
-       m.mark as is_marked, rules.local_time(m.set_at)::timestamp(0) as set_at, m.set_by
+       m.mark as is_marked, (m.set_at at time zone c.time_zone)::timestamp(0) as set_at, m.set_by
   from gym.marks m
+  cross join api.clock() c
   join gym.slots s on s.id = m.slot_id
   join gym.users u on u.id = m.user_id
  where m.withdrawn_at is null
@@ -13,8 +14,9 @@ select m.date, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[extract(isodow
        to_char(s.starts_at, 'HH24:MI') as at, count(*) as students, m.slot_id as slot
   from gym.marks m
   join gym.slots s on s.id = m.slot_id
+  cross join api.clock() c
  where m.withdrawn_at is null and m.mark = 'unmarked'
-   and rules.lesson_at(m.date, s.starts_at) <= rules.clock()
+   and (m.date + s.starts_at) at time zone c.time_zone <= c.now
    and not exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date)
  group by m.date, s.starts_at, m.slot_id
  order by m.date, s.starts_at;
@@ -85,7 +87,7 @@ comment on function api.close_days(date, text, date) is 'Closes the days from fr
 create function api.move_day(date date, runs_as text, reason text) returns setof api.closures
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select c.id, c.start_date, c.end_date, 'runs as ' || runs_as, c.reason
+  select c.id, c.start_date, c.end_date, 'runs as ' || (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.runs_as + 1], c.reason
     from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(runs_as), reason, rules.actor()) c
 $$;
 comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-05'', ''Mon'', ''перенос'');';

@@ -1,25 +1,34 @@
+create function api.absences() returns table (card integer, person text, "group" text, absences text, dates text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select u.student_card, u.surname || ' ' || u.firstname, u."group", count(*) || ' of ' || c.absences_to_block,
+         string_agg(to_char(a.date, 'DD.MM'), ', ' order by a.date)
+    from rules.counted_absences(rules.this_month()) a
+    join gym.users u on u.id = a.user_id
+    cross join gym.settings c
+   group by u.id, c.absences_to_block
+   order by count(*) desc, u.surname, u.firstname
+$$;
+comment on function api.absences() is 'What the view api.absences shows. Definer: reads gym.marks. Example: select * from api.absences();';
+
 create view api.absences as
-select u.student_card as card, u.surname || ' ' || u.firstname as person, u."group", count(*) || ' of ' || c.absences_to_block as absences,
-       string_agg(to_char(a.date, 'DD.MM'), ', ' order by a.date) as dates
-  from rules.counted_absences(rules.this_month()) a
-  join gym.users u on u.id = a.user_id
-  cross join gym.settings c
- group by u.id, c.absences_to_block
- order by count(*) desc, u.surname, u.firstname;
+select a.* from api.absences() a;
 comment on view api.absences is 'Absences of this month that count, a row a student. Example: select * from api.absences;';
 
 create view api.blocked as
 select b.id as block, u.student_card as card, u.surname || ' ' || u.firstname as person, to_char(b.month, 'MM-YYYY') as for_month,
        case when b.month is null then b.ends_on else (b.month + interval '1 month -1 day')::date end as until, b.reason
   from gym.blocks b join gym.users u on u.id = b.user_id
+  cross join api.clock() c
  where b.lifted_at is null
-   and case when b.month is null then b.ends_on is null or b.ends_on >= rules.today() else b.month = rules.this_month() end
+   and case when b.month is null then b.ends_on is null or b.ends_on >= c.today else b.month = c.this_month end
  order by u.surname, u.firstname, b.id;
 comment on view api.blocked is 'Who is blocked today, why and until when (null: until an administrator lifts it). for_month: month of the absences; null: by hand. Example: select * from api.blocked;';
 
 create view api.ledger as
-select l.id, rules.local_time(l.at)::timestamp(0) as at, u.student_card as card, l.event, l.block_id as block, l.enrolment_id as enrolment, l.reason, l.by_user
+select l.id, (l.at at time zone c.time_zone)::timestamp(0) as at, u.student_card as card, l.event, l.block_id as block, l.enrolment_id as enrolment, l.reason, l.by_user
   from gym.ledger l join gym.users u on u.id = l.user_id
+  cross join api.clock() c
  order by l.id;
 comment on view api.ledger is 'Every block and pardon and what followed, oldest first. Example: select * from api.ledger where card = 12069840;';
 

@@ -34,9 +34,21 @@ select e.id, to_char(e.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu
  order by e.month, e.weekday, s.starts_at, u.surname, u.firstname;
 comment on view api.enrolled is 'Who holds which seat. Example: select * from api.enrolled where card = 12069840;';
 
+create function api.clock() returns table (now timestamptz, local_time timestamp, today date, this_month date, next_month date, time_zone text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.clock(), rules.local_time(), rules.today(), rules.this_month(), rules.next_month(), s.time_zone from gym.settings s $$;
+comment on function api.clock() is
+  'What the gym''s clock shows, moved by gym.now or not. Definer: reads gym.settings; a view calls functions with the rights of whoever looks at it. Example: select * from api.clock();';
+
+create function api.enrolment() returns table (is_open boolean, by_hand boolean, opens_at timestamp, closes_at timestamp, next_turn timestamp, now timestamp, for_month text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select w.is_open, w.by_hand, rules.local_time(w.opens_at), rules.local_time(w.closes_at), rules.local_time(w.next_turn),
+         rules.local_time(), to_char(rules.next_month(), 'MM-YYYY')
+    from rules.enrolment_window() w
+$$;
+comment on function api.enrolment() is 'What the view api.enrolment shows. Definer: reads gym.settings and gym.manual_turns. Example: select * from api.enrolment();';
+
 create view api.enrolment as
-select w.is_open, w.by_hand,
-       rules.local_time(w.opens_at) as opens_at, rules.local_time(w.closes_at) as closes_at, rules.local_time(w.next_turn) as next_turn,
-       rules.local_time() as now, to_char(rules.next_month(), 'MM-YYYY') as for_month
-  from rules.enrolment_window() w;
+select e.* from api.enrolment() e;
 comment on view api.enrolment is 'Is enrolment open, by hand or by schedule, until when; in the gym''s time. Example: select * from api.enrolment;';

@@ -5,11 +5,6 @@ select m.slot_id, m.date, m.id as mark_id
 comment on view rules.marked_lessons is
   'Lessons (slot and date) in which the coach marked somebody, a row for each mark: whoever is left unmarked there counts as absent. Only present and absent do, since excuses and cancellations come from elsewhere too.';
 
-create function rules.lesson_at(p_date date, p_starts_at time) returns timestamptz
-language sql stable set search_path = pg_catalog, pg_temp
-as $$ select (p_date + p_starts_at) at time zone s.time_zone from gym.settings s $$;
-comment on function rules.lesson_at(date, time) is 'The moment at which a lesson begins, of its date and the gym''s local time.';
-
 create function rules.expected_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
 returns table (enrolment_id integer, slot_id integer, user_id integer, date date, is_off boolean)
 -- not sql: planned for the arguments at hand, one enrolment or a month of them
