@@ -59,6 +59,7 @@ var (
 	failTooMany     = &failure{typeTooMany, 429, "Слишком много запросов подряд. Подождите несколько секунд и повторите."}
 	failInternal    = &failure{typeInternal, 500, "На сервере произошла ошибка. Повторите позже, а если она останется, сообщите администратору."}
 	failUnavailable = &failure{typeUnavailable, 503, "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
+	failManyReports = &failure{typeUnavailable, 503, "Сейчас уже составляются другие отчёты. Повторите через несколько секунд."}
 	failNotReady    = &failure{typeUnavailable, 503, "Сервер ещё не готов к работе. Повторите через минуту."}
 )
 

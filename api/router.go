@@ -13,6 +13,8 @@ import (
 	"github.com/go-chi/httprate"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/time/rate"
+
+	"energiya/report"
 )
 
 // TokenChecker knows the tokens that other servers may come with. It compares in constant time.
@@ -30,6 +32,10 @@ type Options struct {
 	Logger *httplog.Logger
 	// RequestTimeout is how long a request may take, waiting for a connection of the pool included. 0 is no limit.
 	RequestTimeout time.Duration
+	// ReportPool is the share of connections that reports are read on; as many are made at once as it may have. Nil: they use Pool.
+	ReportPool *pgxpool.Pool
+	// ReportTimeout is how long a report may take. 0 is no limit.
+	ReportTimeout time.Duration
 	// RateLimit is how many requests a second one user-id may make, measured over ten seconds. 0 is no limit.
 	RateLimit int
 	// Ready tells why the server must not answer yet, or nil. It is asked at every request, so
@@ -42,12 +48,13 @@ type server struct {
 	// methods are those that each path answers to.
 	methods     map[string][]string
 	limiter     *httprate.RateLimiter
+	reports     chan struct{} // a place for each report that is being made
 	unavailable rate.Sometimes
 }
 
 // New is the whole server as one handler. It is also a chi.Routes, so that its paths can be listed.
 func New(o Options) http.Handler {
-	s := &server{Options: o, unavailable: rate.Sometimes{Interval: 10 * time.Second}}
+	s := &server{Options: o, reports: o.newReportShare(), unavailable: rate.Sometimes{Interval: 10 * time.Second}}
 	s.limiter = s.newLimiter()
 
 	r := chi.NewRouter()
@@ -105,6 +112,10 @@ func New(o Options) http.Handler {
 		r.Post("/new/get-any", s.call("new_get_any"))
 		r.Put("/new/edit", s.call("new_edit"))
 		r.Delete("/new/delete", s.call("new_delete"))
+
+		for _, kind := range report.Kinds() {
+			r.Post("/report/"+kind.Name, s.report(kind))
+		}
 	})
 	s.methods = methodsOf(r)
 	return r

@@ -51,13 +51,13 @@ The same in psql: select * from api.audit()
 			if err != nil {
 				return fmt.Errorf("auditing: %w", err)
 			}
-			return report(cmd.OutOrStdout(), invariants)
+			return printAudit(cmd.OutOrStdout(), invariants)
 		},
 	}
 }
 
-// report prints the table, then how to see what is wrong.
-func report(w io.Writer, invariants []invariant) error {
+// printAudit prints the table, then how to see what is wrong.
+func printAudit(w io.Writer, invariants []invariant) error {
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tabs, "INVARIANT\tVIOLATIONS")
 	for _, i := range invariants {

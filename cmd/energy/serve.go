@@ -115,8 +115,15 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		runner.Run(background, working)
 	})
 
+	reportPool, err := db.ServerPool(working, s.ReportDatabase(), s.ServerRole, s.ReportTimeout, log.Logger)
+	if err != nil {
+		return err
+	}
+	defer reportPool.Close()
 	handler := api.New(api.Options{
 		Pool:           pool,
+		ReportPool:     reportPool,
+		ReportTimeout:  s.ReportTimeout,
 		Tokens:         store,
 		Logger:         log,
 		RequestTimeout: s.RequestTimeout,
@@ -131,13 +138,14 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		handler = beside(handler, riverPath, ui)
 	}
 	server := &http.Server{
-		Handler:           handler,
-		BaseContext:       func(net.Listener) context.Context { return working },
-		ReadHeaderTimeout: 5 * time.Second,
-		WriteTimeout:      s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    16 << 10,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		Handler:                      handler,
+		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * past the token and the envelope
+		BaseContext:                  func(net.Listener) context.Context { return working },
+		ReadHeaderTimeout:            5 * time.Second,
+		WriteTimeout:                 s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
+		IdleTimeout:                  2 * time.Minute,
+		MaxHeaderBytes:               16 << 10,
+		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
 

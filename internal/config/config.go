@@ -53,6 +53,12 @@ type Settings struct {
 	ShutdownTimeout time.Duration `split_words:"true" default:"15s" desc:"how long a stop waits for what still runs" may:"a time from 1s to 10m, such as 15s"`
 	// RequestTimeout is the deadline of one request, its queries included.
 	RequestTimeout time.Duration `split_words:"true" default:"10s" desc:"deadline of one request, its queries included" may:"a time from 100ms to 10m, such as 10s"`
+	// ReportPoolSize is how many reports may be made at once, on connections of their own.
+	ReportPoolSize int `split_words:"true" default:"2" desc:"reports at once, on connections beside those" may:"a whole number from 1 to 50"`
+	// ReportTimeout is the deadline of a report, which takes longer than a request may.
+	ReportTimeout time.Duration `split_words:"true" default:"1m" desc:"deadline of one report" may:"a time from 1s to 30m, such as 1m"`
+	// ReportDatabaseURL names another database for reports, a replica of the first.
+	ReportDatabaseURL string `split_words:"true" desc:"database that reports are read from, such as a read replica; without it the same" may:"postgres://user:password@host:port/database, with %XX for special characters"`
 	// RateLimit is how many requests a second one user-id may make, measured over 10 seconds.
 	RateLimit int `split_words:"true" default:"200" desc:"requests a second that one user-id may make, over 10 s; 0: no limit" may:"a whole number from 0 to 1000000"`
 	// RiverUI puts River's web face at /admin/river, behind the token.
@@ -65,6 +71,8 @@ type Settings struct {
 	AdminRole string `split_words:"true" default:"energy_admin" desc:"role of administrators in psql" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// ReaderRole is the group role of those who may look.
 	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+
+	reportDatabase *pgxpool.Config
 }
 
 // Load reads the environment. Every bad value is in the error, each with what it may be.
@@ -101,6 +109,8 @@ func Load() (*Settings, error) {
 	check(slices.Contains([]string{"json", "text"}, s.LogFormat), "LogFormat")
 	check(within(s.ShutdownTimeout, time.Second, 10*time.Minute), "ShutdownTimeout")
 	check(within(s.RequestTimeout, 100*time.Millisecond, 10*time.Minute), "RequestTimeout")
+	check(within(s.ReportPoolSize, 1, 50), "ReportPoolSize")
+	check(within(s.ReportTimeout, time.Second, 30*time.Minute), "ReportTimeout")
 	check(within(s.RateLimit, 0, 1_000_000), "RateLimit")
 	check(isRole(s.ServerRole), "ServerRole")
 	check(isRole(s.AuthRole), "AuthRole")
@@ -111,7 +121,11 @@ func Load() (*Settings, error) {
 	if err != nil {
 		errs = append(errs, badDatabase())
 	}
-	s.database = database
+	s.database, s.reportDatabase = database, database
+	if s.ReportDatabaseURL != "" {
+		s.reportDatabase, err = pgxpool.ParseConfig(s.ReportDatabaseURL)
+		check(err == nil, "ReportDatabaseURL")
+	}
 	return s, errors.Join(errs...)
 }
 
@@ -121,6 +135,14 @@ func (s *Settings) Database() *pgxpool.Config {
 	c := s.database.Copy()
 	c.MaxConns = int32(s.PoolSize)
 	c.MinConns = int32(s.PoolSize)
+	return c
+}
+
+// ReportDatabase says where reports are read, with a pool of ReportPoolSize whose connections are made when they are needed.
+func (s *Settings) ReportDatabase() *pgxpool.Config {
+	c := s.reportDatabase.Copy()
+	c.MaxConns = int32(s.ReportPoolSize)
+	c.MinConns = 0
 	return c
 }
 
@@ -159,16 +181,18 @@ func Usage(w io.Writer, fields ...string) error {
 func Fields() []string {
 	var names []string
 	for field := range reflect.TypeFor[Settings]().Fields() {
-		names = append(names, field.Name)
+		if field.Tag != "" {
+			names = append(names, field.Name)
+		}
 	}
 	return names
 }
 
-// bad says which variable is wrong and what it may be. A token is never repeated: error messages end up in logs.
+// bad says which variable is wrong and what it may be. A token or a password is never repeated: error messages end up in logs.
 func bad(field string) error {
 	f, _ := reflect.TypeFor[Settings]().FieldByName(field)
 	name := variable(field)
-	if field == "Token" {
+	if field == "Token" || field == "ReportDatabaseURL" {
 		return fmt.Errorf("%s is not usable; it may be %s", name, f.Tag.Get("may"))
 	}
 	return fmt.Errorf("%s is %q; it may be %s", name, os.Getenv(name), f.Tag.Get("may"))

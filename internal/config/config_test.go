@@ -42,6 +42,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 15*time.Second, s.ShutdownTimeout)
 	require.Equal(t, 10*time.Second, s.RequestTimeout)
 	require.Equal(t, 200, s.RateLimit)
+	require.Equal(t, time.Minute, s.ReportTimeout)
+	require.EqualValues(t, 2, s.ReportDatabase().MaxConns)
 	require.Equal(t, db.DefaultRoles(), s.Roles())
 }
 
@@ -55,6 +57,8 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 		"ENERGY_SHUTDOWN_TIMEOUT": "1m",
 		"ENERGY_REQUEST_TIMEOUT":  "1500ms",
 		"ENERGY_RATE_LIMIT":       "0",
+		"ENERGY_REPORT_POOL_SIZE": "1",
+		"ENERGY_REPORT_TIMEOUT":   "2m",
 		"ENERGY_READER_ROLE":      "dean",
 		"DATABASE_URL":            "postgres://somebody@db.test:5433/gym?pool_max_conns=99",
 	})
@@ -67,7 +71,11 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 	require.Equal(t, time.Minute, s.ShutdownTimeout)
 	require.Equal(t, 1500*time.Millisecond, s.RequestTimeout)
 	require.Equal(t, 0, s.RateLimit)
+	require.Equal(t, 2*time.Minute, s.ReportTimeout)
 	require.Equal(t, "dean", s.Roles().Reader)
+	reports := s.ReportDatabase()
+	require.EqualValues(t, 1, reports.MaxConns)
+	require.Equal(t, "db.test", reports.ConnConfig.Host, "the same database where no other is named")
 	database := s.Database()
 	require.EqualValues(t, 3, database.MaxConns, "the setting wins over the URL")
 	require.Equal(t, "db.test", database.ConnConfig.Host)
@@ -82,6 +90,24 @@ func TestDatabaseOfPsqlsVariables(t *testing.T) {
 	conn := s.Database().ConnConfig
 	require.Equal(t, "db.test 5433 somebody gym", strings.Join([]string{conn.Host, "5433", conn.User, conn.Database}, " "))
 	require.EqualValues(t, 5433, conn.Port)
+}
+
+func TestReportsMayHaveADatabaseOfTheirOwn(t *testing.T) {
+	environment(t, map[string]string{
+		"DATABASE_URL":               "postgres://somebody@db.test:5433/gym",
+		"ENERGY_REPORT_DATABASE_URL": "postgres://reader@replica.test/gym",
+	})
+	s, err := config.Load()
+	require.NoError(t, err)
+	require.Equal(t, "replica.test", s.ReportDatabase().ConnConfig.Host)
+	require.Equal(t, "db.test", s.Database().ConnConfig.Host)
+}
+
+func TestABadReportDatabaseIsNamedWithoutItsPassword(t *testing.T) {
+	environment(t, map[string]string{"ENERGY_REPORT_DATABASE_URL": "postgres://reader:very-secret@replica.test:port/gym"})
+	_, err := config.Load()
+	require.ErrorContains(t, err, "ENERGY_REPORT_DATABASE_URL is not usable")
+	require.NotContains(t, err.Error(), "very-secret")
 }
 
 func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
@@ -100,6 +126,8 @@ func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
 		{"ENERGY_SHUTDOWN_TIMEOUT", "15", "1s to 10m"},
 		{"ENERGY_SHUTDOWN_TIMEOUT", "0s", "1s to 10m"},
 		{"ENERGY_REQUEST_TIMEOUT", "-1s", "100ms to 10m"},
+		{"ENERGY_REPORT_POOL_SIZE", "0", "1 to 50"},
+		{"ENERGY_REPORT_TIMEOUT", "1h", "1s to 30m"},
 		{"ENERGY_RATE_LIMIT", "-1", "0 to 1000000"},
 		{"ENERGY_SERVER_ROLE", `x"; drop schema gym; --`, "small letters"},
 		{"ENERGY_AUTH_ROLE", "pg_monitor", "small letters"},
