@@ -20,6 +20,10 @@ begin
   if not rules.may_move_clock() then
     return now();
   end if;
+  -- what PostgreSQL would take but read otherwise than it was meant: "now" in the session's zone, the name of a zone, an offset of one digit
+  if v_moved !~ '^\s*\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?\s*([+-]\d\d(:?\d\d)?|Z)?)?\s*$' then
+    perform rules.refuse('clock_unreadable', v_moved);
+  end if;
   -- with an offset it is a moment, without one it is what the gym's wall clock shows
   if v_moved ~ '\d:\d\d.*([+-]\d\d(:?\d\d)?|Z)\s*$' then
     return v_moved::timestamptz;

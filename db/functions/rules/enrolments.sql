@@ -4,6 +4,8 @@ as $$
 begin
   if tg_op = 'INSERT' then
     new.created_at := coalesce(new.created_at, rules.clock());
+  elsif new.id <> old.id then
+    perform rules.refuse('id_fixed', 'gym.enrolments');
   end if;
   if new.cancelled_at is not null then
     new.cancel_reason := coalesce(new.cancel_reason, 'administrator');
@@ -36,7 +38,7 @@ begin
 end
 $$;
 comment on function rules.enrolments__place() is
-  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks. Definer: whoever may write the table may call nothing else.';
+  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__place before insert or update on gym.enrolments for each row execute function rules.enrolments__place();
 
 create function rules.enrolments__count() returns trigger
@@ -81,9 +83,6 @@ begin
       return null;
     end if;
   end if;
-  if current_setting('transaction_isolation') = 'repeatable read' then
-    perform rules.refuse('read_committed');
-  end if;
   if exists (
     select from (select distinct n.user_id, n.month from new_rows n where n.cancelled_at is null) who
      where (select count(*) from gym.enrolments e
@@ -94,7 +93,7 @@ begin
 end
 $$;
 comment on function rules.enrolments__limit() is
-  'Trigger function: at most the setting''s number of active enrolments a student and month, judged when a seat is taken. The lock of enrolments__place makes the count true. Errors: slots_per_student, read_committed. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: at most the setting''s number of active enrolments a student and month, judged when a seat is taken. The lock of enrolments__place makes the count true. Errors: slots_per_student. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__limit_insert after insert on gym.enrolments
   referencing new table as new_rows for each statement execute function rules.enrolments__limit();
 create trigger enrolments__limit_update after update on gym.enrolments

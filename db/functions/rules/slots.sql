@@ -144,6 +144,9 @@ begin
   if new.taken <> old.taken and pg_trigger_depth() < 2 then
     perform rules.refuse('taken_is_counted');
   end if;
+  if new.id <> old.id then
+    perform rules.refuse('id_fixed', 'gym.slots');
+  end if;
   if new.month <> old.month then
     perform rules.refuse('slot_month_fixed');
   end if;
@@ -154,5 +157,5 @@ begin
 end
 $$;
 comment on function rules.slots__guard() is
-  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, contract.md avtime/edit). Definer: whoever may write the table may call nothing else.';
+  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, contract.md avtime/edit). Definer: whoever may write the table may call nothing else.';
 create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();

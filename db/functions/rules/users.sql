@@ -2,11 +2,15 @@ create function rules.lock_user(p_user_id integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- whoever waits here must see what the one before did; SERIALIZABLE would find the conflict only where both were serializable
+  if current_setting('transaction_isolation') not in ('read committed', 'read uncommitted') then
+    perform rules.refuse('read_committed');
+  end if;
   perform pg_advisory_xact_lock(1161707353, p_user_id);
 end
 $$;
 comment on function rules.lock_user(integer) is
-  'Makes changes of one person''s enrolments wait for each other until the transaction ends, so that a double click is one click. Order of locks everywhere: row of the person, this one, slots by id.';
+  'Makes changes of one person''s enrolments wait for each other until the transaction ends, so that a double click is one click. Order of locks everywhere: row of the person, this one, slots by id. Errors: read_committed.';
 
 create function rules.person(p_user_id integer) returns gym.users
 language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(104);
+select plan(105);
 
 -- ---- one seat, by a raw INSERT ----
 
@@ -124,6 +124,8 @@ update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann'
 select book('ann', 'wed') \g /dev/null
 select is(refusal($$ update gym.enrolments set cancelled_at = null where user_id = who('ann') $$), 'ENRUL slots_per_student',
   'slots_per_student: un-cancelled over it');
+select is(refusal($$ update gym.enrolments set id = id + 1000000, cancelled_at = null where user_id = who('ann') and slot_id = slot('sat') $$), 'ENRUL id_fixed',
+  'id_fixed: un-cancelled under another id, past the limit');
 select make_slot('wed2', 2, '17:30', 2) \g /dev/null
 update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann') and slot_id = slot('tue');
 insert into gym.enrolments (slot_id, user_id, cancelled_at) values (slot('wed2'), who('ann'), rules.clock());

@@ -1,7 +1,7 @@
--- rules.enrolments__limit, part two: in REPEATABLE READ nobody can take a seat, since the limit could not see what was booked a moment ago
+-- rules.lock_user, part two: in REPEATABLE READ nobody can take a seat, since the rules could not see what was booked a moment ago
 begin isolation level repeatable read;
 \ir ../helpers/start.psql
-select plan(6);
+select plan(8);
 
 select a_week(3) \g /dev/null
 select who('ann') \g /dev/null
@@ -9,6 +9,8 @@ select is(refusal($$ select book('ann', 'mon') $$), 'ENRUL read_committed', 'rea
 select is(refusal($$ select rules.enrol(who('ann'), slot('mon'), null) $$), 'ENRUL read_committed', 'read_committed: enrol');
 set local gym.now = '2026-12-25 12:00';
 select is(refusal($$ select rules.choose_slots(who('ann'), array[slot('mon')]) $$), 'ENRUL read_committed', 'read_committed: choose_slots');
+select is(refusal($$ update gym.users set deleted = true where id = who('ann') $$), 'ENRUL read_committed', 'read_committed: a deletion');
+select is(refusal($$ select rules.block(who('ann'), 'шум', null, null) $$), 'ENRUL read_committed', 'read_committed: a block');
 select is(seats('mon') || ', ' || held('ann'), '0 of 3, nothing', 'read_committed: nothing was changed');
 set local session_replication_role = replica;
 insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('mon'), who('ann'), '2027-01-01', 0, rules.clock());

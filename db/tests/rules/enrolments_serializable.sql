@@ -1,11 +1,13 @@
--- rules.enrolments__limit, part three: SERIALIZABLE sees by itself what REPEATABLE READ could not
+-- rules.lock_user, part three: SERIALIZABLE sees only what other SERIALIZABLE transactions do, and the server's are none
 begin isolation level serializable;
 \ir ../helpers/start.psql
-select plan(2);
+select plan(3);
 
 select a_week(3) \g /dev/null
-select is(refusal($$ select book('ann', s) from unnest('{mon,tue,wed}'::text[]) s $$), 'none', 'seats are taken in SERIALIZABLE');
-select is(refusal($$ select book('ann', 'thu') $$), 'ENRUL slots_per_student', 'slots_per_student: in SERIALIZABLE too');
+select who('ann') \g /dev/null
+select is(refusal($$ select book('ann', 'mon') $$), 'ENRUL read_committed', 'read_committed: in SERIALIZABLE too');
+select is(refusal($$ update gym.users set deleted = true where id = who('ann') $$), 'ENRUL read_committed', 'read_committed: a deletion, which could not see the seats of a moment ago');
+select is(seats('mon') || ', ' || (select deleted from gym.users where id = who('ann')), '0 of 3, false', 'read_committed: nothing was changed');
 
 select * from finish();
 rollback;

@@ -2,7 +2,7 @@ begin;
 \ir ../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(94);
+select plan(97);
 
 -- ---- rules.make_month, rules.ensure_slots ----
 
@@ -126,6 +126,9 @@ select lives_ok($$ update gym.slots set taken = taken $$, 'an UPDATE that leaves
 select is(refusal($$ update gym.slots set month = '2026-10-01' where id = slot('mon') $$), 'ENRUL slot_month_fixed', 'slot_month_fixed: an empty slot');
 select is(refusal($$ update gym.slots set month = month + interval '1 month' $$), 'ENRUL slot_month_fixed', 'slot_month_fixed: of all slots at once');
 select is((select month from gym.slots where id = slot('mon')), date '2026-09-01', 'slot_month_fixed: nothing was changed');
+select is(refusal($$ update gym.slots set id = id + 1000000 where id = slot('tue') $$), 'ENRUL id_fixed', 'id_fixed: the enrolments would follow and be counted twice');
+select is(refusal($$ update gym.slots set id = id + 1000000 where id = slot('sun') $$), 'ENRUL id_fixed', 'id_fixed: an empty slot');
+select is((select violations from rules.audit() where invariant = 'counter_equals_rows'), 0::bigint, 'id_fixed: the counter equals the rows');
 
 -- slots with people in them change places
 select rules.edit_slot(slot('mon2'), null, '10:00', null), rules.edit_slot(slot('thu'), null, '19:00', null) \g /dev/null
