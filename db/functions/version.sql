@@ -1,1 +1,1 @@
-select rules.record_package(9, '02bae2ca30e26ed5e5876a0a6467af6f380d016cda32b617d9c67da553431697');
+select rules.record_package(10, '1ea1ff160204fddb4d7537acf9980616144da19b9a29511a22e58116e52681ec');

@@ -266,11 +266,11 @@ declare
   v_users integer[];
 begin
   if tg_op = 'INSERT' then
-    -- fresh marks are unmarked; one that comes in as absent or present judges its lesson
+    -- most fresh marks are of days to come; one of a day past may be an absence, or make others of its lesson so
     for v_month, v_users in
       select date_trunc('month', t.date::timestamp)::date, array_agg(distinct m.user_id order by m.user_id)
         from (select distinct n.slot_id, n.date from new_rows n
-               where n.date < rules.today() and n.mark in ('absent', 'present')) t
+               where n.date < rules.today() and n.mark in ('absent', 'present', 'unmarked')) t
         join gym.marks m on m.slot_id = t.slot_id and m.date = t.date and m.withdrawn_at is null
        group by 1 order by 1
     loop

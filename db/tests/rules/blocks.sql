@@ -1,12 +1,13 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(102);
+select plan(103);
 
 set local gym.now = '2026-10-25 12:00';
 select who('coach', 'COACH'), who('boss', 'ADMIN') \g /dev/null
-select alone(n) from unnest('{ann,bob,cat,dan,eve,fay,gus,hal,ida,jim,kay,leo,mia,ned,oda,pat,quy,ray,sue,tom,ula,viv,wes}'::text[]) n \g /dev/null
+select alone(n) from unnest('{ann,bob,cat,dan,eve,fay,gus,hal,ida,jim,kay,leo,mia,ned,oda,pat,quy,ray,sue,tom,ula,vic,viv,wes}'::text[]) n \g /dev/null
 select a_month('2026-11-01') \g /dev/null
+update gym.enrolments set cancelled_at = rules.clock() where user_id = who('vic');
 set local gym.now = '2026-11-01 00:05';
 select nightly() \g /dev/null
 
@@ -136,6 +137,8 @@ select mark('fay', '2026-11-12', 'excused') \g /dev/null
 select is(standing('gus') || ', ' || standing('ida'), 'STUDENT, STUDENT', 'that one excused: nobody marked it');
 update gym.settings set unmarked_is_absent = true;
 select is(standing('gus') || ', ' || standing('ida'), 'BLOCKED barred from 12-2026, BLOCKED barred from 12-2026', 'unmarked_is_absent: judges everybody at once');
+update gym.enrolments set cancelled_at = null where user_id = who('vic');
+select is(standing('vic'), 'BLOCKED barred from 12-2026', 'unmarked_is_absent: a cancelling taken back in mid-month brings absences, judged at once');
 select is(audit(), 'clean', 'audit: unmarked_is_absent');
 update gym.settings set unmarked_is_absent = false;
 select is(standing('gus') || ', ' || standing('ida') || ', ' || standing('jim'), 'STUDENT, STUDENT, STUDENT', 'and back');
