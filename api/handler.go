@@ -27,6 +27,8 @@ const (
 	// maxDrain is how much of a body that is too large is read and thrown away. A client that is cut
 	// off while it still writes sees a broken connection instead of the answer.
 	maxDrain = 16 << 20
+
+	contentType = "application/json; charset=utf-8"
 )
 
 // call is the handler of one endpoint: the body goes to a function of wire, what it returns goes back.
@@ -92,9 +94,9 @@ func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	}
 
 	// A broken parameter behind the type (charset and the like) is nobody's harm.
-	contentType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
-	case contentType != "application/json":
+	case mediaType != "application/json":
 		return nil, failNotJSON
 	case !utf8.Valid(body):
 		return nil, failNotUTF8
@@ -165,6 +167,14 @@ func writeData(w http.ResponseWriter, data []byte) {
 }
 
 func writeFailure(w http.ResponseWriter, f *failure) {
+	if f.Status == http.StatusServiceUnavailable {
+		w.Header().Set("Retry-After", "1")
+	}
+	write(w, f.Status, encodeFailure(f))
+}
+
+// encodeFailure is the envelope of an error.
+func encodeFailure(f *failure) []byte {
 	var answer bytes.Buffer
 	encoder := json.NewEncoder(&answer)
 	encoder.SetEscapeHTML(false)
@@ -174,14 +184,11 @@ func writeFailure(w http.ResponseWriter, f *failure) {
 		Type    string `json:"error_type"`
 		Message string `json:"error_message"`
 	}{true, f.Type, f.Message})
-	if f.Status == http.StatusServiceUnavailable {
-		w.Header().Set("Retry-After", "1")
-	}
-	write(w, f.Status, answer.Bytes())
+	return answer.Bytes()
 }
 
 func write(w http.ResponseWriter, status int, answer []byte) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
 	w.WriteHeader(status)
 	// Whoever hung up does not read the answer: that is no error of the server.

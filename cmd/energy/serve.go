@@ -150,7 +150,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
 
 	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
+	go func() { failed <- server.Serve(api.Listener(listener)) }()
 	var serveErr error
 	select {
 	case <-ctx.Done():

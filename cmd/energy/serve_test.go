@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"bufio"
 	"bytes"
 	"encoding/json"
 	"io"
@@ -206,6 +207,64 @@ func TestServeEnsuresTheSlotsOfNextMonth(t *testing.T) {
 	require.Zero(t, count())
 	start(t, database.URL())
 	soon(t, func() bool { return count() == 24 })
+}
+
+// TestServeAnswersEverythingInTheEnvelope sends what net/http would answer by itself, in plain text.
+func TestServeAnswersEverythingInTheEnvelope(t *testing.T) {
+	t.Parallel()
+	s := start(t, dbtest.Empty(t))
+	const head = "GET /healthz HTTP/1.1\r\nHost: energy\r\n"
+	for name, request := range map[string]struct {
+		text   string
+		status int
+	}{
+		"OPTIONS *":                        {"OPTIONS * HTTP/1.1\r\nHost: energy\r\nToken: " + testToken + "\r\n\r\n", 404},
+		"OPTIONS * without a token":        {"OPTIONS * HTTP/1.1\r\nHost: energy\r\n\r\n", 401},
+		"no host":                          {"GET /healthz HTTP/1.1\r\n\r\n", 400},
+		"two hosts":                        {head + "Host: other\r\n\r\n", 400},
+		"no version":                       {"GET /healthz\r\n\r\n", 400},
+		"a version that will never be":     {"GET /healthz HTTP/3.7\r\nHost: energy\r\n\r\n", 400},
+		"TLS":                              {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n", 400},
+		"a line that is no header":         {head + "no header\r\n\r\n", 400},
+		"a header of 40 KB":                {head + "Long: " + strings.Repeat("x", 40_000) + "\r\n\r\n", 400},
+		"a path of 40 KB":                  {"GET /" + strings.Repeat("x", 40_000) + " HTTP/1.1\r\nHost: energy\r\n\r\n", 400},
+		"a path that can't be unescaped":   {"GET /%zz HTTP/1.1\r\nHost: energy\r\n\r\n", 400},
+		"a length below nothing":           {head + "Content-Length: -1\r\n\r\n", 400},
+		"two lengths":                      {head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400},
+		"a transfer that nobody asked for": {head + "Transfer-Encoding: gzip\r\n\r\n", 400},
+		"an expectation that nobody meets": {head + "Expect: tea\r\n\r\n", 400},
+		"HTTP/1.0":                         {"GET /healthz HTTP/1.0\r\n\r\n", 200},
+		"two at once":                      {head + "\r\n" + head + "\r\n", 200},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+			require.NoError(t, err)
+			defer func() { _ = conn.Close() }()
+			require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+			_, err = io.WriteString(conn, request.text)
+			require.NoError(t, err)
+			response, err := http.ReadResponse(bufio.NewReader(conn), nil)
+			require.NoError(t, err)
+			body, err := io.ReadAll(response.Body)
+			require.NoError(t, err)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, request.status, response.StatusCode, "%s", body)
+			require.Equal(t, "application/json; charset=utf-8", response.Header.Get("Content-Type"))
+			var envelope struct {
+				Error   bool
+				Type    string `json:"error_type"`
+				Message string `json:"error_message"`
+			}
+			require.NoError(t, json.Unmarshal(body, &envelope), "%s", body)
+			require.Equal(t, request.status != 200, envelope.Error)
+			if request.status == 400 {
+				require.Equal(t, "InvalidRequestException", envelope.Type)
+				require.NotEmpty(t, envelope.Message)
+				require.True(t, response.Close)
+			}
+		})
+	}
 }
 
 func TestServeMakesATokenAndNeverLogsIt(t *testing.T) {
