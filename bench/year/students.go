@@ -258,10 +258,10 @@ func (y *year) opening(ctx context.Context, offered []*slot) error {
 	}
 	close(plans)
 
-	var late []register
-	if len(y.workers) > 2 {
-		late = y.lateRegisters(6)
-	}
+	// only what can raise absences: who gets a seat back in the crowd nobody could foretell
+	late := slices.DeleteFunc(y.lateRegisters(6), func(r register) bool {
+		return y.Workers < 2 || slices.ContainsFunc(y.m.registers(r.date)[r.hour], func(s *seat) bool { return y.m.counts(s, r.date) })
+	})
 	stories := make([][]story, y.Workers)
 	group, rush := errgroup.WithContext(ctx)
 	for n := range y.Workers {

@@ -1,1 +1,1 @@
-select rules.record_package(10, '1ea1ff160204fddb4d7537acf9980616144da19b9a29511a22e58116e52681ec');
+select rules.record_package(11, '01d26a4506a510132bb7d6d849e57819d78cf798883a8e3607831bfdb24f52eb');

@@ -19,7 +19,9 @@ values
    'full join (select k.* from gym.marks k where k.withdrawn_at is null and k.date >= rules.this_month()) m on m.enrolment_id = x.enrolment_id and m.date = x.date '
    'where x.enrolment_id is null or (m.id is null and exists (select from gym.months t where t.month = rules.this_month() and t.marks_made_at is not null))'),
   ('lesson_off_cancelled',
-   'select m.id, m.date, m.mark from gym.marks m join gym.slots s on s.id = m.slot_id where m.withdrawn_at is null and m.set_at is null and m.date >= rules.this_month() - 31 and m.mark <> ''cancelled'' and rules.is_off(m.date, s.starts_at)'),
+   'select m.id, m.date, m.mark from rules.timetable(rules.this_month() - 31, (rules.this_month() + interval ''1 month -1 day'')::date) d '
+   'join gym.marks m on m.date = d.date join gym.slots s on s.id = m.slot_id left join gym.cancelled_lessons l on l.date = m.date and l.starts_at = s.starts_at '
+   'where m.date >= rules.this_month() - 31 and m.withdrawn_at is null and case when d.is_closed or l.date is not null then m.set_at is null and m.mark <> ''cancelled'' else m.mark_before is not null end'),
   ('block_explained_by_absences',
    'select j.* from unnest(array[rules.this_month(), (rules.this_month() - interval ''1 month'')::date]) month cross join lateral rules.judgements(month) j where j.block_id is not null '
    'union all '

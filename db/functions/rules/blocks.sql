@@ -1,25 +1,36 @@
+create view rules.absences as
+select m.user_id, m.date, s.starts_at
+  from gym.marks m
+  join gym.slots s on s.id = m.slot_id
+ where m.withdrawn_at is null
+   and (m.mark = 'absent'
+        or (m.mark = 'unmarked'
+            and ((select c.unmarked_is_absent from gym.settings c) or exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date))));
+comment on view rules.absences is
+  'Marks "absent", and whoever was left unmarked in a lesson in which somebody was marked (setting unmarked_is_absent: in any).';
+
 create function rules.counted_absences(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
 returns table (user_id integer, date date, starts_at time)
--- not sql: planned for the arguments at hand, one lesson's people or everybody
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
+declare
+  v_to date := least((p_month + interval '1 month')::date, p_before);
 begin
-  return query
-  select m.user_id, m.date, s.starts_at
-    from gym.marks m
-    join gym.slots s on s.id = m.slot_id
-   where m.withdrawn_at is null
-     and m.date >= p_month and m.date < least((p_month + interval '1 month')::date, p_before)
-     and (p_user_ids is null or m.user_id = any (p_user_ids))
-     and (m.mark = 'absent'
-          or (m.mark = 'unmarked'
-              and ((select c.unmarked_is_absent from gym.settings c) or exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date))));
+  -- two plans: a month from end to end, or the marks of some people one by one
+  if p_user_ids is null then
+    return query
+    select a.user_id, a.date, a.starts_at from rules.absences a where a.date >= p_month and a.date < v_to;
+  else
+    return query
+    select a.user_id, a.date, a.starts_at
+      from (select distinct w from unnest(p_user_ids) w) who
+      join rules.absences a on a.user_id = who.w and a.date >= p_month and a.date < v_to;
+  end if;
 end
 $$;
 comment on function rules.counted_absences(date, integer[], date) is
-  'The absences of a month that count: marks "absent" of dates before p_before, and whoever was left unmarked in a lesson in which somebody was marked (setting unmarked_is_absent: in any). '
-  'From the day after the lesson, so that a coach has the day to correct.';
+  'The absences of a month that count: rules.absences of dates before p_before. From the day after the lesson, so that a coach has the day to correct. p_user_ids null: of everybody.';
 
 create function rules.judgements(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
 returns table (user_id integer, absences date[], block_id integer)
@@ -91,11 +102,9 @@ create function rules.judge(p_month date, p_user_ids integer[]) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_judged  integer := 0;
-  v_due     record;
-  v_blocked integer[] := array[]::integer[];  -- blocks made
-  v_lifted  integer[] := array[]::integer[];  -- blocks lifted
-  v_id      integer;
+  v_due     integer[];  -- people
+  v_blocked integer[];  -- blocks made
+  v_lifted  integer[];  -- blocks lifted
 begin
   -- what an older month bars from is over
   if p_month not in (rules.this_month(), (rules.this_month() - interval '1 month')::date) then
@@ -103,26 +112,31 @@ begin
   end if;
   -- lock, then count: of two marks set at once for one person the second sees the first
   perform from gym.users u where u.id = any (p_user_ids) order by u.id for no key update;
-  for v_due in select j.* from rules.judgements(p_month, p_user_ids) j order by j.user_id loop
-    perform rules.lock_user(v_due.user_id);
-    v_judged := v_judged + 1;
-    if v_due.block_id is null then
-      insert into gym.blocks (user_id, month, absences, reason, created_at)
-      values (v_due.user_id, p_month, v_due.absences,
-              'Пропуски: ' || (select string_agg(to_char(d, 'DD.MM'), ', ') from unnest(v_due.absences) d), rules.clock())
-      returning id into v_id;
-      v_blocked := v_blocked || v_id;
-    else
-      update gym.blocks b
-         set lifted_at = rules.clock(),
-             lift_reason = case when exists (select from gym.pardons p where p.user_id = b.user_id and p.month = p_month)
-                                then 'Прощено' else 'Пропусков стало меньше: ' || cardinality(v_due.absences) end
-       where b.id = v_due.block_id;
-      v_lifted := v_lifted || v_due.block_id;
-    end if;
-  end loop;
+  v_due := array(select j.user_id from rules.judgements(p_month, p_user_ids) j order by j.user_id);
+  if v_due = '{}' then
+    return 0;
+  end if;
+  -- whoever enrols at this moment is waited for; the marks are locked by the people already
+  perform rules.lock_user(d) from unnest(v_due) d;
+  with due as (
+    select j.* from rules.judgements(p_month, v_due) j
+  ), made as (
+    insert into gym.blocks (user_id, month, absences, reason, created_at)
+    select d.user_id, p_month, d.absences,
+           'Пропуски: ' || (select string_agg(to_char(a, 'DD.MM'), ', ') from unnest(d.absences) a), rules.clock()
+      from due d where d.block_id is null order by d.user_id
+    returning id
+  ), lifted as (
+    update gym.blocks b
+       set lifted_at = rules.clock(),
+           lift_reason = case when exists (select from gym.pardons p where p.user_id = b.user_id and p.month = p_month)
+                              then 'Прощено' else 'Пропусков стало меньше: ' || cardinality(d.absences) end
+      from due d where b.id = d.block_id
+    returning b.id
+  )
+  select array(select m.id from made m), array(select l.id from lifted l) into v_blocked, v_lifted;
   perform rules.settle_blocks(v_blocked, v_lifted);
-  return v_judged;
+  return cardinality(v_due);
 end
 $$;
 comment on function rules.judge(date, integer[]) is
@@ -133,6 +147,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_freed integer[];
+  v_back  integer[];
   v_users integer[];
 begin
   if cardinality(p_blocked || p_lifted) = 0 then
@@ -149,20 +164,19 @@ begin
       join gym.enrolments e on e.user_id = b.user_id and e.cancelled_at is null
        and case when b.month is null then e.month >= rules.next_month() else e.month = (b.month + interval '1 month')::date end
      where b.id = any (p_blocked));
-  -- every slot that is touched below, in the order of every path
-  perform from gym.slots s
-    where s.id in (
-      select e.slot_id from gym.enrolments e
-       where e.id = any (v_freed)
-          or e.id in (select l.enrolment_id from gym.ledger l where l.block_id = any (p_lifted) and l.event = 'seat freed'))
-    order by s.id for no key update;
   insert into gym.ledger (at, user_id, event, block_id, enrolment_id, reason)
   select rules.clock(), e.user_id, 'seat freed', b.id, e.id, b.reason
     from gym.enrolments e join gym.blocks b on b.user_id = e.user_id and b.id = any (p_blocked)
    where e.id = any (v_freed) order by e.id;
+  v_back := array(select l.enrolment_id from gym.ledger l where l.block_id = any (p_lifted) and l.event = 'seat freed');
+  perform rules.sync_roles(v_users);
+
+  -- every slot that is touched below, in the order of every path, and last: others wait for them
+  perform from gym.slots s
+    where s.id in (select e.slot_id from gym.enrolments e where e.id = any (v_freed || v_back))
+    order by s.id for no key update;
   perform rules.release(v_freed, 'blocked', null);
   perform rules.give_back(p_lifted);
-  perform rules.sync_roles(v_users);
 end
 $$;
 comment on function rules.settle_blocks(integer[], integer[]) is
@@ -217,14 +231,15 @@ declare
     select u.id from gym.users u where u.role = 'BLOCKED'
     union
     select b.user_id from gym.blocks b where b.lifted_at is null and (b.month is null or b.month = rules.this_month())));
+  v_today   date := rules.today();
   v_changed integer;
 begin
   update gym.users u
      set role = case when u.role = 'BLOCKED' then 'STUDENT' else 'BLOCKED' end::gym.userrole
-   where u.id in (
+   where u.id = any (array(
      select w.id from gym.users w
-      where w.id = any (v_ids) and w.role in ('STUDENT', 'BLOCKED') and (w.role = 'BLOCKED') <> rules.is_blocked(w.id)
-      order by w.id for no key update);
+      where w.id = any (v_ids) and w.role in ('STUDENT', 'BLOCKED') and (w.role = 'BLOCKED') <> rules.is_blocked(w.id, v_today)
+      order by w.id for no key update));
   get diagnostics v_changed = row_count;
   return v_changed;
 end
@@ -232,7 +247,7 @@ $$;
 comment on function rules.sync_roles(integer[]) is
   'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. p_user_ids null: of everybody. Returns how many changed.';
 
-create function rules.ensure_blocks(p_most integer default 1000) returns integer
+create function rules.ensure_blocks(p_most integer default 250) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -240,12 +255,15 @@ declare
   v_changed integer := 0;
 begin
   foreach v_month in array array[(rules.this_month() - interval '1 month')::date, rules.this_month()] loop
-    if v_changed < p_most then
-      v_changed := v_changed + rules.judge(v_month,
-        array(select j.user_id from rules.judgements(v_month) j order by j.user_id limit p_most - v_changed));
+    -- slots are locked last: after some of one month no people of another, and no roles
+    if v_changed = 0 then
+      v_changed := rules.judge(v_month,
+        array(select j.user_id from rules.judgements(v_month) j order by j.user_id limit p_most));
     end if;
   end loop;
-  v_changed := v_changed + rules.sync_roles();
+  if v_changed = 0 then
+    v_changed := rules.sync_roles();
+  end if;
   if v_changed = 0 then
     -- for the audit: absences before today were judged for everybody
     update gym.months m set judged_on = rules.today()

@@ -31,4 +31,4 @@ comment on function wire.ensure_marks() is 'Makes sure, as of now, that every mo
 create function wire.ensure_blocks() returns integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.ensure_blocks() $$;
-comment on function wire.ensure_blocks() is 'Makes sure, as of now, that everybody is blocked or not as the marks say. Returns how many changed, 1000 at most: to be called until it returns 0. Definer: the server may write no table.';
+comment on function wire.ensure_blocks() is 'Makes sure, as of now, that everybody is blocked or not as the marks say. Returns how many changed, so many a call: to be called until it returns 0. Definer: the server may write no table.';
