@@ -1,7 +1,7 @@
 -- Who may do what in the database: the server, the auth server, an administrator; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(71);
+select plan(82);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
@@ -122,6 +122,8 @@ select is(as_role('energy_auth', format('insert into gym.users (student_card, fi
 select set_eq($$ select g from granted('energy_admin'::regrole) g where g !~ '^(function|relation) (api\.|gym\.)' $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' $$, 'an administrator: api, and nothing else');
 select is_empty($$ select p.oid::regprocedure from pg_proc p where p.pronamespace = 'api'::regnamespace and not has_function_privilege('energy_admin', p.oid, 'execute') $$, 'an administrator: every function of api');
+select matches(as_role('energy_admin', 'select count(*)::text from api.' || relname), '^\d+$', 'an administrator: looks at api.' || relname)
+  from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' order by relname;
 select is(as_role('energy_admin', statement), 'may not', 'an administrator: ' || statement)
   from unnest(array['select count(*) from gym.users', 'select value from gym.secrets', 'update gym.slots set capacity = 1000', 'select rules.clock()', 'select wire.version()', 'create table api.t ()', 'set session_replication_role = replica']) statement;
 

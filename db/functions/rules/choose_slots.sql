@@ -45,7 +45,8 @@ begin
       perform set_config('synchronous_commit', 'off', true);
     end if;
     insert into gym.refusals (slot_id, user_id, refused_at)
-    select w, p_user_id, rules.clock() from unnest(p_slot_ids) w
+    -- in one order: two requests of one person would wait for each other in a ring
+    select w, p_user_id, rules.clock() from unnest(p_slot_ids) w order by w
     on conflict do nothing;
   end if;
 end

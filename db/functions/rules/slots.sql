@@ -118,7 +118,8 @@ declare
   v_slot gym.slots := rules.slot(p_slot_id);
 begin
   if v_slot.taken > 0 then
-    if not p_force then
+    -- null is no force
+    if p_force is not true then
       perform rules.refuse('slot_has_enrolments', v_slot.taken::text);
     end if;
     perform rules.release(

@@ -168,7 +168,7 @@ as $$
 declare
   v_stored bigint := (select count(*) from gym.users u where u.hid ~ '^[0-9a-f]{64}$');
 begin
-  if v_stored > 0 and not p_force then
+  if v_stored > 0 and p_force is not true then
     perform rules.refuse('pepper_in_use', v_stored::text);
   end if;
   insert into gym.secrets (name, value) values ('pepper', p_pepper)

@@ -2,7 +2,7 @@ begin;
 \ir ../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(97);
+select plan(98);
 
 -- ---- rules.make_month, rules.ensure_slots ----
 
@@ -146,6 +146,7 @@ select is((select string_agg(weekday::text, ' ' order by id) from gym.slots wher
 -- ---- rules.delete_slot ----
 
 select is(refusal($$ select rules.delete_slot(slot('tue'), false) $$), 'ENRUL slot_has_enrolments', 'slot_has_enrolments: three people hold it');
+select is(refusal($$ select rules.delete_slot(slot('tue'), null) $$), 'ENRUL slot_has_enrolments', 'slot_has_enrolments: null is no force');
 select is(seats('tue') || ', ' || (select deleted_at is null from gym.slots where id = slot('tue')), '3 of 9, true', 'slot_has_enrolments: nothing was changed');
 select is(refusal($$ update gym.slots set deleted_at = rules.clock() where id = slot('tue') $$), '23514 slots_deleted_is_empty',
   'slots_deleted_is_empty: a raw deletion of a slot with people in it');

@@ -2,7 +2,7 @@ begin;
 \ir ../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(81);
+select plan(82);
 
 -- ---- the hash, and the pepper in it ----
 
@@ -43,6 +43,7 @@ select is(refusal($$ update gym.users set role = 'KING' where id = who('ann') $$
 -- ---- set_pepper with passwords stored ----
 
 select is(refusal($$ select rules.set_pepper('other', false) $$), 'ENRUL pepper_in_use', 'pepper_in_use: two people could not log in any more');
+select is(refusal($$ select rules.set_pepper('other', null) $$), 'ENRUL pepper_in_use', 'pepper_in_use: null is no force');
 select is((select value from gym.secrets where name = 'pepper'), 'pepper', 'pepper_in_use: nothing was changed');
 select lives_ok($$ select rules.set_pepper('other', true) $$, 'set_pepper: by force');
 select is((select value from gym.secrets where name = 'pepper'), 'other', 'set_pepper: it is the new one');
