@@ -1,0 +1,251 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/stretchr/testify/require"
+	"github.com/xuri/excelize/v2"
+
+	"energiya/api"
+	"energiya/db"
+	"energiya/internal/dbtest"
+)
+
+const november2026 = `{"startDate": "2026-11-01", "endDate": "2026-11-30"}`
+
+// reporting is a server with a share of n connections for reports, and a coach.
+type reporting struct {
+	client
+	db    *dbtest.DB
+	coach int
+}
+
+func newReporting(t *testing.T, n int32, change func(*api.Options)) reporting {
+	t.Helper()
+	d := dbtest.New(t)
+	config, err := pgxpool.ParseConfig(d.URL())
+	require.NoError(t, err)
+	config.MaxConns = n
+	pool, err := db.ServerPool(context.Background(), config, db.DefaultRoles().Server, time.Minute, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	o := options(d.Server(t))
+	o.ReportPool, o.ReportTimeout = pool, time.Minute
+	if change != nil {
+		change(&o)
+	}
+	return reporting{client{t: t, handler: api.New(o)}, d, d.User(t, "COACH")}
+}
+
+// mark gives a student one mark on 2 November, past the triggers.
+func (r reporting) mark(student int) {
+	r.t.Helper()
+	_, err := r.db.Owner.Exec(r.t.Context(), `
+		begin;
+		set local session_replication_role = replica;
+		insert into gym.slots (id, month, weekday, starts_at, capacity) values (1, '2026-11-01', 0, '16:00', 12);
+		insert into gym.enrolments (id, slot_id, user_id, month, weekday, created_at) values (1, 1, `+strconv.Itoa(student)+`, '2026-11-01', 0, '2026-10-25');
+		insert into gym.marks (enrolment_id, slot_id, user_id, date, mark) values (1, 1, `+strconv.Itoa(student)+`, '2026-11-02', 'present');
+		commit`)
+	require.NoError(r.t, err)
+}
+
+// request is one to a report, as the auth server sends it.
+func (r reporting) request(ctx context.Context, target, body string) *http.Request {
+	r.t.Helper()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
+	require.NoError(r.t, err)
+	request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(r.coach)}, "Content-Type": {"application/json"}}
+	return request
+}
+
+// download makes a report, which must come as a whole file.
+func (r reporting) download(path, body string) *httptest.ResponseRecorder {
+	r.t.Helper()
+	w := httptest.NewRecorder()
+	r.handler.ServeHTTP(w, r.request(r.t.Context(), "/api/v1"+path, body))
+	require.Equal(r.t, http.StatusOK, w.Code, w.Body.String())
+	require.Equal(r.t, strconv.Itoa(w.Body.Len()), w.Header().Get("Content-Length"))
+	return w
+}
+
+// lock keeps every report waiting until the function that it returns is called.
+func (r reporting) lock() (release func()) {
+	r.t.Helper()
+	tx, err := r.db.Owner.Begin(r.t.Context())
+	require.NoError(r.t, err)
+	_, err = tx.Exec(r.t.Context(), "lock table gym.marks in access exclusive mode")
+	require.NoError(r.t, err)
+	release = func() { _ = tx.Rollback(context.Background()) }
+	r.t.Cleanup(release)
+	return release
+}
+
+// waiting is how many reports the database is at.
+func (r reporting) waiting() (n int) {
+	r.t.Helper()
+	require.NoError(r.t, r.db.Owner.QueryRow(r.t.Context(), `
+		select count(*) from pg_stat_activity where datname = current_database() and state = 'active' and query like '%wire.report_%' and pid <> pg_backend_pid()`).Scan(&n))
+	return n
+}
+
+func (r reporting) await(n int) {
+	r.t.Helper()
+	require.Eventually(r.t, func() bool { return r.waiting() == n }, 10*time.Second, 10*time.Millisecond)
+}
+
+func TestReportIsTheFile(t *testing.T) {
+	r := newReporting(t, 2, nil)
+	student := r.db.User(t, "STUDENT")
+	r.mark(student)
+
+	w := r.download("/report/visits", november2026)
+	require.Equal(t, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", w.Header().Get("Content-Type"))
+	_, parameters, err := mime.ParseMediaType(w.Header().Get("Content-Disposition"))
+	require.NoError(t, err)
+	require.Equal(t, "Посещения с 01.11 по 30.11.xlsx", parameters["filename"])
+	book, err := excelize.OpenReader(bytes.NewReader(w.Body.Bytes()))
+	require.NoError(t, err)
+	card, err := book.GetCellValue("Отчет", "A2")
+	require.NoError(t, err)
+	require.Equal(t, strconv.Itoa(student), card)
+
+	for _, path := range []string{"/report/visits", "/report/occupancy", "/report/term", "/report/blocked"} {
+		w := r.download(path, `{"startDate": "2026-11-01", "endDate": "2026-11-30", "format": "csv", "group": null, "unknown": 1}`)
+		require.Equal(t, "text/csv; charset=utf-8", w.Header().Get("Content-Type"))
+		_, err := csv.NewReader(w.Body).ReadAll()
+		require.NoError(t, err, path)
+	}
+	w = r.download("/report/visits", `{"startDate": "2026-11-01", "endDate": "2026-11-30", "group": "no such group"}`)
+	book, err = excelize.OpenReader(bytes.NewReader(w.Body.Bytes()))
+	require.NoError(t, err, "a file is promised, also where there is nothing to put into it")
+	sentence, err := book.GetCellValue("Отчет", "A1")
+	require.NoError(t, err)
+	require.Contains(t, sentence, "отметок нет")
+}
+
+func TestReportIsRefusedBeforeItsFirstByte(t *testing.T) {
+	r := newReporting(t, 2, nil)
+	for _, endpoint := range []string{"POST /report/visits", "POST /report/occupancy", "POST /report/term", "POST /report/blocked"} {
+		r.refused("AccessRightsException", endpoint, nobody, november2026)
+		r.refused("AccessRightsException", endpoint, r.db.User(t, "STUDENT"), "{}")
+		for _, body := range []string{
+			"{}", `{"startDate": "2026-11-01"}`, `{"startDate": "01.11.2026", "endDate": "2026-11-30"}`, `{"startDate": 5, "endDate": "2026-11-30"}`,
+			`{"startDate": "2026-11-01", "endDate": "2026-11-31"}`, `{"startDate": "2026-11-01", "endDate": "2026-11-30", "format": "pdf"}`, "[]", "{",
+		} {
+			r.refused("InvalidRequestException", endpoint, r.coach, body)
+		}
+		for _, body := range []string{
+			`{"startDate": "2026-11-30", "endDate": "2026-11-30"}`, `{"startDate": "2026-11-30", "endDate": "2026-11-01"}`,
+			`{"startDate": "2024-11-01", "endDate": "2026-11-02"}`,
+		} {
+			r.refused("LogicError", endpoint, r.coach, body)
+		}
+	}
+}
+
+func TestReportsNeverStarveTheRest(t *testing.T) {
+	r := newReporting(t, 1, nil)
+	release := r.lock()
+	first := make(chan *httptest.ResponseRecorder)
+	go func() {
+		w := httptest.NewRecorder()
+		r.handler.ServeHTTP(w, r.request(context.Background(), "/api/v1/report/visits", november2026))
+		first <- w
+	}()
+	r.await(1)
+
+	a := r.refused("Unavailable", "POST /report/term", r.coach, november2026)
+	require.NotEmpty(t, a.header.Get("Retry-After"))
+	r.many("GET /avtime/get", r.coach, nil)
+
+	release()
+	require.Equal(t, http.StatusOK, (<-first).Code)
+	r.download("/report/term", november2026)
+}
+
+func TestReportThatTakesTooLong(t *testing.T) {
+	r := newReporting(t, 1, func(o *api.Options) { o.ReportTimeout = 200 * time.Millisecond })
+	release := r.lock()
+	r.refused("Unavailable", "POST /report/visits", r.coach, november2026)
+	r.await(0)
+	release()
+}
+
+func TestReportWhoseDatabaseGoesAway(t *testing.T) {
+	r := newReporting(t, 1, nil)
+	r.lock()
+	go func() {
+		for r.waiting() == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		_, err := r.db.Owner.Exec(context.Background(), `
+			select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and state = 'active' and query like '%wire.report_%' and pid <> pg_backend_pid()`)
+		if err != nil {
+			t.Error(err)
+		}
+	}()
+	r.refused("Unavailable", "POST /report/visits", r.coach, november2026)
+}
+
+// TestReportWhoseRowsFail: a fault after rows have come is still no file.
+func TestReportWhoseRowsFail(t *testing.T) {
+	r := newReporting(t, 1, nil)
+	_, err := r.db.Owner.Exec(t.Context(), `
+		create or replace function rules.open_term(p_from date, p_to date, p_group text default null) returns jsonb language plpgsql as $$
+		declare
+		  v_rows refcursor := 'report_rows';
+		begin
+		  open v_rows for
+		  select n as student_card, 'x' as name, 'x' as "group", 1 as held, 1 as attended, 0 as excused, 0 as absent, (1 / (1200 - n)) as blocks, 2000 as rows
+		    from generate_series(1, 2000) n;
+		  return jsonb_build_object('from', p_from, 'to', p_to);
+		end $$`)
+	require.NoError(t, err)
+	a := r.ask("POST /report/term", r.coach, november2026)
+	require.NotEqual(t, http.StatusOK, a.status)
+}
+
+// TestReportNobodyWaitsFor: the client hangs up, the query stops.
+func TestReportNobodyWaitsFor(t *testing.T) {
+	r := newReporting(t, 1, nil)
+	release := r.lock()
+	server := httptest.NewServer(r.handler)
+	defer server.Close()
+	ctx, hangUp := context.WithCancel(t.Context())
+	go func() {
+		for r.waiting() == 0 {
+			time.Sleep(10 * time.Millisecond)
+		}
+		hangUp()
+	}()
+	response, err := server.Client().Do(r.request(ctx, server.URL+"/api/v1/report/visits", november2026))
+	if err == nil {
+		_ = response.Body.Close()
+	}
+	require.ErrorIs(t, err, context.Canceled)
+	r.await(0)
+	release()
+
+	require.Eventually(t, func() bool {
+		response, err := server.Client().Do(r.request(t.Context(), server.URL+"/api/v1/report/visits", november2026))
+		if err != nil {
+			return false
+		}
+		content, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		return err == nil && response.StatusCode == http.StatusOK && response.ContentLength == int64(len(content))
+	}, 10*time.Second, 50*time.Millisecond, "its place is free again")
+}
