@@ -30,7 +30,7 @@ begin
   end if;
   return v_moved::timestamp at time zone (select s.time_zone from gym.settings s);
 exception
-  when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value then
+  when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value or invalid_time_zone_displacement_value then
     perform rules.refuse('clock_unreadable', v_moved);
     return null;
 end
