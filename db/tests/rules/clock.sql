@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(28);
+select plan(29);
 
 -- ---- which month is next: every day of every year, in three zones ----
 
@@ -72,6 +72,8 @@ set local gym.now = '2026-02-29 12:00+07';
 select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: 29 February of a common year');
 set local gym.now = '2026-12-25 25:61';
 select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: hour 25');
+set local gym.now = '2026-12-25 12:00+20';
+select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: an offset of 20 hours');
 select results_eq(
   $$ select t from unnest(array['now', 'yesterday', 'infinity', '2026-12-25 12:00 UTC', '2026-12-25 12:00 Europe/Moscow', '2026-12-25 12:00 PST', '2026-12-25 12:00+7', '2026-12-25 12:00 BC',
        '20261225', '25.12.2026 12:00', '  ']) t where set_config('gym.now', t, true) is not null and refusal('select rules.clock()') <> 'ENREQ clock_unreadable' $$,
