@@ -2,11 +2,11 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test pgtap gotest psql tern stamp fmt build clean
+.PHONY: help run demo test pgtap gotest year bench-judge bench-report psql tern stamp fmt build clean
 export PKG TESTFLAGS
 
 help: ## shows this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
 	@scripts/run
@@ -22,6 +22,15 @@ pgtap: ## runs the tests in SQL only
 
 gotest: ## runs the tests in Go only; PKG=./api TESTFLAGS='-run Token -v' for a part
 	@scripts/test go
+
+year: ## plays simulated academic years, longer than "make test" does; YEARS=5 SEED=1
+	@PKG=./bench/year TESTFLAGS='-v -timeout 0 -year.years=$(or $(YEARS),5) -year.seed=$(or $(SEED),1)' scripts/test go
+
+bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
+	@scripts/with-cluster go run ./bench/judge $(BENCH)
+
+bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
+	@scripts/with-cluster go run ./bench/report $(BENCH)
 
 psql: ## opens psql on the database of "make run"
 	@scripts/with-database psql

@@ -1,6 +1,7 @@
 package year
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -243,7 +244,10 @@ type story struct {
 func (y *year) opening(ctx context.Context, offered []*slot) error {
 	month := nextMonth(y.now)
 	plans := make(chan plan, len(y.students))
-	for _, student := range some(y.rng, y.students, len(y.students)) {
+	crowd := some(y.rng, y.students, len(y.students))
+	// regulars are quick, the more so as they know the hour
+	slices.SortStableFunc(crowd, func(a, b int) int { return cmp.Compare(y.quickness(a), y.quickness(b)) })
+	for _, student := range crowd {
 		// chance of the student's own, so that the order of the crowd changes nothing
 		rng := rand.New(rand.NewPCG(y.Seed+uint64(student), uint64(month.Unix())))
 		if y.m.deleted[student] || rng.IntN(100) < 15 {
@@ -296,6 +300,13 @@ func (y *year) opening(ctx context.Context, offered []*slot) error {
 		return err
 	}
 	return y.afterOpening(ctx, month, slices.Concat(stories...), late)
+}
+
+func (y *year) quickness(student int) int {
+	if student%3 > 0 && len(y.m.heldBy(student, monthOf(y.now))) > 0 {
+		return 0
+	}
+	return 1
 }
 
 func (p plan) play(ctx context.Context, mine, second client) (story, error) {
