@@ -170,7 +170,17 @@ func TestUserAddSaysWhatIsWrong(t *testing.T) {
 
 	unknownRole := add("", "--generate", "--role", "KING")
 	require.Equal(t, 1, unknownRole.code)
-	require.Contains(t, unknownRole.stderr, "KING")
+	require.Contains(t, unknownRole.stderr, `"KING"; it may be STUDENT, COACH, ADMIN, BLOCKED`)
+	require.Contains(t, add("", "--generate", "--surname", " ").stderr, "--surname is empty")
+	require.Contains(t, add("", "--generate", "--group", "\xff").stderr, "UTF-8")
+
+	notPositive := add("", "--generate", "--card", "0")
+	require.Equal(t, 1, notPositive.code)
+	require.Contains(t, notPositive.stderr, "больше нуля")
+	require.NotRegexp(t, `[0-9a-f]{64}`, notPositive.stderr, "the hash stays in the database")
+
+	mistyped := run(t, at(database.URL()), "", "user", "ad")
+	require.Equal(t, 1, mistyped.code)
 
 	require.Equal(t, 0, add("", "--generate").code)
 	taken := add("", "--generate")

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -21,6 +23,8 @@ func newUser() *cobra.Command {
 		Use:   "user",
 		Short: "People",
 		Args:  cobra.NoArgs,
+		// a command that runs minds its arguments: without, a mistyped "add" would be a success
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newUserAdd())
 	return cmd
@@ -30,6 +34,25 @@ func newUser() *cobra.Command {
 type person struct {
 	role, firstname, surname, secondname, group string
 	card                                        int32
+}
+
+// check looks at what could not even be sent, or would be taken for a name. The rules are the database's.
+func (p person) check() error {
+	roles := []string{"STUDENT", "COACH", "ADMIN", "BLOCKED"}
+	switch {
+	case !slices.Contains(roles, p.role):
+		return fmt.Errorf("--role is %q; it may be %s", p.role, strings.Join(roles, ", "))
+	case strings.TrimSpace(p.firstname) == "":
+		return errors.New("--firstname is empty")
+	case strings.TrimSpace(p.surname) == "":
+		return errors.New("--surname is empty")
+	}
+	for _, name := range []string{p.firstname, p.surname, p.secondname, p.group} {
+		if !utf8.ValidString(name) {
+			return fmt.Errorf("%q is not UTF-8: set the terminal to it", name)
+		}
+	}
+	return nil
 }
 
 const sqlAddUser = `
@@ -51,6 +74,9 @@ There is no default administrator and no default password: the first one is made
   energy user add --role COACH --card 12069841 --firstname Анна --surname Орлова --generate`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := p.check(); err != nil {
+				return err
+			}
 			s, err := config.Load()
 			if err != nil {
 				return err

@@ -161,6 +161,9 @@ func Read(path string) ([]string, error) {
 	if err != nil {
 		return nil, fmt.Errorf("looking at the token file: %w", err)
 	}
+	if info.IsDir() {
+		return nil, fmt.Errorf("the token file %s is a folder: name a file by ENERGY_TOKEN_FILE", path)
+	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
 		return nil, fmt.Errorf("others than its owner can use the token file %s (mode %04o): run `chmod 600 %s`, and where somebody may have read it, `energy token new`", path, mode, path)
 	}

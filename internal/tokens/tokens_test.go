@@ -134,6 +134,9 @@ func TestOpenRefusesAFileThatOthersCanUse(t *testing.T) {
 		require.ErrorContains(t, err, "chmod 600", "mode %o", mode)
 		require.NotContains(t, err.Error(), first)
 	}
+	_, err := tokens.Open(t.TempDir(), slog.New(slog.DiscardHandler))
+	require.ErrorContains(t, err, "is a folder")
+	require.NotContains(t, err.Error(), "chmod")
 }
 
 func TestOpenRefusesWhatHoldsNoTokens(t *testing.T) {

@@ -53,6 +53,21 @@ end
 $$;
 comment on function rules.check_password(text) is 'Errors: password_too_short (under 8 characters, contract.md user/edit-password).';
 
+create function rules.check_person(p_student_card integer, variadic p_names text[] default '{}') returns void
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- the constraints of the table would quote the whole row, the hash too
+  if p_student_card <= 0 then
+    perform rules.refuse('users_student_card_positive');
+  end if;
+  if exists (select from unnest(p_names) n where length(n) > 200) then
+    perform rules.refuse('users_names_short');
+  end if;
+end
+$$;
+comment on function rules.check_person(integer, text[]) is 'What a person may be called. p_names: names and group; null is fine. Errors: users_student_card_positive, users_names_short.';
+
 create function rules.add_user(p_student_card integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text, p_role gym.userrole)
 returns gym.users
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -60,6 +75,7 @@ as $$
 declare
   v_user gym.users;
 begin
+  perform rules.check_person(p_student_card, p_firstname, p_secondname, p_surname, p_group);
   perform rules.check_password(p_password);
   insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
   values (p_student_card, p_firstname, p_secondname, p_surname, p_group, rules.hash_password(p_student_card, p_password), p_role)
@@ -72,7 +88,7 @@ begin
 end
 $$;
 comment on function rules.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. Errors: users_student_card_taken, password_too_short, pepper_missing.';
+  'Adds a person. Errors: users_student_card_taken, users_student_card_positive, users_names_short, password_too_short, pepper_missing.';
 
 create function rules.edit_user(p_user_id integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text)
 returns gym.users
@@ -84,6 +100,7 @@ begin
   if p_password is not null then
     perform rules.check_password(p_password);
   end if;
+  perform rules.check_person(null, p_firstname, p_secondname, p_surname, p_group);
   -- null or empty changes nothing (contract.md user/edit)
   update gym.users u
      set firstname  = coalesce(nullif(p_firstname, ''), u.firstname),
@@ -97,7 +114,7 @@ begin
 end
 $$;
 comment on function rules.edit_user(integer, text, text, text, text, text) is
-  'Changes names, group or password of a person; null or empty leaves a field. Errors: user_not_found, password_too_short.';
+  'Changes names, group or password of a person; null or empty leaves a field. Errors: user_not_found, users_names_short, password_too_short.';
 
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -121,6 +138,7 @@ as $$
 declare
   v_user gym.users := rules.person(p_user_id);
 begin
+  perform rules.check_person(p_student_card);
   perform rules.check_password(p_password);
   if exists (select from gym.users u where u.student_card = p_student_card and u.id <> v_user.id) then
     perform rules.refuse('users_student_card_taken');
@@ -132,7 +150,7 @@ begin
 end
 $$;
 comment on function rules.change_card(integer, integer, text) is
-  'Gives a person another card and with it a new password. Errors: user_not_found, users_student_card_taken, password_too_short.';
+  'Gives a person another card and with it a new password. Errors: user_not_found, users_student_card_taken, users_student_card_positive, password_too_short.';
 
 create function rules.delete_user(p_user_id integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

@@ -2,7 +2,7 @@ begin;
 \ir ../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(82);
+select plan(85);
 
 -- ---- the hash, and the pepper in it ----
 
@@ -33,7 +33,10 @@ select is(refusal($$ insert into gym.users (student_card, firstname, secondname,
 select is(refusal($$ select rules.add_user(1, 'Пётр', '', 'Иванов', 'БИ-22', '1234567', 'STUDENT') $$), 'ENRUL password_too_short', 'password_too_short: 7 characters');
 select lives_ok($$ select rules.add_user(1, 'Пётр', '', 'Иванов', 'БИ-22', 'восьмёрка', 'STUDENT') $$, 'password_too_short: characters, not bytes');
 select is(refusal($$ select rules.add_user(2, 'Пётр', '', 'Иванов', 'БИ-22', 'семьбук', 'STUDENT') $$), 'ENRUL password_too_short', 'password_too_short: 7 characters of 14 bytes');
-select is(refusal($$ select rules.add_user(0, 'Пётр', '', 'Иванов', 'БИ-22', '12345678', 'STUDENT') $$), '23514 users_student_card_positive', 'users_student_card_positive: 0');
+select is(refusal($$ select rules.add_user(0, 'Пётр', '', 'Иванов', 'БИ-22', '12345678', 'STUDENT') $$), 'ENREQ users_student_card_positive', 'users_student_card_positive: 0');
+select is(refusal($$ select rules.change_card(who('ann'), -7, '12345678') $$), 'ENREQ users_student_card_positive', 'users_student_card_positive: change_card');
+select is(refusal($$ select rules.add_user(8, 'Пётр', '', 'Иванов', repeat('я', 201), '12345678', 'STUDENT') $$), 'ENREQ users_names_short', 'users_names_short: add_user');
+select is(refusal($$ select rules.edit_user(who('ann'), repeat('я', 201), null, null, null, null) $$), 'ENREQ users_names_short', 'users_names_short: edit_user');
 select is(refusal($$ update gym.users set student_card = -1, hid = 'x' where id = who('ann') $$), '23514 users_student_card_positive', 'users_student_card_positive: -1');
 select is(refusal(format($$ update gym.users set %I = repeat('я', 201) where id = who('ann') $$, c)), '23514 users_names_short', 'users_names_short: ' || c)
   from unnest('{firstname,secondname,surname,group}'::text[]) c;
