@@ -1,1 +1,1 @@
-select rules.record_package(11, '01d26a4506a510132bb7d6d849e57819d78cf798883a8e3607831bfdb24f52eb');
+select rules.record_package(12, '71f303fc3a1d00ef280c7695a608456a5951de414fa19e53ba5fc68f44722976');

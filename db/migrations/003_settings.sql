@@ -14,6 +14,9 @@ create table gym.settings (
   constraint settings_absences_to_block_range check (absences_to_block between 1 and 100),
   constraint settings_slots_made_on_day_range check (slots_made_on_day between 1 and 27),
   constraint settings_enrolment_opens_on_day_range check (enrolment_opens_on_day between 1 and 27),
+  constraint settings_whole_minutes check (
+    enrolment_opens_at = date_trunc('minute', enrolment_opens_at::interval)::time and enrolment_opens_at < '24:00'
+    and enrolment_closes_at = date_trunc('minute', enrolment_closes_at::interval)::time and enrolment_closes_at < '24:00'),
   constraint settings_slots_before_opening check (slots_made_on_day <= enrolment_opens_on_day)
 );
 comment on table gym.settings is

@@ -50,10 +50,12 @@ create table gym.code_package (
   version      integer not null,
   hash         text not null,
   installed_at timestamptz not null,
+  triggers     text[] not null default '{}',
   constraint code_package_one_row check (id)
 );
 comment on table gym.code_package is
   'The package of functions (db/functions) that stands in this database. energy migrate never replaces it with an older version.';
+comment on column gym.code_package.triggers is 'The triggers that came with it, as table.trigger: the audit misses one that is gone.';
 
 ---- create above / drop below ----
 

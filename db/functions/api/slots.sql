@@ -1,6 +1,8 @@
 create function api.make_month(month text default 'next') returns table (for_month text, made integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select to_char(rules.month_named(month), 'MM-YYYY'), rules.make_month(rules.month_named(month)) $$;
+as $$
+  select to_char(m, 'MM-YYYY'), rules.make_month(m) from (values (coalesce(rules.month_named(month), rules.next_month()))) v (m)
+$$;
 comment on function api.make_month(text) is
   'Makes sure that a month''s slots were made from the weekly template; once a month. month: MM-YYYY, current, next. Definer: writes gym.slots. Example: select * from api.make_month(''next'');';
 

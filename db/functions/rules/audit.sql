@@ -36,7 +36,10 @@ values
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
    'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
   ('triggers_enabled',
-   'select t.tgrelid::regclass as on_table, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace where n.nspname = ''gym'' and t.tgenabled in (''D'', ''R'')');
+   'select c.relname::text as on_table, t.tgname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = ''gym''::regnamespace and t.tgenabled in (''D'', ''R'') '
+   'union all '
+   'select split_part(w.name, ''.'', 1), split_part(w.name, ''.'', 2) from gym.code_package p cross join unnest(p.triggers) w (name) where not exists ('
+   'select from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = ''gym''::regnamespace and c.relname || ''.'' || t.tgname = w.name)');
 comment on view rules.invariants is 'What must always hold, each as a query that returns the violations. Run by api.audit and energy audit.';
 
 create function rules.audit() returns table (invariant text, violations bigint, query text)

@@ -247,7 +247,7 @@ $$;
 comment on function rules.sync_roles(integer[]) is
   'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. p_user_ids null: of everybody. Returns how many changed.';
 
-create function rules.ensure_blocks(p_most integer default 250) returns integer
+create function rules.ensure_blocks(p_most integer default 500) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -320,6 +320,11 @@ create function rules.settings__judge() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  -- people before slots, as everywhere, though the judgement goes in portions
+  perform from gym.users u
+    where u.id in (select j.user_id from rules.judgements(rules.this_month()) j
+                   union select j.user_id from rules.judgements((rules.this_month() - interval '1 month')::date) j)
+    order by u.id for no key update;
   while rules.ensure_blocks() > 0 loop
     null;
   end loop;
@@ -342,6 +347,7 @@ begin
   if new.month is not null then
     perform rules.judge(new.month, array[new.user_id]);
   else
+    perform rules.lock_lessons(array(select m.id from gym.marks m where m.user_id = new.user_id and m.date = new.date));
     update gym.marks m set mark = 'excused', set_at = rules.clock(), set_by = new.made_by
      where m.user_id = new.user_id and m.date = new.date and m.withdrawn_at is null and m.mark in ('absent', 'unmarked');
     -- a lesson called off comes back excused

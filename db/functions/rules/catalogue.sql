@@ -66,8 +66,8 @@ values
    'Его создаёт energy migrate, или задаёт api.set_pepper.', 'No password is hashed without the pepper.', 'rules.hash_password'),
   ('pepper_in_use', 'ENRUL', 'Под нынешним секретом уже хранятся пароли (%s): с новым никто из них не войдёт.',
    'api.set_pepper(…, force => true)', 'The pepper changes only while no password is stored under it, or by force.', 'rules.set_pepper'),
-  ('cancelled_for_good', 'ENRUL', 'Отменённую запись не возвращают: запишите человека заново.', 'api.enrol',
-   'Whoever comes back is enrolled anew: the lessons in between were not his, and a block may have come in between.', 'trigger enrolments__place'),
+  ('cancelled_for_good', 'ENRUL', 'Эту отменённую запись вернуть нельзя: запишите человека заново.', 'api.enrol',
+   'A cancelled enrolment is not brought back under a block, nor where the person was enrolled in the slot again since.', 'trigger enrolments__place'),
   ('enrolment_has_marks', 'ENRUL', 'У этой записи уже есть отметки: её нельзя передать другому человеку или на другое занятие.',
    'Отмените её (api.cancel) и запишите заново (api.enrol).', 'Marks belong to the enrolment that they were made for.', 'trigger enrolments__place'),
   -- attendance

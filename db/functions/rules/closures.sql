@@ -23,7 +23,9 @@ create function rules.follow_off(p_from date, p_to date, p_starts_at time defaul
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform from gym.marks m where m.date between p_from and p_to and m.withdrawn_at is null order by m.id for no key update;
+  perform rules.lock_lessons(array(
+    select m.id from gym.marks m join gym.slots s on s.id = m.slot_id
+     where m.date between p_from and p_to and m.withdrawn_at is null and (p_starts_at is null or s.starts_at = p_starts_at)));
   update gym.marks m
      set mark        = case when o.is_off then 'cancelled' else m.mark_before end,
          mark_before = case when o.is_off then m.mark end
@@ -47,6 +49,10 @@ declare
   v_to    date := greatest(new.end_date, case when tg_op = 'UPDATE' then old.end_date end);
   v_month date;
 begin
+  -- people before marks, as everywhere: those who may get or lose one
+  perform from gym.users u
+    where u.id in (select e.user_id from gym.enrolments e where e.month between date_trunc('month', v_from::timestamp) and v_to)
+    order by u.id for no key update;
   for v_month in
     select m::date from generate_series(date_trunc('month', v_from::timestamp), v_to::timestamp, interval '1 month') m
   loop

@@ -24,6 +24,11 @@ begin
        and exists (select from gym.marks m where m.enrolment_id = new.id) then
       perform rules.refuse('enrolment_has_marks');
     end if;
+    if tg_op = 'UPDATE' and new.cancelled_at is null and old.cancelled_at is not null
+       and (rules.is_barred(new.user_id, new.month)
+            or exists (select from gym.enrolments e where e.user_id = new.user_id and e.slot_id = new.slot_id and e.id > new.id)) then
+      perform rules.refuse('cancelled_for_good');
+    end if;
     if tg_op = 'UPDATE' and new.slot_id <> old.slot_id then
       perform from gym.slots s where s.id in (old.slot_id, new.slot_id) order by s.id for no key update;
     end if;
@@ -38,7 +43,7 @@ begin
 end
 $$;
 comment on function rules.enrolments__place() is
-  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
+  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, cancelled_for_good, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__place before insert or update on gym.enrolments for each row execute function rules.enrolments__place();
 
 create function rules.enrolments__count() returns trigger

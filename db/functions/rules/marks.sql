@@ -177,13 +177,30 @@ $$;
 comment on function rules.check_mark_days(date, integer) is
   'A coach changes marks for the setting''s number of days; an administrator, and psql (p_actor null), always. Errors: coach_marks_days.';
 
+create function rules.lock_lessons(p_mark_ids integer[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- people before marks, as everywhere: whoever is deleted holds the person and then withdraws the marks
+  perform from gym.users u
+    where u.id in (
+      select o.user_id from gym.marks m join gym.marks o on o.slot_id = m.slot_id and o.date = m.date
+       where m.id = any (p_mark_ids))
+    order by u.id for no key update;
+  perform from gym.marks m where m.id = any (p_mark_ids) order by m.id for no key update;
+end
+$$;
+comment on function rules.lock_lessons(integer[]) is
+  'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide what another counts as. p_mark_ids: ids of gym.marks.';
+
 create function rules.set_mark(p_mark_id integer, p_mark gym.mark, p_actor integer) returns gym.marks
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_mark gym.marks;
 begin
-  select * into v_mark from gym.marks m where m.id = p_mark_id and m.withdrawn_at is null for no key update;
+  perform rules.lock_lessons(array[p_mark_id]);
+  select * into v_mark from gym.marks m where m.id = p_mark_id and m.withdrawn_at is null;
   if not found then
     perform rules.refuse('mark_not_found');
   end if;
@@ -238,7 +255,7 @@ begin
     perform rules.refuse('mark_twice');
   end if;
   v_ids := array(select m.id from rules.lesson_marks(p_date, p_starts_at) m);
-  perform from gym.marks m where m.id = any (v_ids) order by m.id for no key update;
+  perform rules.lock_lessons(v_ids);
   if exists (select from unnest(p_present || p_excused) w
               where not exists (select from gym.marks m where m.id = any (v_ids) and m.user_id = w)) then
     perform rules.refuse('not_in_lesson');
@@ -261,6 +278,7 @@ declare
 begin
   perform rules.check_lesson(p_date, p_starts_at);
   perform rules.check_mark_days(p_date, p_actor);
+  perform rules.lock_lessons(array(select m.id from rules.lesson_marks(p_date, p_starts_at) m));
   update gym.marks m set mark = 'unmarked'
    where m.id in (select l.id from rules.lesson_marks(p_date, p_starts_at) l) and m.mark in ('present', 'absent');
   get diagnostics v_undone = row_count;

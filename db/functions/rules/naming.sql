@@ -29,7 +29,10 @@ as $$
 declare
   v_id integer;
 begin
-  select u.id into v_id from gym.users u where u.student_card = p_card or u.id = p_id;
+  -- named by both, it is the one person that both name
+  select u.id into v_id
+    from gym.users u
+   where (u.student_card = p_card or p_card is null) and (u.id = p_id or p_id is null) and coalesce(p_card, p_id) is not null;
   if not found then
     perform rules.refuse('user_not_found');
   end if;

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(20);
+select plan(21);
 
 -- what the audit finds once these statements have broken something: 'capacity_held 1'; then all is as it was
 create function help.found_after(p_statements text) returns text
@@ -84,6 +84,7 @@ select is(found_after($$
   'deleted_user_has_no_seat 1', 'audit: deleted_user_has_no_seat, but the past stays');
 select is(found_after($$ alter table gym.slots disable trigger slots__guard $$), 'triggers_enabled 1', 'audit: triggers_enabled, one of ours');
 select is(found_after($$ alter table gym.enrolments enable replica trigger enrolments__count_insert $$), 'triggers_enabled 1', 'audit: triggers_enabled, one that fires in replicas only');
+select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'triggers_enabled 1', 'audit: triggers_enabled, one that is gone');
 -- the constraint's own triggers, on whichever side
 select matches(found_after($$ alter table gym.enrolments disable trigger all $$), '^triggers_enabled \d+$', 'audit: triggers_enabled, all of a table, foreign keys too');
 

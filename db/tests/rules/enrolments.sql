@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(105);
+select plan(107);
 
 -- ---- one seat, by a raw INSERT ----
 
@@ -131,6 +131,14 @@ update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann'
 insert into gym.enrolments (slot_id, user_id, cancelled_at) values (slot('wed2'), who('ann'), rules.clock());
 select is(refusal($$ update gym.enrolments set cancelled_at = null where user_id = who('ann') and slot_id = slot('wed2') $$),
   '23505 enrolments_one_a_weekday', 'enrolments_one_a_weekday: un-cancelled beside another of that weekday');
+update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann') and slot_id = slot('wed');
+insert into gym.enrolments (slot_id, user_id, cancelled_at) values (slot('wed'), who('ann'), rules.clock());
+select is(refusal($$ update gym.enrolments set cancelled_at = null where id = (select min(id) from gym.enrolments where user_id = who('ann') and slot_id = slot('wed')) $$),
+  'ENRUL cancelled_for_good', 'cancelled_for_good: enrolled in the slot again since');
+select rules.block(who('ann'), 'шум', null, null) \g /dev/null
+select is(refusal($$ update gym.enrolments set cancelled_at = null where id = (select max(id) from gym.enrolments where user_id = who('ann') and slot_id = slot('wed')) $$),
+  'ENRUL cancelled_for_good', 'cancelled_for_good: under a block');
+select rules.unblock(who('ann'), 'тихо', null) \g /dev/null
 select is(refusal($$ update gym.enrolments set cancelled_at = rules.clock(), cancel_reason = 'bad mood' where user_id = who('bob') $$),
   '23514 enrolments_cancel_reason_known', 'enrolments_cancel_reason_known: a reason of one''s own');
 select lives_ok($$ update gym.enrolments set cancelled_at = rules.clock() $$, 'everything is cancelled in one statement');

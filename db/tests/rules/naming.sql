@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(46);
+select plan(48);
 
 select is(rules.weekday_of(name), day, 'weekday_of: ' || name)
   from (values ('Mon', 0), ('monday', 0), ('TUE', 1), ('Wednesday', 2), ('thu', 3), ('fri', 4), ('Sat', 5), ('sunday', 6),
@@ -19,6 +19,8 @@ update gym.users set deleted = true where id = who('bob');
 select is(rules.person_id(card('ann'), null), who('ann'), 'person_id: by card');
 select is(rules.person_id(null, who('ann')), who('ann'), 'person_id: by id');
 select is(rules.person_id(card('bob'), null), who('bob'), 'person_id: a deleted person');
+select is(rules.person_id(card('ann'), who('ann')), who('ann'), 'person_id: by both, of one person');
+select is(refusal(format($$ select rules.person_id(%s, %s) $$, card('ann'), who('bob'))), 'ENGON user_not_found', 'user_not_found: card of one, id of another');
 select is(refusal(format($$ select rules.person_id(%s) $$, args)), 'ENGON user_not_found', 'user_not_found: person_id(' || args || ')')
   from unnest('{"-1, null","null, -1","null, null"}'::text[]) args;
 
