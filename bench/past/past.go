@@ -81,10 +81,6 @@ having bool_and(m.mark in ('unmarked', 'excused')) and bool_and(m.user_id = any 
  order by s.starts_at`
 
 	sqlMarkLesson = `select wire.visit_mark_lesson($1, $2, 'past')`
-
-	// sqlBegin: marks of a month, also where they were made before its enrolments were played.
-	sqlBegin = `
-select wire.ensure_marks() + rules.sync_marks($1::date, $1::date, ($1::date + interval '1 month -1 day')::date)`
 )
 
 func (p *player) play(ctx context.Context) error {
@@ -120,11 +116,6 @@ func (p *player) playDay(ctx context.Context, day, month, this time.Time) error 
 	}
 	if err := p.clock(ctx, date+" 00:05"); err != nil {
 		return err
-	}
-	if day.Day() == 1 {
-		if err := p.exec(ctx, sqlBegin, month); err != nil {
-			return err
-		}
 	}
 	if err := p.judge(ctx); err != nil {
 		return err
@@ -195,37 +186,57 @@ func (p *player) diligence(student int) int {
 	}
 }
 
-// open lets students choose until no seat is left, at the moment at which enrolment opens.
+// open lets students choose until no seat is left, at the moment at which enrolment opens. By the true clock the month has begun
+// long ago: its marks are made in the same transaction, so that no server finds it without.
 func (p *player) open(ctx context.Context, at string, month time.Time) error {
-	if err := p.clock(ctx, at); err != nil {
-		return err
-	}
 	var chosen bool
 	if err := p.Conn.QueryRow(ctx, sqlChosen, month, p.Students).Scan(&chosen); err != nil || chosen {
 		return err
 	}
-	if err := p.exec(ctx, "select wire.ensure_slots()"); err != nil {
+	return pgx.BeginFunc(ctx, p.Conn, func(tx pgx.Tx) error {
+		if err := p.clock(ctx, at); err != nil {
+			return err
+		}
+		if err := p.exec(ctx, "select wire.ensure_slots()"); err != nil {
+			return err
+		}
+		for _, i := range p.random.Perm(len(p.Students)) {
+			wishes, err := p.wish(ctx, month)
+			if err != nil {
+				return err
+			}
+			if len(wishes) == 0 {
+				break
+			}
+			if err := p.choose(ctx, tx, p.Students[i], wishes); err != nil {
+				return err
+			}
+		}
+		if err := p.clock(ctx, ""); err != nil {
+			return err
+		}
+		return p.exec(ctx, "select wire.ensure_marks()")
+	})
+}
+
+// choose is one student's choice, which a rule may refuse.
+func (p *player) choose(ctx context.Context, tx pgx.Tx, student int, wishes []int) error {
+	body, err := json.Marshal(map[string]any{"selectedTimes": wishes})
+	if err != nil {
+		return fmt.Errorf("writing a choice: %w", err)
+	}
+	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, sqlChoose, student, string(body))
+		return err
+	})
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == "ENRUL":
+		return nil // blocked, most likely
+	case err != nil:
 		return err
 	}
-	for _, i := range p.random.Perm(len(p.Students)) {
-		wishes, err := p.wish(ctx, month)
-		if err != nil || len(wishes) == 0 {
-			return err
-		}
-		body, err := json.Marshal(map[string]any{"selectedTimes": wishes})
-		if err != nil {
-			return fmt.Errorf("writing a choice: %w", err)
-		}
-		err = p.exec(ctx, sqlChoose, p.Students[i], string(body))
-		var refused *pgconn.PgError
-		switch {
-		case errors.As(err, &refused) && refused.Code == "ENRUL": // blocked, most likely
-		case err != nil:
-			return err
-		default:
-			p.played.Seats += len(wishes)
-		}
-	}
+	p.played.Seats += len(wishes)
 	return nil
 }
 

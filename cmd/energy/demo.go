@@ -259,23 +259,42 @@ func (d *demo) playPast(ctx context.Context, students []int, coach int) error {
 
 // open opens enrolment as an administrator does, and clears away what an earlier demo booked.
 func (d *demo) open(ctx context.Context, admin int, students []int) error {
+	before, err := d.turns(ctx, admin)
+	if err != nil {
+		return err
+	}
 	if err := d.ask(ctx, http.MethodPost, "/entry/change-open", strconv.Itoa(admin), map[string]any{"status": true}); err != nil {
 		return fmt.Errorf("opening enrolment (does the server work on this very database?): %w", err)
+	}
+	after, err := d.turns(ctx, admin)
+	if err != nil {
+		return err
+	}
+	if after == before {
+		return fmt.Errorf("the server at %s works on another database than this one: name its own by DATABASE_URL", d.url)
 	}
 	rows, err := d.conn.Query(ctx, sqlHeldBefore, students)
 	if err != nil {
 		return fmt.Errorf("looking for seats of an earlier demo: %w", err)
 	}
-	before, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	holders, err := pgx.CollectRows(rows, pgx.RowTo[int])
 	if err != nil {
 		return fmt.Errorf("looking for seats of an earlier demo: %w", err)
 	}
-	for _, student := range before {
+	for _, student := range holders {
 		if _, err := d.conn.Exec(ctx, sqlGiveUp, student); err != nil {
 			return fmt.Errorf("giving up the seats of an earlier demo: %w", err)
 		}
 	}
 	return nil
+}
+
+// turns counts how often the administrator opened by hand: so it shows whether the server works on this database.
+func (d *demo) turns(ctx context.Context, admin int) (n int, err error) {
+	if err := d.conn.QueryRow(ctx, "select count(*) from gym.manual_turns where made_by = $1", admin).Scan(&n); err != nil {
+		return 0, fmt.Errorf("looking for the opening: %w", err)
+	}
+	return n, nil
 }
 
 func (d *demo) rush(ctx context.Context, students []int) (*rush.Report, error) {

@@ -72,6 +72,20 @@ func TestDemoEndsWith2WhereTheAuditFindsSomething(t *testing.T) {
 	require.Equal(t, 2, r.code, r.stderr+r.stdout)
 }
 
+func TestDemoNoticesAServerOnAnotherDatabase(t *testing.T) {
+	t.Parallel()
+	database, other := dbtest.New(t), dbtest.New(t)
+	// the same ids there
+	_, err := other.Owner.Exec(t.Context(), `insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+		values (2000000000, 'Анна', '', 'Демоадмин', 'ДЕМО-АДМИН', '-', 'ADMIN')`)
+	require.NoError(t, err)
+	s := start(t, other.URL())
+	soon(t, func() bool { return s.status("/readyz") == 200 })
+	r := run(t, append(at(database.URL()), "ENERGY_TOKEN="+testToken), "", "demo", "--students", "1", "--url", s.base)
+	require.Equal(t, 1, r.code, r.stdout)
+	require.Contains(t, r.stderr, "another database")
+}
+
 func TestDemoRefusesBeforeItMakesAnything(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
