@@ -16,7 +16,7 @@ const clicks = 8
 func TestADoubleClickIsOneClickThroughTheFunctions(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	click(t, database, functions{connect(t, database, clicks, "")})
+	click(t, database, functions{connectServer(t, database, clicks)})
 }
 
 func TestADoubleClickIsOneClickThroughTwoServers(t *testing.T) {
@@ -83,7 +83,7 @@ func click(t *testing.T, database *dbtest.DB, asker asker) {
 			atOnce(database.User(t, "STUDENT"), []int{s})
 		}
 	}
-	for _, student := range database.Users(t, "STUDENT", 4) {
+	for _, student := range database.Users(t, "STUDENT", 40) {
 		a, b := []int{first[0], first[1], first[2]}, []int{first[2], first[1], first[0]}
 		atOnce(student, a, b, a, b, a, b, a, b)
 		require.Equal(t, [2]int{0, 0}, rowsOf(student))

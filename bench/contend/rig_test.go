@@ -23,6 +23,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,12 +68,12 @@ func (f functions) ask(ctx context.Context, endpoint string, actor int, body any
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		a.message = pgErr.Message
-		switch pgErr.Code {
-		case "ENRUL":
+		switch {
+		case pgErr.Code == "ENRUL", pgerrcode.IsIntegrityConstraintViolation(pgErr.Code):
 			a.errType = "LogicError"
-		case "ENGON":
+		case pgErr.Code == "ENGON":
 			a.errType = "DataBaseException"
-		case "ENACC":
+		case pgErr.Code == "ENACC":
 			a.errType = "AccessRightsException"
 		default:
 			return a, fmt.Errorf("%s: SQLSTATE %s (%s): %w", endpoint, pgErr.Code, pgErr.Where, err)
@@ -127,22 +128,32 @@ func (s servers) ask(ctx context.Context, endpoint string, actor int, body any) 
 	return answer{}, fmt.Errorf("%s: status %d: %s", endpoint, response.StatusCode, got)
 }
 
-// connect opens a pool of n connections: the server's, or where the clock is moved, the owner's.
+// connect opens a pool of n connections of the owner, for whom the clock stands still at now.
 func connect(t *testing.T, database *dbtest.DB, n int32, now string) *pgxpool.Pool {
+	t.Helper()
+	config := poolConfig(t, database, n)
+	config.ConnConfig.RuntimeParams["gym.now"] = now
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+// connectServer opens a pool of n connections of the server's role, on the true clock.
+func connectServer(t *testing.T, database *dbtest.DB, n int32) *pgxpool.Pool {
+	t.Helper()
+	pool, err := db.ServerPool(t.Context(), poolConfig(t, database, n), db.DefaultRoles().Server, patience, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	return pool
+}
+
+func poolConfig(t *testing.T, database *dbtest.DB, n int32) *pgxpool.Config {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(database.URL())
 	require.NoError(t, err)
 	config.MaxConns = n
-	var pool *pgxpool.Pool
-	if now == "" {
-		pool, err = db.ServerPool(t.Context(), config, db.DefaultRoles().Server, patience, slog.New(slog.DiscardHandler))
-	} else {
-		config.ConnConfig.RuntimeParams["gym.now"] = now
-		pool, err = pgxpool.NewWithConfig(t.Context(), config)
-	}
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
-	return pool
+	return config
 }
 
 // start runs n real servers on the database and gives their addresses.
