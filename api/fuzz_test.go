@@ -23,8 +23,8 @@ var fields = map[string]string{
 	"status": `true`, "selectedTimes": `[1,3]`, "selectedTime": `1`, "user": `1`, "studentCard": `12345`, "firstname": `"Иван"`,
 	"secondname": `"Иванович"`, "surname": `"Иванов"`, "group": `"ИС-21"`, "password": `"сложный-пароль"`, "role": `"STUDENT"`,
 	"oldPassword": `"старый-пароль"`, "newPassword": `"новый-пароль"`, "body": `"Текст"`,
-	"date": `"2026-11-26"`, "mark": `1`, "marked": `true`, "present": `[2]`, "excused": `[]`, "reason": `"Причина"`, "startDate": `"2026-12-05"`, "endDate": `"2026-12-05"`,
-	"runsAs": `0`,
+	"date": `"2026-11-26"`, "mark": `1`, "marked": `true`, "present": `[2]`, "excused": `[]`, "reason": `"Причина"`, "startDate": `"2026-12-05"`, "endDate": `"2026-12-06"`,
+	"runsAs": `null`, "format": `"csv"`,
 }
 
 // nastyValues are put in the place of each field.
@@ -84,6 +84,11 @@ func (p *prober) probe(t *testing.T, endpoint uint8, userID, contentType, reques
 	w := httptest.NewRecorder()
 	p.handler.ServeHTTP(w, r)
 
+	if isReport(path) && w.Code == http.StatusOK {
+		require.NotContains(t, w.Header().Get("Content-Type"), "json")
+		require.Contains(t, w.Header().Get("Content-Disposition"), "attachment")
+		return
+	}
 	a := readAnswer(t, w.Code, w.Header(), w.Body.Bytes())
 	require.Contains(t, []int{200, 400, 403, 413}, a.status, "%s %s as %q: %s\n%.300s", method, path, userID, a.raw, body)
 	if a.status != http.StatusOK {

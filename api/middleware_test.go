@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// No endpoint writes its answer in parts yet: the report will.
+// As a report whose file can no longer be read while it is being sent.
 func TestHalfAnAnswerIsCutOff(t *testing.T) {
 	t.Parallel()
 	s := &server{Options: Options{Logger: httplog.NewLogger("test", httplog.Options{JSON: true, Writer: io.Discard})}}
