@@ -1,1 +1,1 @@
-select rules.record_package(12, '71f303fc3a1d00ef280c7695a608456a5951de414fa19e53ba5fc68f44722976');
+select rules.record_package(13, 'c39729f381a2f190d5a6f4f287bbeb1ea0d903ec9087c15af85273df8c58f92d');

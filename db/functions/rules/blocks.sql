@@ -247,7 +247,7 @@ $$;
 comment on function rules.sync_roles(integer[]) is
   'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. p_user_ids null: of everybody. Returns how many changed.';
 
-create function rules.ensure_blocks(p_most integer default 500) returns integer
+create function rules.ensure_blocks(p_most integer default 250) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
