@@ -16,6 +16,7 @@ type style int
 
 const (
 	styleNone style = iota
+	styleRow        // of a whole row, shows nothing
 	styleTitle
 	styleNote
 	stylePlain // without a border
@@ -91,7 +92,8 @@ func (b *book) addStyles() error {
 	}
 	percent, asText := 9, 49
 	dateFormat := "dd.mm.yyyy"
-	for s, definition := range map[style]*excelize.Style{
+	for s, definition := range [styles]*excelize.Style{
+		styleRow:   {Font: font(nil)},
 		styleTitle: {Font: font(func(f *excelize.Font) { f.Bold, f.Size = true, 14 })},
 		styleNote:  {Font: font(func(f *excelize.Font) { f.Color = colourGrey })},
 		stylePlain: {Font: font(nil), Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "center", Indent: 1}},
@@ -114,6 +116,9 @@ func (b *book) addStyles() error {
 		styleTotalName:  {Font: bold, Fill: fill(colourTotal), Border: borders, Alignment: &excelize.Alignment{Horizontal: "left", Vertical: "center", Indent: 1}},
 		styleHeading:    {Font: bold, Fill: fill(colourHead), Border: borders, Alignment: align("center", "center")},
 	} {
+		if definition == nil {
+			continue
+		}
 		id, err := b.file.NewStyle(definition)
 		if err != nil {
 			return fmt.Errorf("making a style: %w", err)
@@ -125,7 +130,6 @@ func (b *book) addStyles() error {
 
 // save writes the workbook to what newBook was given.
 func (b *book) save() error {
-	b.file.SetActiveSheet(0)
 	// the zip writer of newBook writes it, so that no copy of the file is built in memory
 	if _, err := b.file.WriteTo(io.Discard); err != nil {
 		return fmt.Errorf("saving the workbook: %w", err)
@@ -213,7 +217,7 @@ func (b *book) newSheet(name string, l layout) (*sheet, error) {
 			headings[i].style = styleHead
 		}
 	}
-	errs = append(errs, s.row(headings, excelize.RowOpts{Height: l.headings}))
+	errs = append(errs, s.tallRow(headings, l.headings))
 	return s, errors.Join(errs...)
 }
 
@@ -265,7 +269,10 @@ func (b *book) repeatHeadings(name string, frozen int) error {
 }
 
 // row writes the next row.
-func (s *sheet) row(cells []cell, options ...excelize.RowOpts) error {
+func (s *sheet) row(cells []cell) error { return s.tallRow(cells, 0) }
+
+// tallRow writes a row of that height; 0 is the usual.
+func (s *sheet) tallRow(cells []cell, height float64) error {
 	if len(s.cells) < len(cells) {
 		s.cells, s.values = make([]excelize.Cell, len(cells)), make([]any, len(cells))
 		for i := range s.cells {
@@ -283,7 +290,9 @@ func (s *sheet) row(cells []cell, options ...excelize.RowOpts) error {
 	if err != nil {
 		return err
 	}
-	if err := s.stream.SetRow(name, s.values[:len(cells)], options...); err != nil {
+	// For a row without a style excelize looks through all columns for each cell.
+	options := excelize.RowOpts{StyleID: s.book.styles[styleRow], Height: height}
+	if err := s.stream.SetRow(name, s.values[:len(cells)], options); err != nil {
 		return fmt.Errorf("writing row %d: %w", s.next, err)
 	}
 	s.next++
@@ -293,5 +302,6 @@ func (s *sheet) row(cells []cell, options ...excelize.RowOpts) error {
 // skip leaves rows empty.
 func (s *sheet) skip(rows int) { s.next += rows }
 
-// end writes what comes after the rows. The sheet takes none afterwards.
+// end writes what comes after the rows. The sheet takes none afterwards, and must not be looked at: excelize would read all of
+// it back into memory for as little as SetActiveSheet.
 func (s *sheet) end() error { return s.stream.Flush() }
