@@ -114,7 +114,7 @@ func audit(t testing.TB, owner *pgxpool.Pool) {
 	require.NotZero(t, checked)
 }
 
-// The shapes of contract.md, in the words of shape().
+// The shapes of openapi.yaml, in the words of shape().
 const (
 	slotShape          = `{id:int month:str time:str weekday:int}`
 	slotAvailableShape = `{available:bool id:int month:str time:str weekday:int}`
@@ -132,7 +132,7 @@ const (
 	doneShape          = `{result:bool}`
 )
 
-// TestEveryEndpointAnswersInItsShape goes once through all of contract.md.
+// TestEveryEndpointAnswersInItsShape goes once through all of openapi.yaml.
 func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	t.Parallel()
 	g := newGym(t, whileOpen)
@@ -204,7 +204,7 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 
 func isReport(route string) bool { return strings.Contains(route, "/report/") }
 
-// rights is contract.md's table "Who may call what", written down again.
+// rights is the table of who may call what, as agreed, written down again.
 var rights = []struct {
 	roles     string
 	endpoints string

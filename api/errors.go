@@ -28,7 +28,7 @@ type failure struct {
 
 func (f *failure) Error() string { return f.Type + ": " + f.Message }
 
-// The types of contract.md.
+// The types of openapi.yaml.
 const (
 	typeToken       = "TokenException"
 	typeInvalid     = "InvalidRequestException"

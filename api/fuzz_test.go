@@ -17,7 +17,7 @@ import (
 	"energiya/api"
 )
 
-// fields are the fields of every body in contract.md, and a value that fits each.
+// fields are the fields of every body in openapi.yaml, and a value that fits each.
 var fields = map[string]string{
 	"id": `1`, "weekday": `1`, "time": `"16:00"`, "numberOfPersons": `2`, "month": `"12-2026"`, "deleted": `true`, "force": `true`,
 	"status": `true`, "selectedTimes": `[1,3]`, "selectedTime": `1`, "user": `1`, "studentCard": `12345`, "firstname": `"Иван"`,

@@ -175,7 +175,7 @@ func (c client) refused(errType, endpoint string, actor int, body any) answer {
 	return a
 }
 
-// statuses are contract.md's table of error types.
+// statuses are openapi.yaml's table of error types.
 var statuses = map[string]int{
 	"TokenException":          401,
 	"InvalidRequestException": 400,
@@ -224,7 +224,7 @@ func (o object) object(t testing.TB, field string) object {
 	return asObject(t, o[field])
 }
 
-// shape names the fields and types of a value, for comparing with contract.md's shapes.
+// shape names the fields and types of a value, for comparing with openapi.yaml's shapes.
 func shape(v any) string {
 	switch v := v.(type) {
 	case nil:

@@ -1,6 +1,6 @@
 // Package api is the HTTP face of the gym. It knows which path belongs to which function of the
 // schema wire, calls it, and writes the bytes that come back. It holds no rule and no right of its
-// own: both live in the database (see shared/contract.md for what goes over the wire).
+// own: both live in the database (see docs/openapi.yaml for what goes over the wire).
 package api
 
 import (

@@ -14,7 +14,7 @@ begin
       ('{{.server_role}}', 'select, insert, update, delete on river.river_job, river.river_leader, river.river_queue'),
       ('{{.server_role}}', 'usage on sequence river.river_job_id_seq'),
       ('{{.server_role}}', 'execute on function river.river_job_state_in_bitmask(bit, river.river_job_state)'),
-      -- contract.md, "The database is shared with the auth server": this and nothing else
+      -- README, "The auth server": this and nothing else
       ('{{.auth_role}}', 'usage on schema gym'),
       ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
       ('{{.auth_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role) on gym.users'),

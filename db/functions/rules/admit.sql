@@ -29,5 +29,5 @@ begin
 end
 $$;
 comment on function rules.admit(text, integer, text) is
-  'The gate of every wire function: who acts, and may that role call this (gym.rights, contract.md). Notes actor and request id for the triggers of this transaction. '
+  'The gate of every wire function: who acts, and may that role call this (gym.rights, openapi.yaml). Notes actor and request id for the triggers of this transaction. '
   'p_endpoint: family/action; p_actor: id of the person, null: nobody logged in. Errors: actor_missing, actor_unknown, role_may_not.';

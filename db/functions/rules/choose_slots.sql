@@ -126,5 +126,5 @@ begin
 end
 $$;
 comment on function rules.choose_slots(integer, integer[]) is
-  'A student''s whole choice for next month, replacing the one before (contract.md entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
+  'A student''s whole choice for next month, replacing the one before (openapi.yaml entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
   'Harmless to repeat; an empty list gives up all. Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered; then nothing is changed.';

@@ -126,7 +126,7 @@ begin
 end
 $$;
 comment on function rules.cancel_lesson(date, time, text, integer) is
-  'Calls a lesson off: its marks become cancelled, those made later too (contract.md visit/cancel-lesson). Harmless to repeat. Errors: lesson_not_found, coach_marks_days.';
+  'Calls a lesson off: its marks become cancelled, those made later too (openapi.yaml visit/cancel-lesson). Harmless to repeat. Errors: lesson_not_found, coach_marks_days.';
 
 create function rules.restore_lesson(p_date date, p_starts_at time, p_actor integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

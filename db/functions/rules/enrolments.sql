@@ -157,7 +157,7 @@ begin
 end
 $$;
 comment on function rules.enrol(integer, integer, integer) is
-  'An administrator enrols somebody in a slot of the current or next month, open or closed (contract.md entry/create-any). Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
+  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
 
 create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -172,7 +172,7 @@ begin
   return v_enrolment;
 end
 $$;
-comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (contract.md entry/delete-any). Errors: enrolment_not_found.';
+comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (openapi.yaml entry/delete-any). Errors: enrolment_not_found.';
 
 create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -194,4 +194,4 @@ begin
 end
 $$;
 comment on function rules.cancel_own(integer, integer) is
-  'A student gives up one of the own enrolments of next month, open or closed (contract.md entry/delete). Errors: enrolment_not_found, cancel_next_month_only.';
+  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete). Errors: enrolment_not_found, cancel_next_month_only.';

@@ -102,7 +102,7 @@ begin
 end
 $$;
 comment on function rules.ensure_marks() is
-  'Makes sure that every month begun has its marks, also one whose turn was missed (mission.md 3). Harmless to repeat. Returns how many marks were made.';
+  'Makes sure that every month begun has its marks, also one whose turn was missed. Harmless to repeat. Returns how many marks were made.';
 
 create function rules.enrolments__marks() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

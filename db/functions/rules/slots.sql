@@ -50,7 +50,7 @@ begin
 end
 $$;
 comment on function rules.ensure_slots(timestamptz) is
-  'Makes sure that next month''s slots stand from the setting''s day on (mission.md 1). Harmless to repeat. Returns how many were made.';
+  'Makes sure that next month''s slots stand from the setting''s day on. Harmless to repeat. Returns how many were made.';
 
 create function rules.create_slot(p_month date, p_weekday integer, p_starts_at time, p_capacity integer) returns gym.slots
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -158,5 +158,5 @@ begin
 end
 $$;
 comment on function rules.slots__guard() is
-  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, contract.md avtime/edit). Definer: whoever may write the table may call nothing else.';
+  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, openapi.yaml avtime/edit). Definer: whoever may write the table may call nothing else.';
 create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();

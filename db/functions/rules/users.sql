@@ -40,7 +40,7 @@ begin
 end
 $$;
 comment on function rules.hash_password(integer, text) is
-  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (contract.md: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing.';
+  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing.';
 
 create function rules.check_password(p_password text) returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -51,7 +51,7 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_password(text) is 'Errors: password_too_short (under 8 characters, contract.md user/edit-password).';
+comment on function rules.check_password(text) is 'Errors: password_too_short (under 8 characters, openapi.yaml user/edit-password).';
 
 create function rules.check_person(p_student_card integer, variadic p_names text[] default '{}') returns void
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -101,7 +101,7 @@ begin
     perform rules.check_password(p_password);
   end if;
   perform rules.check_person(null, p_firstname, p_secondname, p_surname, p_group);
-  -- null or empty changes nothing (contract.md user/edit)
+  -- null or empty changes nothing (openapi.yaml user/edit)
   update gym.users u
      set firstname  = coalesce(nullif(p_firstname, ''), u.firstname),
          secondname = coalesce(nullif(p_secondname, ''), u.secondname),

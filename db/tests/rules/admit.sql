@@ -7,7 +7,7 @@ language sql as $$ select help.refusal(format('select rules.admit(%L, %L, ''r1''
 select who('student'), who('blocked', 'BLOCKED'), who('coach', 'COACH'), who('admin', 'ADMIN'), who('gone', 'ADMIN') \g /dev/null
 update gym.users set deleted = true where id = who('gone');
 
--- ---- contract.md, "Who may call what", row by row ----
+-- ---- who may call what, row by row ----
 
 create table help.table_of_rights (endpoint text primary key, roles text not null);
 insert into help.table_of_rights values

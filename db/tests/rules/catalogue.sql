@@ -8,9 +8,9 @@ select is_empty($$ select rule from rules.catalogue group by rule having count(*
 select is_empty($$ select rule from rules.catalogue where sqlstate not in ('ENRUL', 'ENGON', 'ENREQ', 'ENACC') $$, 'catalogue: the four states that the server knows');
 select is_empty($$ select rule from rules.catalogue where rule !~ '^[a-z0-9_]+$' $$, 'catalogue: names as of constraints');
 select is_empty($$ select rule from rules.catalogue where message !~ '[а-яё]' or message ~ '[.]\s*$' = (rule = 'slots_taken_within_capacity') $$,
-  'catalogue: Russian sentences, but for the text that contract.md gives word for word');
+  'catalogue: Russian sentences, but for the text that openapi.yaml gives word for word');
 select is_empty($$ select rule from rules.catalogue where coalesce(meaning, '') = '' or coalesce(enforced_by, '') = '' $$, 'catalogue: each says what it means and where it is enforced');
-select is((select message from rules.catalogue where rule = 'slots_taken_within_capacity'), 'Закончились места для записи', 'catalogue: the words of contract.md for a full slot');
+select is((select message from rules.catalogue where rule = 'slots_taken_within_capacity'), 'Закончились места для записи', 'catalogue: the words of openapi.yaml for a full slot');
 
 -- a constraint that a request can reach has a sentence
 select is_empty($$

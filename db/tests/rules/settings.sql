@@ -9,7 +9,7 @@ language sql as $$
     from gym.settings
 $$;
 
--- ---- what mission.md and the issue give ----
+-- ---- what the gym began with ----
 
 select is(settings(), 'Asia/Novosibirsk 12 3 3 20 25 12:00:00 00:00:00 31 f +-*#?', 'the settings of a new database');
 select set_eq($$ select name from rules.settings_allowed $$,

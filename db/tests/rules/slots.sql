@@ -12,7 +12,7 @@ select is((select count(*) from gym.slots where month = '2027-03-01' and capacit
 select results_eq(
   $$ select weekday, string_agg(to_char(starts_at, 'HH24:MI'), ' ' order by id) from gym.slots where month = '2027-03-01' group by weekday order by weekday $$,
   $$ select d::smallint, '16:00 17:30 19:00 20:30' from generate_series(0, 5) d $$,
-  'make_month: Monday to Saturday, four times a day (mission.md)');
+  'make_month: Monday to Saturday, four times a day');
 select is(rules.make_month('2027-03-01'), 0, 'make_month: a second time makes nothing');
 update gym.slots set deleted_at = rules.clock() where month = '2027-03-01' and weekday = 0;
 select is(rules.make_month('2027-03-01'), 0, 'make_month: what was deleted since is not made again');

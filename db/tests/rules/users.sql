@@ -11,7 +11,7 @@ select is(refusal($$ select rules.hash_password(12069840, 'correct horse') $$), 
 select is(refusal($$ select rules.add_user(12069840, 'Иван', '', 'Петров', 'БИ-21', 'correct horse', 'STUDENT') $$), 'ENRUL pepper_missing', 'pepper_missing: add_user');
 select lives_ok($$ select rules.set_pepper('перец', false) $$, 'set_pepper: while nobody has a password');
 -- printf 'перец12069840correct horseперец' | sha256sum
-select is(rules.hash_password(12069840, 'correct horse'), 'f6b7000c316a395f173e5ee5b993de6693c1baa958bc84dde53450ddd85ad99c', 'hash_password: as contract.md says, reckoned by another program');
+select is(rules.hash_password(12069840, 'correct horse'), 'f6b7000c316a395f173e5ee5b993de6693c1baa958bc84dde53450ddd85ad99c', 'hash_password: as openapi.yaml says, reckoned by another program');
 -- printf 'перец7пароль и ещёперец' | sha256sum
 select is(rules.hash_password(7, 'пароль и ещё'), '89a4755d5a7402131469b92b7878a8114bd0b3b6ce9f9d7c3041bdeedd4aaba8', 'hash_password: of UTF-8');
 select who('ann') \g /dev/null
