@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -95,42 +96,56 @@ func (s settings) measure(ctx context.Context, conn *pgx.Conn, z size, table io.
 	if err := conn.QueryRow(ctx, `select (select count(*) from gym.marks), array(select id from gym.slots where month > now() order by id)`).Scan(&marks, &slots); err != nil {
 		return fmt.Errorf("counting marks: %w", err)
 	}
-	server, err := s.start(ctx)
-	if err != nil {
-		return err
-	}
-	defer server.stop()
-
-	c := crowd{server: server, students: z.students, slots: slots, clients: s.clients}
-	waits, err := c.during(ctx, func() error { time.Sleep(s.alone); return nil })
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(table, "(none)\t%d\t%d\t\t\t\t\t%s\t\n", z.students, marks, waits)
-	for _, kind := range []string{"visits", "occupancy", "term", "blocked"} {
-		var took []time.Duration
-		var sent int64
-		idle := server.memory("VmRSS")
-		server.forgetPeak()
-		waits, err := c.during(ctx, func() error {
-			for range z.times {
-				began := time.Now()
-				n, err := server.report(ctx, kind, z)
-				if err != nil {
-					return err
-				}
-				took, sent = append(took, time.Since(began)), n
-			}
-			return nil
-		})
+	for _, kind := range []string{"", "visits", "occupancy", "term", "blocked"} {
+		line, err := s.measureKind(ctx, kind, z, slots)
 		if err != nil {
 			return err
 		}
-		slices.Sort(took)
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.3f\t%.3f\t%.0f\t%.2f\t%s\t\n", kind, z.students, marks, took[len(took)/2].Seconds(), took[len(took)-1].Seconds(),
-			float64(server.memory("VmHWM")-idle)/1024, float64(sent)/1e6, waits)
+		fmt.Fprintf(table, "%s\t%d\t%d\t%s\t\n", cmp.Or(kind, "none"), z.students, marks, line)
 	}
 	return nil
+}
+
+// measureKind takes one report again and again from a server of its own, or none to compare.
+func (s settings) measureKind(ctx context.Context, kind string, z size, slots []int) (string, error) {
+	server, err := s.start(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer server.stop()
+	c := crowd{server: server, students: z.students, slots: slots, clients: s.clients}
+	// until plans are made and connections open
+	if _, err := c.during(ctx, func() error { time.Sleep(time.Second); return nil }); err != nil {
+		return "", err
+	}
+	idle := server.memory("VmRSS")
+	server.forgetPeak()
+	var took []time.Duration
+	var sent int64
+	waits, err := c.during(ctx, func() error {
+		if kind == "" {
+			time.Sleep(s.alone)
+			return nil
+		}
+		for range z.times {
+			began := time.Now()
+			n, err := server.report(ctx, kind, z)
+			if err != nil {
+				return err
+			}
+			took, sent = append(took, time.Since(began)), n
+		}
+		return nil
+	})
+	if err != nil {
+		return "", err
+	}
+	if kind == "" {
+		return "\t\t\t\t" + waits.String(), nil
+	}
+	slices.Sort(took)
+	return fmt.Sprintf("%.3f\t%.3f\t%.0f\t%.2f\t%s", took[len(took)/2].Seconds(), took[len(took)-1].Seconds(),
+		float64(server.memory("VmHWM")-idle)/1024, float64(sent)/1e6, waits), nil
 }
 
 // server is energy serve, on the database of the environment.
