@@ -35,6 +35,9 @@ func ServerPool(ctx context.Context, config *pgxpool.Config, role string, reques
 	setDefault("lock_timeout", milliseconds(requestTimeout/2))
 	setDefault("idle_in_transaction_session_timeout", milliseconds(requestTimeout+time.Second))
 
+	// the one mode in which seats are taken (rules.lock_user), whatever the database's default is
+	setDefault("default_transaction_isolation", "read committed")
+
 	var warn sync.Once
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		return become(ctx, conn, role, func(user string) {

@@ -107,3 +107,17 @@ func TestServerPoolBoundsStatementsUnlessTheURLDoes(t *testing.T) {
 		require.Equal(t, c.want, got)
 	}
 }
+
+func TestServerPoolTakesSeatsWhateverTheDatabasesDefaultIs(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	_, err := database.Owner.Exec(t.Context(),
+		"do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$")
+	require.NoError(t, err)
+	config, err := pgxpool.ParseConfig(database.URL())
+	require.NoError(t, err)
+	pool, _ := serverPool(t, config)
+	var mode string
+	require.NoError(t, pool.QueryRow(t.Context(), "show transaction_isolation").Scan(&mode))
+	require.Equal(t, "read committed", mode)
+}
