@@ -19,7 +19,7 @@ create table gym.users (
     length(firstname) <= 200 and length(secondname) <= 200 and length(surname) <= 200 and length("group") <= 200)
 );
 comment on table gym.users is
-  'People: students, coaches, administrators. Shared with the auth server, which reads, signs people up and sets image (openapi.yaml). Never deleted: see deleted.';
+  'People: students, coaches, administrators. Shared with the auth server, which reads, signs people up and sets image (README, "The auth server"). Never deleted: see deleted.';
 comment on column gym.users.student_card is 'Number of the student card, the log-in name. Stays taken when the person is deleted.';
 comment on column gym.users.firstname is 'Имя.';
 comment on column gym.users.secondname is 'Отчество; empty where there is none.';

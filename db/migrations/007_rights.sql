@@ -4,7 +4,7 @@ create table gym.rights (
   anybody  boolean not null default false
 );
 comment on table gym.rights is
-  'Who may call what (openapi.yaml): the roles whose actors an endpoint admits. Checked by rules.admit on every request; a change counts at once.';
+  'Who may call what: the roles whose actors an endpoint admits. Checked by rules.admit on every request; a change counts at once.';
 comment on column gym.rights.anybody is 'True: also without an actor.';
 insert into gym.rights (endpoint, roles, anybody) values
   ('new/get',            '{STUDENT,BLOCKED,COACH,ADMIN}', true),

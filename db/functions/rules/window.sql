@@ -31,7 +31,7 @@ begin
 end
 $$;
 comment on function rules.enrolment_window(timestamptz) is
-  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, and whether an administrator''s hand made it so. From mission.md 2 and openapi.yaml entry/change-open.';
+  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, and whether an administrator''s hand made it so. What entry/check-open answers and entry/change-open changes.';
 
 create function rules.turn_enrolment(p_open boolean, p_actor integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
