@@ -11,7 +11,7 @@ help: ## shows this list
 run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
 	@scripts/run
 
-demo: build ## plays the opening minute with 600 invented students against the running server
+demo: build ## plays the opening minute with 600 invented students against the running server; DEMO='--students 2000'
 	@scripts/with-database bin/energy demo $(DEMO)
 
 test: ## checks everything, on a throwaway database beside a running "make run"
