@@ -2,8 +2,8 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test pgtap gotest year bench-judge bench-report psql tern stamp fmt build clean
-export PKG TESTFLAGS
+.PHONY: help run demo test pgtap gotest fuzz year bench-judge bench-report psql tern stamp fmt build clean
+export PKG TESTFLAGS FUZZTIME
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench-judge: ## measures nightly judging of 100,000 students, and the waits of t
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster go run ./bench/report $(BENCH)
+
+fuzz: ## sends nasty requests for FUZZTIME=10s and more
+	@scripts/test fuzz
 
 psql: ## opens psql on the database of "make run"
 	@scripts/with-database psql
