@@ -1,1 +1,1 @@
-select rules.record_package(13, 'c39729f381a2f190d5a6f4f287bbeb1ea0d903ec9087c15af85273df8c58f92d');
+select rules.record_package(14, '35efa88c8214ecef8fc7c9e15614d593df2eb97ecc6cec5151e87c571f342fc2');

@@ -47,6 +47,15 @@ begin
   if not rules.has_begun(p_month) then
     return 0;
   end if;
+  -- one statement, so that its triggers judge by what it ends in, and nobody is blocked by both timetables of a moved day
+  with withdrawn as (
+    update gym.marks m set withdrawn_at = rules.clock()
+      from gym.enrolments e
+     where e.id = m.enrolment_id and e.month = p_month and m.withdrawn_at is null and m.date between p_from and p_to
+       and (p_enrolment_ids is null or m.enrolment_id = any (p_enrolment_ids))
+       and not exists (select from rules.expected_marks(p_month, p_from, p_to, p_enrolment_ids) x
+                        where x.enrolment_id = m.enrolment_id and x.date = m.date)
+  )
   insert into gym.marks as m (enrolment_id, slot_id, user_id, date, mark, mark_before)
   select x.enrolment_id, x.slot_id, x.user_id, x.date,
          case when x.is_off then 'cancelled' when p.id is not null then 'excused' else 'unmarked' end::gym.mark,
@@ -61,13 +70,6 @@ begin
          mark_before  = case when excluded.mark = 'cancelled' then case when m.mark = 'cancelled' then m.mark_before else m.mark end end
    where m.withdrawn_at is not null;
   get diagnostics v_made = row_count;
-
-  update gym.marks m set withdrawn_at = rules.clock()
-    from gym.enrolments e
-   where e.id = m.enrolment_id and e.month = p_month and m.withdrawn_at is null and m.date between p_from and p_to
-     and (p_enrolment_ids is null or m.enrolment_id = any (p_enrolment_ids))
-     and not exists (select from rules.expected_marks(p_month, p_from, p_to, p_enrolment_ids) x
-                      where x.enrolment_id = m.enrolment_id and x.date = m.date);
   return v_made;
 end
 $$;

@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(120);
+select plan(122);
 
 create function help.close(p_from date, p_to date default null, p_runs_as integer default null) returns integer
 language sql as $$ select (rules.create_closure(p_from, coalesce(p_to, p_from), p_runs_as, 'праздник', null)).id $$;
@@ -282,6 +282,16 @@ alter table gym.closures enable trigger closures__apply;
 select is(audit(), 'lesson_off_cancelled 1', 'audit: a day closed that the marks did not follow');
 select rules.follow_off('2027-01-08', '2027-01-08') \g /dev/null
 select is(audit(), 'clean', 'audit: put right');
+
+-- ---- absent by both timetables of a day ----
+
+set local gym.now = '2028-03-25 12:00';
+select alone('zoe', '2028-04-01', '{0,2}') \g /dev/null
+set local gym.now = '2028-04-20 12:00';
+select rules.ensure_marks(), miss('zoe', '2028-04-03', '2028-04-05'), close('2028-04-05', null, 0), miss('zoe', '2028-04-05'), events('zoe') \g /dev/null
+select is(mark_of('zoe', '2028-04-05'), 'absent', 'a moved day: absent by its new timetable too');
+select open('2028-04-05') \g /dev/null
+select is(events('zoe'), 'nothing', 'moved back, a day never counts by both timetables, not even for a moment');
 
 select * from finish();
 rollback;
