@@ -120,7 +120,7 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		return &failure{errorType, statusOf(errorType), pgErr.Message}
 	}
 	switch {
-	case pgerrcode.IsDataException(pgErr.Code), pgErr.Code == pgerrcode.StatementTooComplex:
+	case pgerrcode.IsDataException(pgErr.Code), pgerrcode.IsProgramLimitExceeded(pgErr.Code):
 		return failValue
 	case pgerrcode.IsIntegrityConstraintViolation(pgErr.Code):
 		return s.refusal(ctx, r, pgErr)

@@ -18,20 +18,26 @@ end
 $$;
 comment on function rules.field(jsonb, text, boolean) is 'A field as it came, null where it is missing and may be. Errors: field_missing.';
 
+create function rules.text_of(p_value jsonb) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select case when jsonb_typeof(p_value) = 'string' then p_value #>> '{}' end $$;
+comment on function rules.text_of(jsonb) is
+  'A JSON string as text; null where the value is none. Nothing else is ever written out: a body of 1 MiB of numbers like 1e131071 would be a gigabyte.';
+
 create function rules.int_of(p_value jsonb, p_min integer default -2147483648, p_max integer default 2147483647) returns integer
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_text   text := p_value #>> '{}';
+  v_text   text := rules.text_of(p_value);
   v_number numeric;
 begin
   if jsonb_typeof(p_value) = 'number' then
-    v_number := v_text::numeric;
+    v_number := p_value::numeric;
   -- a number sent as a string, as the old server took it
-  elsif jsonb_typeof(p_value) = 'string' and v_text ~ '^\s*[+-]?[0-9]{1,20}\s*$' then
+  elsif v_text ~ '^\s*[+-]?[0-9]{1,20}\s*$' then
     v_number := trim(v_text, E' \t\r\n')::numeric;
   end if;
-  if v_number <> trunc(v_number) or v_number not between p_min and p_max then
+  if v_number not between p_min and p_max or v_number <> trunc(v_number) then
     return null;
   end if;
   return v_number::integer;
@@ -83,13 +89,13 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
-  v_text  text  := v_field #>> '{}';
+  v_text  text  := rules.text_of(v_field);
 begin
   if v_field is null then
     return null;
   end if;
   -- where text must be there, blanks are none
-  if jsonb_typeof(v_field) <> 'string' or length(v_text) > p_max or length(btrim(v_text, E' \t\r\n')) < p_min then
+  if v_text is null or length(v_text) > p_max or length(btrim(v_text, E' \t\r\n')) < p_min then
     perform rules.refuse('field_unreadable', p_name, format('текст от %s до %s символов', p_min, p_max));
   end if;
   return v_text;
@@ -116,7 +122,7 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
-  v_text  text  := v_field #>> '{}';
+  v_text  text  := rules.text_of(v_field);
 begin
   if jsonb_typeof(v_field) <> 'string' or v_text !~ '^([01][0-9]|2[0-3]):[0-5][0-9]$' then
     perform rules.refuse('field_unreadable', p_name, 'время ЧЧ:ММ, например 16:00');
@@ -138,18 +144,17 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_text  text  := rules.text_of(v_field);
   v_month date;
 begin
   if v_field is null then
     return null;
   end if;
-  if jsonb_typeof(v_field) = 'string' then
-    v_month := case v_field #>> '{}'
-      when 'current' then rules.this_month()
-      when 'next' then rules.next_month()
-      else rules.month_of(v_field #>> '{}')
-    end;
-  end if;
+  v_month := case v_text
+    when 'current' then rules.this_month()
+    when 'next' then rules.next_month()
+    else rules.month_of(v_text)
+  end;
   if v_month is null then
     perform rules.refuse('field_unreadable', p_name, 'месяц ММ-ГГГГ, например 12-2026');
   end if;
@@ -163,12 +168,12 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
-  v_text  text  := v_field #>> '{}';
+  v_text  text  := rules.text_of(v_field);
 begin
   if v_field is null then
     return null;
   end if;
-  if jsonb_typeof(v_field) = 'string' and v_text ~ '^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]$' then
+  if v_text ~ '^20[0-9][0-9]-[0-9][0-9]-[0-9][0-9]$' then
     begin
       return v_text::date;
     exception
@@ -185,9 +190,10 @@ create function rules.role_field(p_body jsonb, p_name text, p_required boolean d
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_text text := rules.field(p_body, p_name, p_required) #>> '{}';
+  v_field jsonb := rules.field(p_body, p_name, p_required);
+  v_text  text  := rules.text_of(v_field);
 begin
-  if v_text not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then
+  if jsonb_typeof(v_field) <> 'string' or v_text not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then
     perform rules.refuse('field_unreadable', p_name, 'STUDENT, COACH, ADMIN или BLOCKED');
   end if;
   return v_text::gym.userrole;

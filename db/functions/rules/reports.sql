@@ -58,12 +58,13 @@ create function rules.format_field(p_body jsonb) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_text text := coalesce(rules.field(p_body, 'format', false) #>> '{}', 'xlsx');
+  v_field jsonb := rules.field(p_body, 'format', false);
+  v_text  text  := rules.text_of(v_field);
 begin
-  if v_text not in ('xlsx', 'csv') then
+  if jsonb_typeof(v_field) <> 'string' or v_text not in ('xlsx', 'csv') then
     perform rules.refuse('field_unreadable', 'format', 'xlsx или csv');
   end if;
-  return v_text;
+  return coalesce(v_text, 'xlsx');
 end
 $$;
 comment on function rules.format_field(jsonb) is 'Which file a report is to be: xlsx, where the field format does not say csv. Errors: field_unreadable.';

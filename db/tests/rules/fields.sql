@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(219);
+select plan(229);
 
 -- refused('int_field', '{"n": 0}', 'extra arguments'): how a reader refuses the field n
 create function help.refused(p_reader text, p_body jsonb, p_more text default '') returns text
@@ -91,6 +91,11 @@ select is(refused('role_field', format('{"n": %s}', value)::jsonb), 'ENREQ field
 
 select is(rules.int_of('7'), 7, 'int_of: a number');
 select is(rules.int_of('7', 8), null, 'int_of: null where it is out of range');
+-- written out, this body of 900 KB would be more than a gigabyte
+select is(refusal(format($$ select rules.%I(jsonb_build_object('n', ('[' || repeat('1e131071,', 100000) || '1]')::jsonb), 'n') $$, reader)), 'ENREQ field_unreadable', 'field_unreadable: ' || reader || ', a list of huge numbers')
+  from unnest('{int_field,ints_field,text_field,bool_field,time_field,month_field,date_field,role_field}'::text[]) reader;
+select is(rules.text_of('"текст"'), 'текст', 'text_of: a string');
+select is(rules.text_of('1e131071'), null, 'text_of: null where it is none');
 select is(rules.field('{"n": {"deep": [1]}}', 'n', true), '{"deep": [1]}'::jsonb, 'field: as it came');
 
 select * from finish();
