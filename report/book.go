@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -67,7 +68,9 @@ func newBook(w io.Writer) (*book, error) {
 		})
 		return z
 	})
-	if err := b.addStyles(); err != nil {
+	now := time.Now().UTC().Format(time.RFC3339)
+	err := b.file.SetDocProps(&excelize.DocProperties{Creator: "Энергия", LastModifiedBy: "Энергия", Created: now, Modified: now})
+	if err := errors.Join(err, b.addStyles()); err != nil {
 		return nil, errors.Join(err, b.file.Close())
 	}
 	return b, nil
