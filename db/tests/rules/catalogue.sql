@@ -49,7 +49,7 @@ end
 $$;
 select is(refusal($$ select rules.refuse('slot_not_found') $$), 'ENGON slot_not_found', 'refuse: SQLSTATE and name of the rule');
 select is(told($$ select rules.refuse('slots_capacity_below_taken', '7') $$),
-  'На это занятие уже записано человек: 7. Вместимость не может быть меньше. | A capacity is never set below the seats taken. | Сначала отмените лишние записи: api.cancel.',
+  'На это занятие уже записано человек: 7. Вместимость не может быть меньше: сначала отмените лишние записи. | A capacity is never set below the seats taken. | api.cancel отменяет запись.',
   'refuse: message with its facts, meaning and hint');
 select is(told($$ select rules.refuse('slot_not_found') $$), 'Такого занятия нет, или оно удалено. Обновите страницу. | The slot named does not exist or is deleted.', 'refuse: no hint where there is none');
 select is(told($$ select rules.refuse('setting_not_allowed', 'a', 'b', 'c') $$), 'Настройка a: значение b не подходит. Можно: c. | A setting stays in its range.', 'refuse: several facts');
