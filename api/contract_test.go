@@ -386,7 +386,7 @@ func TestFields(t *testing.T) {
 		{"POST /visit/get", g.coach, object{"date": "2026-11-26", "time": "16:00", "month": thisMonth}, "", map[string][]string{
 			"date": badDates, "time": badTimesOrNone, "month": badMonths}},
 		{"PUT /visit/edit", g.coach, object{"id": mark, "mark": 1, "marked": true}, "id mark", map[string][]string{"id": badIDs, "mark": badMarks, "marked": badBools}},
-		{"POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}, "excused": []int{}}, "date time", map[string][]string{
+		{"POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}, "excused": []int{}}, "date time present", map[string][]string{
 			"date": badDates, "time": badTimes, "present": badLists, "excused": badLists}},
 		{"POST /visit/cancel-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "reason": "Тренер болеет"}, "date time", map[string][]string{
 			"date": badDates, "time": badTimes, "reason": append(badTexts, long)}},

@@ -238,7 +238,7 @@ func TestMarkLesson(t *testing.T) {
 		"LogicError": {marking("2026-11-09", []int{m.ann}, []int{m.ann})},
 		"DataBaseException": {
 			marking("2026-11-09", []int{m.ann, m.student}, nil), marking("2026-11-09", nil, []int{2_000_000_000}), marking("2026-11-09", []int{-5}, nil),
-			marking("2026-11-11", nil, nil), marking("2026-12-07", nil, nil), marking("2020-01-06", nil, nil), {"date": "2026-11-09", "time": "17:30"},
+			marking("2026-11-11", nil, nil), marking("2026-12-07", nil, nil), marking("2020-01-06", nil, nil), {"date": "2026-11-09", "time": "17:30", "present": []int{}},
 		},
 	} {
 		for _, body := range bodies {

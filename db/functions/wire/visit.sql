@@ -56,7 +56,8 @@ begin
   v_date := rules.date_field(p_body, 'date');
   v_time := rules.time_field(p_body, 'time');
   perform rules.mark_lesson(v_date, v_time,
-    coalesce(rules.ints_field(p_body, 'present', false), '{}'), coalesce(rules.ints_field(p_body, 'excused', false), '{}'), p_actor);
+    -- must be there: misspelt, it would mark everybody as absent
+    rules.ints_field(p_body, 'present'), coalesce(rules.ints_field(p_body, 'excused', false), '{}'), p_actor);
   return rules.lesson_json(v_date, v_time);
 end
 $$;
