@@ -61,9 +61,13 @@ func (s *server) report(kind report.Kind) http.HandlerFunc {
 			s.fail(w, r, fmt.Errorf("making the report's file: %w", err))
 			return
 		}
+		// Where a file may go on without its name, nothing of it stays behind, whatever happens to the server.
+		unnamed := os.Remove(file.Name()) == nil
 		defer func() {
 			_ = file.Close()
-			_ = os.Remove(file.Name())
+			if !unnamed {
+				_ = os.Remove(file.Name())
+			}
 		}()
 
 		made, err := s.makeReport(ctx, kind, sql, r, body, file)
