@@ -88,7 +88,7 @@ select is(asked('visit/cancel-lesson', who('coach'), jsonb_build_object('date', 
 
 create function help.refusals(p_actor integer) returns text
 language sql as $$
-  select string_agg(distinct asked(e, p_actor, jsonb_build_object('id', mark_id('bob', '2026-11-02'), 'mark', 1, 'date', '2026-11-02', 'time', '16:00')), ', ')
+  select string_agg(distinct asked(e, p_actor, jsonb_build_object('id', mark_id('bob', '2026-11-02'), 'mark', 1, 'date', '2026-11-02', 'time', '16:00', 'present', '[]'::jsonb)), ', ')
     from unnest('{visit/edit,visit/mark-lesson,visit/cancel-lesson,visit/restore-lesson}'::text[]) e
 $$;
 set local gym.now = '2026-12-03 23:59';
