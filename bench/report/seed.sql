@@ -35,6 +35,9 @@ select e.id, e.slot_id, e.user_id, d::date,
   cross join lateral generate_series(e.month::timestamp, e.month + interval '1 month -1 day', interval '1 day') d
  where extract(isodow from d) = e.weekday + 1;
 
+-- or the server's jobs would make them again
+insert into gym.months (month, slots_made_at, marks_made_at) select distinct s.month, now(), now() from gym.slots s;
+
 insert into gym.blocks (user_id, month, reason, created_at)
 select u.id, m.month, 'Пропуски', m.month + interval '20 days'
   from gym.users u cross join (select distinct s.month from gym.slots s) m
