@@ -1,1 +1,1 @@
-select rules.record_package(14, '35efa88c8214ecef8fc7c9e15614d593df2eb97ecc6cec5151e87c571f342fc2');
+select rules.record_package(15, '324086a214ff7480a6a91c1778cec0023f768ae2310a6da6022b3b498ea06b14');
