@@ -413,6 +413,8 @@ declare
   v_month  date := rules.this_month();
   v_lifted integer[];
 begin
+  -- before the person, as whoever forgives, and rules.ensure_marks
+  lock table gym.pardons in row exclusive mode;
   perform from gym.users u where u.id = p_user_id for no key update;
   if not found then
     perform rules.refuse('user_not_found');

@@ -40,10 +40,6 @@ begin
   -- looked for first: who asks again, as the crowd does, only reads
   if exists (select from unnest(p_slot_ids) w
               where not exists (select from gym.refusals r where r.slot_id = w and r.user_id = p_user_id)) then
-    -- where nothing else was written, nobody waits for the disk: a note lost in a crash harms nobody
-    if txid_current_if_assigned() is null then
-      perform set_config('synchronous_commit', 'off', true);
-    end if;
     insert into gym.refusals (slot_id, user_id, refused_at)
     -- in one order: two requests of one person would wait for each other in a ring
     select w, p_user_id, rules.clock() from unnest(p_slot_ids) w order by w
@@ -90,8 +86,9 @@ begin
 
   -- Without any lock: a slot that is full and not held is answered as full; where nothing else
   -- was asked for, or all is held already, there is nothing to do. Most of the opening minute ends here.
-  v_held := rules.held_slots(p_user_id, v_month);
-  v_free := rules.free_slots(p_slot_ids, v_held);
+  -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat taken.
+  select h.held, rules.free_slots(p_slot_ids, h.held) into v_held, v_free
+    from (select rules.held_slots(p_user_id, v_month) as held offset 0) h;
   if (v_free = '{}' and v_wanted > 0 and not p_slot_ids && v_held)
      or (v_free = '{}' and v_held <@ p_slot_ids) then
     perform rules.note_refusals(p_user_id, array(select w from unnest(p_slot_ids) w where not w = any (v_held)));

@@ -94,7 +94,11 @@ begin
     perform from gym.months m where m.month = v_month and m.marks_made_at is null for update;
     if found then
       -- whatever marks depend on and is under way is waited for and seen; whatever begins meanwhile waits, and sees the marks
-      lock table gym.closures, gym.cancelled_lessons, gym.pardons, gym.enrolments in share mode;
+      -- (people before their enrolments, as everywhere: marks of days past are judged)
+      lock table gym.closures, gym.cancelled_lessons, gym.pardons in share mode;
+      perform from gym.users u
+        where u.id in (select e.user_id from gym.enrolments e where e.month = v_month) order by u.id for no key update;
+      lock table gym.enrolments in share mode;
       v_made := v_made + rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date);
       update gym.months m set marks_made_at = rules.clock() where m.month = v_month;
       analyze gym.marks;
