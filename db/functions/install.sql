@@ -57,6 +57,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/marks.sql" . }}
 {{ template "rules/blocks.sql" . }}
 {{ template "rules/posts.sql" . }}
+{{ template "rules/moving.sql" . }}
 {{ template "rules/fields.sql" . }}
 {{ template "rules/naming.sql" . }}
 {{ template "rules/shapes.sql" . }}
@@ -66,12 +67,16 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/jobs.sql" . }}
 {{ template "rules/package.sql" . }}
 
+{{ template "api/help.sql" . }}
 {{ template "api/looking.sql" . }}
 {{ template "api/settings.sql" . }}
+{{ template "api/posts.sql" . }}
 {{ template "api/people.sql" . }}
+{{ template "api/template.sql" . }}
 {{ template "api/slots.sql" . }}
 {{ template "api/enrolments.sql" . }}
 {{ template "api/attendance.sql" . }}
+{{ template "api/calendar.sql" . }}
 {{ template "api/blocks.sql" . }}
 {{ template "api/reports.sql" . }}
 {{ template "api/schedule.sql" . }}

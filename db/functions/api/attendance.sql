@@ -32,7 +32,16 @@ create function api.mark(mark integer, "as" gym.mark) returns table (id integer,
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select m.id, m.date, m.user_id, m.mark from rules.set_mark(mark.mark, mark."as", rules.actor()) m $$;
 comment on function api.mark(integer, gym.mark) is
-  'Sets a mark (id from api.attendance): present, absent, excused, cancelled, or unmarked to take it back. Errors: mark_not_found. Definer: writes gym.marks. Example: select * from api.mark(42, ''excused'');';
+  'Sets the mark of that id (api.attendance) to present, absent, excused, cancelled or unmarked. Errors: mark_not_found. Definer: writes gym.marks. '
+  'Example: select * from api.mark((select min(mark) from api.attendance), ''excused'');';
+
+create function api.mark_person(card integer default null, date date default null, "as" gym.mark default 'present', at time default null, person integer default null)
+returns table (id integer, student integer, is_marked gym.mark)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select m.id, m.user_id, m.mark from rules.set_mark(rules.mark_id(card, person, mark_person.date, at), "as", rules.actor()) m $$;
+comment on function api.mark_person(integer, date, gym.mark, time, integer) is
+  'Sets one person''s mark of a date to present, absent, excused, cancelled or unmarked. card, or person: id; at: where there are two lessons that day. '
+  'Errors: mark_not_found, user_not_found, field_missing. Definer: writes gym.marks. Example: select * from api.mark_person(12069840, ''2026-12-07'', ''excused'');';
 
 create function api.mark_lesson(date date, at time, present integer[] default '{}', excused integer[] default '{}')
 returns table (id integer, card integer, is_marked gym.mark)
@@ -82,7 +91,7 @@ as $$
   select c.id, c.start_date, c.end_date, 'closed', c.reason
     from rules.create_closure(from_date, coalesce(to_date, from_date), null, reason, rules.actor()) c
 $$;
-comment on function api.close_days(date, text, date) is 'Closes the days from from_date to to_date (null: one day); marks follow at once. Errors: closures_in_order, closures_do_not_overlap. Definer: writes gym.closures. Example: select * from api.close_days(''2027-01-01'', ''Каникулы'', ''2027-01-08'');';
+comment on function api.close_days(date, text, date) is 'Closes the days from from_date to to_date (null: one day); marks follow at once. Errors: closures_in_order, closures_do_not_overlap. Definer: writes gym.closures. Example: select * from api.close_days(''2027-01-01'', ''Каникулы'', to_date => ''2027-01-08'');';
 
 create function api.move_day(date date, runs_as text, reason text) returns setof api.closures
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -90,11 +99,14 @@ as $$
   select c.id, c.start_date, c.end_date, 'runs as ' || (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.runs_as + 1], c.reason
     from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(runs_as), reason, rules.actor()) c
 $$;
-comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-05'', ''Mon'', ''перенос'');';
+comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-12'', runs_as => ''Mon'', reason => ''перенос'');';
 
-create function api.delete_closure(closure integer) returns setof api.closures
+create function api.delete_closure(closure integer default null, date date default null) returns setof api.closures
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select c.id, c.start_date, c.end_date, 'taken back', c.reason from rules.delete_closure(closure, rules.actor()) c
+  select c.id, c.start_date, c.end_date, 'taken back', c.reason
+    from rules.delete_closure(coalesce(closure, (select o.id from gym.closures o
+                                                  where o.deleted_at is null and delete_closure.date between o.start_date and o.end_date)), rules.actor()) c
 $$;
-comment on function api.delete_closure(integer) is 'Takes a closure or moved day (id from api.closures) back; marks follow at once. Errors: closure_not_found. Definer: writes gym.closures. Example: select * from api.delete_closure(3);';
+comment on function api.delete_closure(integer, date) is
+  'Takes a closure or moved day back; marks follow at once. closure: id from api.closures, or date: a day of it. Errors: closure_not_found. Definer: writes gym.closures. Example: select * from api.delete_closure(date => ''2026-12-31'');';

@@ -51,8 +51,8 @@ create function api.block(reason text, card integer default null, person integer
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select b.id, b.ends_on from rules.block(rules.person_id(card, person), reason, until, rules.actor()) b $$;
 comment on function api.block(text, integer, integer, date) is
-  'Blocks a student by hand, to until (null: until unblocked): bars while it stands, frees next month''s seats. card, or person: id. Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand. Definer: writes gym.blocks. '
-  'Example: select * from api.block(card => 12069840, reason => ''порча инвентаря'', until => ''2026-12-31'');';
+  'Blocks a student by hand. until null: until unblocked. Bars while it stands, frees next month''s seats. card, or person: id. Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand. Definer: writes gym.blocks. '
+  'Example: select * from api.block(''порча инвентаря'', card => 12069840, until => ''2026-12-31'');';
 
 create function api.unblock(reason text, card integer default null, person integer default null) returns setof api.ledger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -66,4 +66,4 @@ begin
 end
 $$;
 comment on function api.unblock(text, integer, integer) is
-  'Lifts a person''s blocks, pardons the month and shows what the ledger says of it: seats given back, or why not. card, or person: id. Errors: user_not_found, not_blocked. Definer: writes gym.blocks. Example: select * from api.unblock(card => 12069840, reason => ''справка принесена'');';
+  'Lifts a person''s blocks and pardons the month. Shows what the ledger says of it: seats given back, or why not. card, or person: id. Errors: user_not_found, not_blocked. Definer: writes gym.blocks. Example: select * from api.unblock(card => 12069841, reason => ''справка'');';

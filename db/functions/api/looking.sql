@@ -2,7 +2,7 @@ create function api.audit() returns table (invariant text, violations bigint, qu
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select * from rules.audit() $$;
 comment on function api.audit() is
-  'Every invariant with the number of its violations, 0 when all is well, and the query to see them. Definer: looks at all data. Example: select invariant, violations from api.audit();';
+  'Every invariant with the number of its violations, 0 when all is well. query shows them. Definer: looks at all data. Example: select invariant, violations from api.audit();';
 
 create view api.rules as
 select c.rule, c.sqlstate, c.message,
@@ -14,7 +14,7 @@ select c.rule, c.sqlstate, c.message,
        end as current_limit,
        c.meaning, c.enforced_by, c.hint
   from rules.catalogue c cross join gym.settings s;
-comment on view api.rules is 'Every rule: name, SQLSTATE, message, its current limit, what it means, where it is enforced. Example: \x select * from api.rules where rule like ''slot%'';';
+comment on view api.rules is 'Every rule. Its name (the constraint of its errors), SQLSTATE, message, current limit, meaning, where it is enforced, next step. Example: select rule, meaning, current_limit from api.rules where rule like ''slot%'';';
 
 create view api.slots as
 select s.id, to_char(s.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[s.weekday + 1] as day,

@@ -7,7 +7,7 @@ as $$
 $$;
 comment on function api.add_user(integer, text, text, text, text, text, gym.userrole) is
   'Adds a person. card: number of the student card; password: 8 characters or more. Errors: users_student_card_taken, password_too_short, pepper_missing. Definer: writes gym.users. '
-  'Example: select * from api.add_user(card => 12069840, firstname => ''Иван'', surname => ''Петров'', password => ''…'', "group" => ''БИ-21'');';
+  'Example: select * from api.add_user(12069850, ''Иван'', ''Петров'', ''not this one'', "group" => ''БИ-21'');';
 
 create function api.person(card integer default null, person integer default null)
 returns table (id integer, student_card integer, surname text, firstname text, secondname text, "group" text, role gym.userrole, deleted boolean)
@@ -18,6 +18,27 @@ as $$
    where u.id = rules.person_id(person.card, person.person)
 $$;
 comment on function api.person(integer, integer) is 'Shows a person, deleted ones too. card: number of the student card, or person: id. Errors: user_not_found. Definer: reads gym.users. Example: select * from api.person(card => 12069840);';
+
+create function api.edit_person(card integer default null, person integer default null, surname text default null, firstname text default null, secondname text default null,
+  "group" text default null, role gym.userrole default null)
+returns table (id integer, student_card integer, family_name text, first_name text, second_name text, in_group text, is_a gym.userrole)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+  select u.id, u.student_card, u.surname, u.firstname, u.secondname, u."group", u.role
+    from rules.edit_person(rules.person_id(card, person), surname, firstname, secondname, "group", role) u
+$$;
+comment on function api.edit_person(integer, integer, text, text, text, text, gym.userrole) is
+  'Changes a person''s names, group or role. null leaves a field, '''' empties it; the role BLOCKED is a block by hand (api.block says why). card, or person: id. Errors: user_not_found, users_names_short. Definer: writes gym.users. '
+  'Example: select * from api.edit_person(card => 12069840, surname => ''Иванова'', "group" => ''БИ-22'');';
+
+create function api.merge_users(card integer default null, into_card integer default null, person integer default null, into_person integer default null)
+returns table (what text, result text)
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select m.* from rules.merge_users(rules.person_id(card, person), rules.person_id(into_card, into_person), rules.actor()) m $$;
+comment on function api.merge_users(integer, integer, integer, integer) is
+  'Makes two accounts of one person one, and says what became of what. Seats of this and later months go over to into_card where it may hold them, so do a block that stands and pardons of days to come; the account of card is then deleted. '
+  'Marks, absences, past seats and blocks stay where they were made: history is not rewritten. Cards, or person and into_person: ids. Errors: user_not_found, merge_two_people. Definer: writes gym.users and gym.enrolments. '
+  'Example: select * from api.merge_users(card => 12069841, into_card => 12069840);';
 
 create function api.delete_user(card integer default null, person integer default null) returns table (id integer, freed bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -42,15 +63,15 @@ create function api.change_card(new_card integer, password text, card integer de
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select u.id, u.student_card from rules.change_card(rules.person_id(card, person), new_card, password) u $$;
 comment on function api.change_card(integer, text, integer, integer) is
-  'Gives a person another card and, since the hash holds the card, a new password. Errors: user_not_found, users_student_card_taken, password_too_short. Definer: writes gym.users. Example: select * from api.change_card(card => 12069840, new_card => 12069841, password => ''…'');';
+  'Gives a person another card and, since the hash holds the card, a new password. Errors: user_not_found, users_student_card_taken, password_too_short. Definer: writes gym.users. Example: select * from api.change_card(12069850, ''another one'', card => 12069840);';
 
 create function api.set_password(password text, card integer default null, person integer default null) returns table (id integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select u.id from rules.edit_user(rules.person_id(card, person), null, null, null, null, password) u $$;
-comment on function api.set_password(text, integer, integer) is 'Sets a person''s password. Errors: user_not_found, password_too_short. Definer: writes gym.users. Example: select * from api.set_password(card => 12069840, password => ''…'');';
+comment on function api.set_password(text, integer, integer) is 'Sets a person''s password. Errors: user_not_found, password_too_short. Definer: writes gym.users. Example: select * from api.set_password(card => 12069840, password => ''nor this one'');';
 
 create function api.set_pepper(pepper text, force boolean default false) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.set_pepper(pepper, force) $$;
 comment on function api.set_pepper(text, boolean) is
-  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''…'');';
+  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the auth server'');';

@@ -8,8 +8,8 @@ begin
 end
 $$;
 comment on function api.jobs(text) is
-  'Every run of the jobs, or of one, that River still keeps, newest first: its hour, who wanted it (null: the schedule), how many things it did, its last error whole. Times in the gym''s zone. '
-  'Errors: job_unknown. Definer: looks at River''s tables. Example: \x select * from api.jobs(''ensure_slots'');';
+  'Runs of the jobs, or of one job, that River still keeps, newest first. Its hour, who wanted it (null: the schedule), how many things it did, its last error whole. Times in the gym''s zone. '
+  'Errors: job_unknown. Definer: looks at River''s tables. Example: select job, state, began_at, done, error from api.jobs(''ensure_slots'') limit 20;';
 
 create function api.schedule() returns table (what text, at timestamp(0), state text, result text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
@@ -82,7 +82,7 @@ begin
 end
 $$;
 comment on function api.schedule() is
-  'What happened this month and what comes next, in the gym''s time: slots, enrolment, marks, and of each job the last run with its result or error and the next one. '
+  'What happened this month and what comes next, in the gym''s time. Slots, enrolment, marks, and of each job the last run with its result or error and the next one. '
   'state: done, failed, running; now; next; due (its hour has come, a job is about to do it); waits (for a server). Errors whole: api.jobs(). Definer: looks at River''s tables. Example: select * from api.schedule();';
 
 create function api.run_now(job text) returns table (id bigint, run text, worked_by text)

@@ -128,36 +128,47 @@ $$;
 comment on function rules.release(integer[], text, integer) is
   'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
 
-create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer) returns gym.enrolments
+create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_user      gym.users := rules.person(p_user_id);
   v_slot      gym.slots;
+  v_that_day  integer[];
   v_enrolment gym.enrolments;
 begin
   perform rules.lock_user(v_user.id);
+  if p_force then
+    -- slots by id, as everywhere: a seat of the same weekday may be given up
+    perform from gym.slots s
+      where s.id = p_slot_id
+         or s.id in (select e.slot_id from gym.enrolments e join gym.slots w on w.id = p_slot_id
+                      where e.user_id = v_user.id and e.month = w.month and e.weekday = w.weekday and e.cancelled_at is null)
+      order by s.id for no key update;
+  end if;
   v_slot := rules.slot(p_slot_id);
-  if v_slot.month not in (rules.this_month(), rules.next_month()) then
+  if v_slot.month not in (rules.this_month(), rules.next_month()) and (p_force is not true or v_slot.month < rules.this_month()) then
     perform rules.refuse('enrol_month');
   end if;
   if exists (select from gym.enrolments e where e.slot_id = v_slot.id and e.user_id = v_user.id and e.cancelled_at is null) then
     perform rules.refuse('already_enrolled');
   end if;
-  if exists (select from gym.enrolments e
-              where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday and e.cancelled_at is null) then
+  v_that_day := array(select e.id from gym.enrolments e
+                       where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday and e.cancelled_at is null);
+  if v_that_day <> '{}' and p_force is not true then
     perform rules.refuse('enrolments_one_a_weekday');
   end if;
   if v_slot.taken >= v_slot.capacity then
     perform rules.refuse('slots_taken_within_capacity');
   end if;
+  perform rules.release(v_that_day, 'moved', p_actor);
   insert into gym.enrolments (slot_id, user_id, created_by) values (v_slot.id, v_user.id, p_actor)
   returning * into v_enrolment;
   return v_enrolment;
 end
 $$;
-comment on function rules.enrol(integer, integer, integer) is
-  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
+comment on function rules.enrol(integer, integer, integer, boolean) is
+  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, and in exchange for the seat held on that weekday; never beyond capacity or limit. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
 
 create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp

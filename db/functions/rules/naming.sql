@@ -61,3 +61,68 @@ end
 $$;
 comment on function rules.slot_id(integer, text, time, text) is
   'Id of a slot named by id, or by weekday and time of a month (MM-YYYY, current, next; null: next). Errors: slot_not_found, weekday_unknown, field_unreadable.';
+
+create function rules.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time, p_month text) returns integer
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id integer := p_enrolment;
+begin
+  if v_id is null then
+    -- the weekday is enough: nobody holds two seats on one
+    select e.id into v_id
+      from gym.enrolments e join gym.slots s on s.id = e.slot_id
+     where e.user_id = rules.person_id(p_card, p_person) and e.cancelled_at is null
+       and e.month = coalesce(rules.month_named(p_month), rules.next_month()) and e.weekday = rules.weekday_of(p_day)
+       and (s.starts_at = p_at or p_at is null);
+  end if;
+  if v_id is null then
+    perform rules.refuse('enrolment_not_found');
+  end if;
+  return v_id;
+end
+$$;
+comment on function rules.enrolment_id(integer, integer, integer, text, time, text) is
+  'Id of an enrolment named by id, or by the person, weekday and month (null: next) of the seat held; the time may be left out. Errors: enrolment_not_found, user_not_found, weekday_unknown, field_unreadable.';
+
+create function rules.mark_id(p_card integer, p_person integer, p_date date, p_at time) returns integer
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_ids integer[] := array(
+    select m.id from gym.marks m join gym.slots s on s.id = m.slot_id
+     where m.user_id = rules.person_id(p_card, p_person) and m.date = p_date and m.withdrawn_at is null
+       and (s.starts_at = p_at or p_at is null));
+begin
+  -- on a moved day somebody may have two
+  if cardinality(v_ids) > 1 then
+    perform rules.refuse('field_missing', 'at');
+  end if;
+  if v_ids = '{}' then
+    perform rules.refuse('mark_not_found');
+  end if;
+  return v_ids[1];
+end
+$$;
+comment on function rules.mark_id(integer, integer, date, time) is
+  'Id of a person''s mark of a date; the time is needed where there are two that day. Errors: mark_not_found, user_not_found, field_missing.';
+
+create function rules.wrapped(p_text text, p_width integer, p_indent text) returns setof text
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_line text;
+  v_word text;
+begin
+  foreach v_word in array string_to_array(p_text, ' ') loop
+    if v_line is not null and length(v_line) + 1 + length(v_word) > p_width then
+      return next v_line;
+      v_line := p_indent || v_word;
+    else
+      v_line := coalesce(v_line || ' ', '') || v_word;
+    end if;
+  end loop;
+  return next v_line;
+end
+$$;
+comment on function rules.wrapped(text, integer, text) is 'A text broken between words into lines of p_width characters at most; lines after the first begin with p_indent.';

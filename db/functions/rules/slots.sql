@@ -74,30 +74,40 @@ $$;
 comment on function rules.create_slot(date, integer, time, integer) is
   'Adds a slot to a month. p_capacity null: the setting. Errors: slot_month_past, slots_one_a_time.';
 
-create function rules.edit_slot(p_slot_id integer, p_weekday integer, p_starts_at time, p_capacity integer) returns gym.slots
+create function rules.edit_slot(p_slot_id integer, p_weekday integer, p_starts_at time, p_capacity integer, p_force boolean default false) returns gym.slots
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_slot   gym.slots := rules.slot(p_slot_id);
-  v_double bigint;
+  v_double integer[];
 begin
-  if p_capacity < v_slot.taken then
-    perform rules.refuse('slots_capacity_below_taken', v_slot.taken::text);
-  end if;
   if exists (select from gym.slots s
               where s.month = v_slot.month and s.deleted_at is null and s.id <> v_slot.id
                 and s.weekday = coalesce(p_weekday, v_slot.weekday) and s.starts_at = coalesce(p_starts_at, v_slot.starts_at)) then
     perform rules.refuse('slots_one_a_time');
   end if;
   if p_weekday <> v_slot.weekday then
-    select count(*) into v_double
-      from gym.enrolments mine
-      join gym.enrolments other on other.user_id = mine.user_id and other.month = mine.month
-                               and other.weekday = p_weekday and other.cancelled_at is null
-     where mine.slot_id = v_slot.id and mine.cancelled_at is null;
-    if v_double > 0 then
-      perform rules.refuse('slot_move_collides', v_double::text);
+    v_double := array(
+      select mine.id
+        from gym.enrolments mine
+        join gym.enrolments other on other.user_id = mine.user_id and other.month = mine.month
+                                 and other.weekday = p_weekday and other.cancelled_at is null
+       where mine.slot_id = v_slot.id and mine.cancelled_at is null);
+    if v_double <> '{}' and p_force is not true then
+      perform rules.refuse('slot_move_collides', cardinality(v_double)::text);
     end if;
+    -- they keep the other seat
+    perform rules.release(v_double, 'administrator');
+    v_slot := rules.slot(v_slot.id);
+  end if;
+  if p_capacity < v_slot.taken then
+    if p_force is not true then
+      perform rules.refuse('slots_capacity_below_taken', v_slot.taken::text);
+    end if;
+    -- whoever came last has to go
+    perform rules.release(
+      array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null order by e.id desc limit v_slot.taken - p_capacity),
+      'administrator');
   end if;
   update gym.slots s
      set weekday   = coalesce(p_weekday, s.weekday),
@@ -108,8 +118,8 @@ begin
   return v_slot;
 end
 $$;
-comment on function rules.edit_slot(integer, integer, time, integer) is
-  'Moves or resizes a slot; null leaves a field. Errors: slot_not_found, slots_capacity_below_taken, slots_one_a_time, slot_move_collides, slot_month_begun.';
+comment on function rules.edit_slot(integer, integer, time, integer, boolean) is
+  'Moves or resizes a slot; null leaves a field. p_force: whoever does not fit any more loses the seat, the latest first, and whoever holds another on the new weekday. Errors: slot_not_found, slots_capacity_below_taken, slots_one_a_time, slot_move_collides, slot_month_begun.';
 
 create function rules.delete_slot(p_slot_id integer, p_force boolean) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -160,3 +170,27 @@ $$;
 comment on function rules.slots__guard() is
   'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, openapi.yaml avtime/edit). Definer: whoever may write the table may call nothing else.';
 create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();
+
+create function rules.set_template(p_weekday integer, p_starts_at time, p_capacity integer) returns gym.weekly_template
+language sql volatile set search_path = pg_catalog, pg_temp
+as $$
+  insert into gym.weekly_template (weekday, starts_at, capacity) values (p_weekday, p_starts_at, p_capacity)
+  on conflict (weekday, starts_at) do update set capacity = excluded.capacity
+  returning *
+$$;
+comment on function rules.set_template(integer, time, integer) is 'Adds a line to the weekly template, or sets its seats. p_capacity null: the setting''s. Months made before stay as they are.';
+
+create function rules.remove_template(p_weekday integer, p_starts_at time) returns gym.weekly_template
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_line gym.weekly_template;
+begin
+  delete from gym.weekly_template t where t.weekday = p_weekday and t.starts_at = p_starts_at returning * into v_line;
+  if not found then
+    perform rules.refuse('template_unknown');
+  end if;
+  return v_line;
+end
+$$;
+comment on function rules.remove_template(integer, time) is 'Takes a line out of the weekly template; months made before stay as they are. Errors: template_unknown.';

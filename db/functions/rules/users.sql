@@ -116,6 +116,28 @@ $$;
 comment on function rules.edit_user(integer, text, text, text, text, text) is
   'Changes names, group or password of a person; null or empty leaves a field. Errors: user_not_found, users_names_short, password_too_short.';
 
+create function rules.edit_person(p_user_id integer, p_surname text, p_firstname text, p_secondname text, p_group text, p_role gym.userrole) returns gym.users
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_user gym.users := rules.person(p_user_id);
+begin
+  perform rules.check_person(null, p_surname, p_firstname, p_secondname, p_group);
+  update gym.users u
+     set surname    = coalesce(p_surname, u.surname),
+         firstname  = coalesce(p_firstname, u.firstname),
+         secondname = coalesce(p_secondname, u.secondname),
+         "group"    = coalesce(p_group, u."group"),
+         role       = coalesce(p_role, u.role)
+   where u.id = v_user.id;
+  -- what follows from a role may have changed it again
+  select * into v_user from gym.users u where u.id = v_user.id;
+  return v_user;
+end
+$$;
+comment on function rules.edit_person(integer, text, text, text, text, gym.userrole) is
+  'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a block by hand, taken away an unblock (users__block). Errors: user_not_found, users_names_short.';
+
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$

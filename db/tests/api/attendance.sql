@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(47);
+select plan(55);
 
 -- as an administrator's role, which may execute api and look at it, and nothing else
 set local gym.now = '2026-10-25 12:00';
@@ -80,6 +80,21 @@ select is(lesson('2026-11-16'), 'ann unmarked, bob unmarked', 'delete_closure: m
 select is(admin_refused($$ select * from api.delete_closure(-1) $$), 'ENGON closure_not_found', 'closure_not_found: delete_closure');
 select is(admin_refused($$ select * from gym.marks $$), '42501', 'an administrator''s role reads no table of gym');
 select is(audit(), 'clean', 'audit: after all of this');
+
+-- ---- by person and date ----
+
+select is(admin(format($$ select is_marked from api.mark_person(%s, '2026-11-09', 'excused') $$, card('ann'))), '(excused)', 'mark_person: by card');
+select is(admin(format($$ select is_marked from api.mark_person(person => %s, date => '2026-11-09', at => '16:00') $$, who('ann'))), '(present)', 'mark_person: by id, present unless said otherwise');
+select is(admin_refused(format($$ select api.mark_person(%s, '2026-11-10', 'excused') $$, card('ann'))), 'ENGON mark_not_found', 'mark_not_found: mark_person, no lesson that day');
+select is(admin_refused($$ select api.mark_person(-1, '2026-11-09', 'excused') $$), 'ENGON user_not_found', 'user_not_found: mark_person');
+-- moved to the later lesson between the two
+set local gym.now = '2026-11-16 16:30';
+select admin(format($$ select id from api.move_enrolment(%s, 'Mon', 'Mon', '17:30', month => 'current') $$, card('ann'))) \g /dev/null
+select is(admin_refused(format($$ select api.mark_person(%s, '2026-11-16', 'excused') $$, card('ann'))), 'ENREQ field_missing', 'field_missing: mark_person, of two lessons that day');
+select is(admin(format($$ select is_marked from api.mark_person(%s, '2026-11-16', 'excused', at => '17:30') $$, card('ann'))), '(excused)', 'mark_person: of two lessons that day');
+select api.close_days('2026-11-23', 'ремонт', to_date => '2026-11-25') \g /dev/null
+select is(admin($$ select start_date, what from api.delete_closure(date => '2026-11-24') $$), '(2026-11-23,"taken back")', 'delete_closure: by a day of it');
+select is(admin_refused($$ select api.delete_closure(date => '2026-11-24') $$), 'ENGON closure_not_found', 'closure_not_found: delete_closure, a day that is none');
 
 select * from finish();
 rollback;

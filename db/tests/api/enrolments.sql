@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(21);
+select plan(32);
 
 select a_week(2), make_slot('dec', 0, '16:00', 2, '2026-12-01') \g /dev/null
 select who('ann'), who('bob'), crowd('thu', 2) \g /dev/null
@@ -37,6 +37,22 @@ select is((select is_open from rules.enrolment_window()), true, 'api.open_enrolm
 select is((select count(*) from gym.slots where month = '2027-01-01'), 8 + 24 - 7::bigint, 'api.open_enrolment: next month''s slots stand');
 select is(admin($$ select is_open, by_hand, next_turn from api.close_enrolment() $$), '(f,t,"2026-12-25 12:00:00")', 'api.close_enrolment: closed by hand');
 select is((select is_open from rules.enrolment_window()), false, 'api.close_enrolment: it is closed');
+
+-- ---- by force, by the day of a seat, a whole group ----
+
+insert into help.slots select 'night', id from gym.slots where month = '2027-01-01' and weekday = 0 and starts_at = '20:30';
+select matches(admin(format($$ select starts_at from api.enrol(card => %s, day => 'Mon', at => '20:30', force => true) $$, card('ann'))), '^\(20:30:00\)$', 'api.enrol: by force in exchange for the seat of that day');
+select is(held('ann'), 'dec night tue wed', 'api.enrol: which is given up');
+select matches(admin(format($$ select weekday, starts_at from api.move_enrolment(%s, 'Mon', 'Sun', '16:00') $$, card('ann'))), '^\(6,16:00:00\)$', 'api.move_enrolment: by card and days');
+select is(admin(format($$ select starts_at from api.move_enrolment(enrolment => %s, to_slot => %s) $$, (select id from gym.enrolments where slot_id = slot('sun') and user_id = who('ann')), slot('mon'))), '(16:00:00)', 'api.move_enrolment: by ids');
+select is(admin_refused(format($$ select api.move_enrolment(%s, 'Fri', 'Mon', '16:00') $$, card('ann'))), 'ENGON enrolment_not_found', 'enrolment_not_found: api.move_enrolment, no seat that day');
+select is(admin_refused(format($$ select api.move_enrolment(%s, 'Mon', 'Thu', '16:00') $$, card('ann'))), 'ENRUL slots_taken_within_capacity', 'slots_taken_within_capacity: api.move_enrolment');
+select is(held('ann'), 'dec mon tue wed', 'api.move_enrolment: refused, the old seat is kept');
+select is(admin(format($$ select slot from api.cancel(card => %s, day => 'пн', month => 'current') $$, card('ann'))), format('(%s)', slot('dec')), 'api.cancel: by card and day');
+select is(admin_refused(format($$ select api.cancel(card => %s, day => 'Mon', at => '17:30') $$, card('ann'))), 'ENGON enrolment_not_found', 'enrolment_not_found: api.cancel, another time');
+update gym.users set "group" = 'ИС-98' where id in (who('ann'), who('bob'));
+select matches(admin($$ select result from api.enrol_group('ИС-98', day => 'Wed', at => '16:00') $$), '^\(already_enrolled\) \(enrolled\)$', 'api.enrol_group: a row for each');
+select is(admin_refused($$ select api.enrol_group('ИС-0', day => 'Wed', at => '16:00') $$), 'ENGON group_unknown', 'group_unknown: api.enrol_group');
 
 select * from finish();
 rollback;

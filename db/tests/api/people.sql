@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(31);
+select plan(41);
 
 insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (name) do update set value = excluded.value;
 
@@ -55,6 +55,23 @@ select is(admin(format($$ select * from api.set_password('пароль56', perso
 select is((select hid from gym.users where id = who('ann')), rules.hash_password(77, 'пароль56'), 'api.set_password: it holds');
 select is(admin_refused($$ select api.set_password('пароль1', card => 77) $$), 'ENRUL password_too_short', 'password_too_short: api.set_password');
 select is(admin_refused($$ select api.set_password('пароль12', card => -1) $$), 'ENGON user_not_found', 'user_not_found: api.set_password');
+
+-- ---- api.edit_person, api.merge_users ----
+
+select who('eve'), who('bob'), who('dot') \g /dev/null
+select is(admin(format($$ select * from api.edit_person(card => %s, surname => 'Иванова', secondname => '') $$, card('eve'))), format('(%s,%s,Иванова,Eve,"",БИ-21,STUDENT)', who('eve'), card('eve')),
+  'api.edit_person: null leaves a field, empty empties it');
+select is(admin(format($$ select in_group, is_a from api.edit_person(person => %s, "group" => 'ИС-21', role => 'COACH') $$, who('eve'))), '(ИС-21,COACH)', 'api.edit_person: group and role');
+select is(admin(format($$ select is_a from api.edit_person(person => %s, role => 'BLOCKED') $$, who('bob'))), '(BLOCKED)', 'api.edit_person: the role BLOCKED');
+select is((select count(*) from gym.blocks where user_id = who('bob') and month is null and lifted_at is null), 1::bigint, 'api.edit_person: which is a block by hand');
+select is(admin_refused(format($$ select api.edit_person(card => %s, surname => repeat('я', 201)) $$, card('eve'))), 'ENREQ users_names_short', 'users_names_short: api.edit_person');
+select is(admin_refused(format($$ select api.edit_person(person => %s, surname => 'x') $$, who('gone'))), 'ENGON user_not_found', 'user_not_found: api.edit_person, deleted');
+select book('cid', 'wed') \g /dev/null
+select is(admin(format($$ select * from api.merge_users(card => %s, into_card => %s) $$, card('cid'), card('dot'))),
+  format('("01-2027 Wed 16:00",moved) ("card %s","deleted; its marks, blocks and past seats stay with it")', card('cid')), 'api.merge_users: by card');
+select is(held('dot') || ', ' || held('cid'), 'wed, nothing', 'api.merge_users: the seat went over');
+select is(admin_refused(format($$ select api.merge_users(person => %s, into_person => %1$s) $$, who('dot'))), 'ENREQ merge_two_people', 'merge_two_people: api.merge_users');
+select is(admin_refused(format($$ select api.merge_users(card => -1, into_card => %s) $$, card('dot'))), 'ENGON user_not_found', 'user_not_found: api.merge_users');
 
 select * from finish();
 rollback;

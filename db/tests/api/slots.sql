@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(24);
+select plan(34);
 
 -- ---- api.make_month ----
 
@@ -40,6 +40,20 @@ select is(admin($$ select * from api.delete_slot(day => 'Sun', at => '10:00', fo
 select is(seats('Tue') || ', ' || held('ann'), '0 of 15, Wed', 'api.delete_slot: they did');
 select is(admin_refused(format($$ select api.delete_slot(%s, force => true) $$, slot('Tue'))), 'ENGON slot_not_found', 'slot_not_found: api.delete_slot, twice');
 select is(admin(format($$ select * from api.delete_slot(%s) $$, slot('Sat'))), format('(%s,0)', slot('Sat')), 'api.delete_slot: nobody in it');
+
+-- ---- api.edit_slot by force, api.swap_slots, api.copy_month ----
+
+select crowd('Thu', 2), book('ann', 'Fri') \g /dev/null
+select is(admin($$ select taken from api.edit_slot(day => 'Thu', at => '16:00', new_seats => 1, force => true) $$), '(1)', 'api.edit_slot: by force fewer seats than taken');
+select is(admin($$ select weekday, starts_at, capacity, taken from api.swap_slots('Thu', '16:00', 'Fri', '16:00') $$), '(3,16:00:00,12,1) (4,16:00:00,1,1)', 'api.swap_slots: by days and times');
+select is(held('ann'), 'Wed Thu', 'api.swap_slots: the people of Friday have Thursday');
+select is(admin(format($$ select count(*) from api.swap_slots(slot => %s, with_slot => %s) $$, slot('Thu'), slot('Fri'))), '(2)', 'api.swap_slots: by ids');
+select is(admin_refused($$ select api.swap_slots('Thu', '16:00', 'Fri', '16:01') $$), 'ENGON slot_not_found', 'slot_not_found: api.swap_slots');
+select is(admin_refused($$ select api.swap_slots('Thu', '16:00', 'Funday', '16:00') $$), 'ENREQ weekday_unknown', 'weekday_unknown: api.swap_slots');
+select is(admin($$ select * from api.copy_month('12-2026', '04-2027') $$), '(Sun,12:00,12,made)', 'api.copy_month');
+select is(admin_refused($$ select api.copy_month('10-2026', 'next') $$), 'ENGON month_without_slots', 'month_without_slots: api.copy_month');
+select is(admin_refused($$ select api.copy_month('12-2026', '11-2026') $$), 'ENRUL slot_month_past', 'slot_month_past: api.copy_month');
+select is(admin_refused($$ select api.copy_month('12-2026', 'some') $$), 'ENREQ field_unreadable', 'field_unreadable: api.copy_month');
 
 select * from finish();
 rollback;
