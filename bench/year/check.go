@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ func (y *year) change(ctx context.Context, dates []time.Time, say func()) error 
 	before := y.marksOn(dates)
 	say()
 	after := y.marksOn(dates)
-	touched := map[int]bool{}
+	touched := map[time.Time]map[int]bool{} // students by month
 	changed := map[lesson]bool{}
 	for key, was := range before {
 		if is, stays := after[key]; !stays || is != was {
@@ -30,21 +31,28 @@ func (y *year) change(ctx context.Context, dates []time.Time, say func()) error 
 		}
 	}
 	for l := range changed {
-		if l.date.Before(y.today()) && y.m.marksMade[l.slot.month] {
-			for _, s := range y.m.bySlot[l.slot.id] {
-				touched[s.student] = touched[s.student] || y.m.expected(s, l.date)
+		if !l.date.Before(y.today()) || !y.m.marksMade[l.slot.month] {
+			continue
+		}
+		if touched[l.slot.month] == nil {
+			touched[l.slot.month] = map[int]bool{}
+		}
+		for _, s := range y.m.bySlot[l.slot.id] {
+			if y.m.expected(s, l.date) {
+				touched[l.slot.month][s.student] = true
 			}
 		}
 	}
 	if err := y.readLedger(ctx); err != nil {
 		return err
 	}
-	for student, is := range touched {
-		if !is {
-			delete(touched, student)
+	// of older months nothing follows any more
+	for _, month := range []time.Time{lastMonth(y.now), monthOf(y.now)} {
+		if err := y.mustBeJudgedFor(month, slices.Sorted(maps.Keys(touched[month]))); err != nil {
+			return err
 		}
 	}
-	return y.mustBeJudged(sortedStudents(touched))
+	return nil
 }
 
 type markKey struct {
@@ -66,16 +74,21 @@ func (y *year) marksOn(dates []time.Time) map[markKey]mark {
 
 // mustBeJudged: is each of them blocked for this month and for the last just as the marks say?
 func (y *year) mustBeJudged(students []int) error {
+	if err := y.mustBeJudgedFor(lastMonth(y.now), students); err != nil {
+		return err
+	}
+	return y.mustBeJudgedFor(monthOf(y.now), students)
+}
+
+func (y *year) mustBeJudgedFor(month time.Time, students []int) error {
 	for _, student := range students {
 		if y.m.deleted[student] {
 			continue
 		}
-		for _, month := range []time.Time{lastMonth(y.now), monthOf(y.now)} {
-			missed := y.m.absences(student, month, y.today())
-			if want, got := y.m.deserves(student, month, y.today()), y.m.standing(student, month) != nil; got != want {
-				return fmt.Errorf("student %d is blocked for %s: %t, want %t by the absences %s of %d, month pardoned: %t",
-					student, month.Format("01-2006"), got, want, hours(missed), y.m.limit, y.m.pardoned[dayOf{student, month}])
-			}
+		missed := y.m.absences(student, month, y.today())
+		if want, got := y.m.deserves(student, month, y.today()), y.m.standing(student, month) != nil; got != want {
+			return fmt.Errorf("student %d is blocked for %s: %t, want %t by the absences %s of %d, month pardoned: %t",
+				student, month.Format("01-2006"), got, want, hours(missed), y.m.limit, y.m.pardoned[dayOf{student, month}])
 		}
 	}
 	return nil

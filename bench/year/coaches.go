@@ -40,7 +40,7 @@ func (y *year) coaches(ctx context.Context) error {
 			return err
 		}
 	}
-	if y.chance(12) {
+	if y.chance(30) {
 		return y.callOff(ctx)
 	}
 	return nil
@@ -274,7 +274,7 @@ func (y *year) callOff(ctx context.Context) error {
 		}
 		return y.change(ctx, []time.Time{h.date}, func() { delete(y.m.calledOff, h) })
 	}
-	h := hour{y.today().AddDate(0, 0, y.rng.IntN(20)-5), time.Duration(16*60+90*y.rng.IntN(4)) * time.Minute}
+	h := hour{y.today().AddDate(0, 0, y.rng.IntN(20)-8), time.Duration(16*60+90*y.rng.IntN(4)) * time.Minute}
 	want := ""
 	if !y.isLesson(h) {
 		want = "lesson_not_found"

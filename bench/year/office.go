@@ -1,7 +1,6 @@
 package year
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -41,9 +40,9 @@ func (y *year) planClosures() {
 		default:
 			continue
 		}
-		made := plannedClosure{on: date.AddDate(0, 0, 8-y.rng.IntN(25)), closure: c, id: new(int)}
+		made := plannedClosure{on: date.AddDate(0, 0, 8-y.rng.IntN(20)), closure: c, id: new(int)}
 		y.planned = append(y.planned, made)
-		if y.chance(25) {
+		if y.chance(40) {
 			made.on, made.delete = date.AddDate(0, 0, 9+y.rng.IntN(9)), true
 			y.planned = append(y.planned, made)
 		}
@@ -97,7 +96,7 @@ func (y *year) atPsql(ctx context.Context) error {
 	for _, act := range []struct {
 		percent int
 		do      func(context.Context) error
-	}{{35, y.forgive}, {12, y.block}, {20, y.unblock}, {6, y.restoreUser}} {
+	}{{35, y.forgive}, {12, y.block}, {20, y.blockTwice}, {20, y.unblock}, {6, y.restoreUser}} {
 		if y.chance(act.percent) {
 			if err := act.do(ctx); err != nil {
 				return err
@@ -118,19 +117,40 @@ func (y *year) somebodySeated() (int, bool) {
 	return one(y.rng, who)
 }
 
-// forgive excuses a date: of the past, or ahead of time; where it can be, one on which the student has a lesson by his own weekday.
+// somebodyBlocked is a student who lost a seat of next month by absences of this one.
+func (y *year) somebodyBlocked() (int, bool) {
+	var who []int
+	for _, student := range y.students {
+		if b := y.m.standing(student, monthOf(y.now)); b != nil && len(b.freed) > 0 && !y.m.deleted[student] {
+			who = append(who, student)
+		}
+	}
+	return one(y.rng, who)
+}
+
+// forgive excuses a date: of the past, or ahead of time; where it can be, one on which the student has a lesson by his own
+// weekday; often one of those that cost somebody a seat.
 func (y *year) forgive(ctx context.Context) error {
 	student, ok := y.somebodySeated()
 	if !ok {
 		return nil
 	}
 	date := y.today().AddDate(0, 0, y.rng.IntN(28)-16)
+	if blocked, ok := y.somebodyBlocked(); ok && y.chance(50) {
+		student = blocked
+		missed, _ := one(y.rng, y.m.absences(student, monthOf(y.now), y.today()))
+		date = missed.date
+	}
 	for range 7 {
 		if y.m.onWeekday(student, monthOf(date), weekdayOf(date)) {
 			break
 		}
 		date = date.AddDate(0, 0, 1)
 	}
+	return y.forgiveOn(ctx, student, date)
+}
+
+func (y *year) forgiveOn(ctx context.Context, student int, date time.Time) error {
 	if _, err := y.enter(ctx, "", "select api.forgive(person => $1, date => $2, reason => 'справка')", student, date); err != nil {
 		return err
 	}
@@ -142,6 +162,28 @@ func (y *year) block(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
+	return y.blockByHand(ctx, student)
+}
+
+// blockTwice blocks by hand who is blocked by absences already, and then forgives those: the seats stay away.
+func (y *year) blockTwice(ctx context.Context) error {
+	student, ok := y.somebodyBlocked()
+	if !ok {
+		return nil
+	}
+	missed := y.m.absences(student, monthOf(y.now), y.today())
+	if err := y.blockByHand(ctx, student); err != nil {
+		return err
+	}
+	for _, h := range missed[:len(missed)-1] {
+		if err := y.forgiveOn(ctx, student, h.date); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (y *year) blockByHand(ctx context.Context, student int) error {
 	until := y.today().AddDate(0, 0, y.rng.IntN(45)-2)
 	var ends *time.Time
 	if y.chance(70) {
@@ -475,9 +517,4 @@ func (y *year) turn(ctx context.Context) error {
 	}
 	y.m.turns = append(y.m.turns, turn{y.now, open})
 	return y.newSlots(ctx, open)
-}
-
-// sortedStudents of a set.
-func sortedStudents(set map[int]bool) []int {
-	return slices.SortedFunc(maps.Keys(set), cmp.Compare[int])
 }

@@ -94,7 +94,7 @@ func (y *year) move(ctx context.Context, student int, offered []*slot) error {
 		}
 		return y.choose(ctx, student, []int{s.id, s.id})
 	case n < 95: // not next month's, or none at all
-		return y.choose(ctx, student, []int{y.rng.IntN(2 * len(y.m.slots))})
+		return y.choose(ctx, student, []int{1 + y.rng.IntN(2*len(y.m.slots)+1)})
 	}
 	wanted := []int{}
 	for weekday := range y.m.perStudent + 1 { // too many
