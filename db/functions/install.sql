@@ -63,6 +63,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/shapes.sql" . }}
 {{ template "rules/reports.sql" . }}
 {{ template "rules/admit.sql" . }}
+{{ template "rules/audit_log.sql" . }}
 {{ template "rules/audit.sql" . }}
 {{ template "rules/jobs.sql" . }}
 {{ template "rules/package.sql" . }}
@@ -80,6 +81,7 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "api/blocks.sql" . }}
 {{ template "api/reports.sql" . }}
 {{ template "api/schedule.sql" . }}
+{{ template "api/audit_log.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}

@@ -50,7 +50,7 @@ select is_empty($$
 
 select is_empty($$
   select c.oid::regclass from pg_class c
-   where c.relnamespace in ('gym'::regnamespace, 'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p') and obj_description(c.oid, 'pg_class') is null $$,
+   where c.relnamespace in ('gym'::regnamespace, 'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p') and not c.relispartition and obj_description(c.oid, 'pg_class') is null $$,
   'tables and views: each has a comment');
 select is_empty($$
   select t.oid::regtype from pg_type t
@@ -59,7 +59,7 @@ select is_empty($$
 select is_empty($$ select nspname from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'river') and obj_description(oid, 'pg_namespace') is null $$, 'schemas: each has a comment');
 select is_empty($$
   select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
-   where c.relnamespace = 'gym'::regnamespace and c.relkind = 'r' and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
+   where c.relnamespace = 'gym'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
      and a.attname !~ '^(id|name|value|old_value|new_value|kind|event|date|start_date|end_date|month|at|is_open|mark|reason|lift_reason|body|group|role|roles|endpoint|capacity|version|hash|\w+_(at|by|id))$' $$,
   'columns: each that its name does not explain has a comment');
 select is_empty($$ select relname from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' and obj_description(oid, 'pg_class') !~ 'Example: ' $$, 'api: each view shows a query to paste');
@@ -83,12 +83,12 @@ select is_empty($$
 
 select is_empty($$
   select t.tgrelid::regclass, t.tgname from pg_trigger t join pg_class c on c.oid = t.tgrelid
-   where c.relnamespace = 'gym'::regnamespace and not t.tgisinternal and t.tgname !~ ('^' || c.relname || '__[a-z]+(_insert|_update)?$') $$,
+   where c.relnamespace = 'gym'::regnamespace and not t.tgisinternal and t.tgname !~ ('^' || c.relname || '__[a-z]+(_insert|_update|_delete)?$') $$,
   'triggers: named <table>__<what>');
 select is_empty($$
   select t.tgrelid::regclass, t.tgname, o.function from pg_trigger t join ours o on o.oid = t.tgfoid
-   where t.tgname not in (o.proname, o.proname || '_insert', o.proname || '_update') and o.proname <> 'keep' $$,
-  'trigger functions: named as their triggers, but for the shared keep');
+   where t.tgname not in (o.proname, o.proname || '_insert', o.proname || '_update') and o.proname not in ('keep', 'keep_log', 'remember') $$,
+  'trigger functions: named as their triggers, but for the shared ones');
 select is_empty($$ select function from ours where prorettype = 'trigger'::regtype and not exists (select from pg_trigger t where t.tgfoid = ours.oid) $$, 'trigger functions: each has its trigger');
 select is_empty($$ select function from ours where prorettype = 'trigger'::regtype and comment !~ '^Trigger function' $$, 'trigger functions: the comment says that they are');
 

@@ -38,6 +38,7 @@ values
   ('enrolment_closes_at', '00:00…23:59'),
   ('coach_marks_days', '0…366'),
   ('unmarked_is_absent', 'true, false'),
+  ('audit_months', '1…1200'),
   ('sign_present', '[^\s], ≠ sign_…'),
   ('sign_absent', '[^\s], ≠ sign_…'),
   ('sign_excused', '[^\s], ≠ sign_…'),

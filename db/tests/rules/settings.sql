@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(97);
+select plan(99);
 
 create function help.settings() returns text
 language sql as $$
@@ -64,6 +64,7 @@ select is(refusal(format($$ update gym.settings set %s $$, change)), refused, sp
                ('enrolment_opens_at = ''12:00:30''', '23514 settings_whole_minutes'), ('enrolment_closes_at = ''24:00''', '23514 settings_whole_minutes'),
                ('enrolment_opens_on_day = 24', '23514 settings_slots_before_opening'), ('slots_made_on_day = 27, enrolment_opens_on_day = 26', '23514 settings_slots_before_opening'),
                ('coach_marks_days = -1', '23514 settings_coach_marks_days_range'), ('coach_marks_days = 367', '23514 settings_coach_marks_days_range'),
+               ('audit_months = 0', '23514 settings_audit_months_range'), ('audit_months = 1201', '23514 settings_audit_months_range'),
                ('sign_present = ''''', '23514 settings_signs_visible'), ('sign_absent = ''--''', '23514 settings_signs_visible'), ('sign_excused = '' ''', '23514 settings_signs_visible'),
                ('sign_cancelled = E''\\t''', '23514 settings_signs_visible'), ('sign_unmarked = U&''\+01F600''', '23514 settings_signs_visible'),
                ('sign_present = ''н''', '23514 settings_signs_differ'), ('sign_unmarked = ''*''', '23514 settings_signs_differ'), ('sign_excused = ''#''', '23514 settings_signs_differ'),

@@ -1,0 +1,56 @@
+create function api.history(what text, id integer default null, key text default null)
+returns table (at timestamp, who text, did text, changes text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table text := (select a.on_table from rules.audited a where history.what in (a.what, a.on_table));
+begin
+  if v_table is null then
+    perform rules.refuse('history_unknown', history.what, (select string_agg(a.what, ', ') from rules.audited a));
+  end if;
+  return query
+    select t.at, t.who, t.operation, t.changes
+      from rules.trail t
+     where t.on_table = v_table
+       and (history.id is null or t.key = history.id::text)
+       -- the settings are one row: their key is the name of one
+       and (history.key is null or t.key = history.key or v_table = 'settings' and t.new_values ? history.key)
+     order by t.id;
+end
+$$;
+comment on function api.history(text, integer, text) is
+  'What became of something, oldest first: when, by whom, what. what: user, slot, enrolment, mark, post, closure, block, pardon, turn, with id; setting, right, template, lesson, with key (a setting''s name, new/get, 0 16:00:00, 2026-11-02 16:00:00). Without id and key: of all. '
+  'Errors: history_unknown. Definer: reads gym.audit_log with its values. Example: select * from api.history(''enrolment'', 42);';
+
+create function api.who_did(card integer default null, person integer default null, login text default null, since timestamp default null)
+returns table (at timestamp, what text, did text, changes text)
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_actor integer := case when who_did.login is null then rules.person_id(card, person) end;
+begin
+  return query
+    select t.at, left(a.what || ' ' || t.key, 26), t.operation, t.changes
+      from rules.trail t
+      left join rules.audited a on a.on_table = t.on_table
+     where t.written_at >= coalesce(since at time zone (select c.time_zone from gym.settings c), now() - interval '30 days') and (t.actor = v_actor or t.actor is null and t.login = who_did.login)
+     order by t.id;
+end
+$$;
+comment on function api.who_did(integer, integer, text, timestamp) is
+  'What somebody did, oldest first. card, or person: id, of who acted through the server; or login: the database role, of what was done in psql and by jobs; since: true time in the gym''s zone; null: the last 30 days. '
+  'Errors: user_not_found. Definer: reads gym.audit_log with its values. Example: select * from api.who_did(card => 12069840, since => ''2026-11-01'');';
+
+create function api.erase_person(reason text, card integer default null, person integer default null) returns table (id integer, student_card integer, entries integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  id := rules.person_id(card, person);
+  entries := rules.erase_person(id, reason);
+  select u.student_card into erase_person.student_card from gym.users u where u.id = erase_person.id;
+  return next;
+end
+$$;
+comment on function api.erase_person(text, integer, integer) is
+  'Erases a person by law: names, group, card, picture, hash. Here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It can''t be undone. Gives the card put in place, and how many rows of the trail were blanked. '
+  'Errors: user_not_found, erase_reason_given. Definer: writes gym.users and gym.audit_log. Example: select * from api.erase_person(card => 12069840, reason => ''заявление от 24.11.2026'');';

@@ -1,0 +1,236 @@
+-- The audit trail: who changed what, written by triggers, append only.
+
+create view rules.audited (what, on_table) as
+values
+  ('user', 'users'), ('setting', 'settings'), ('template', 'weekly_template'), ('slot', 'slots'), ('enrolment', 'enrolments'), ('mark', 'marks'),
+  ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns');
+comment on view rules.audited is 'The tables of gym whose every change is in gym.audit_log, and what a person calls a row of each.';
+
+create function rules.remember() returns trigger
+-- a plan made anew for the arrays of each call would cost more than all the rest
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan'
+as $$
+declare
+  -- looked up once a statement: the opening minute pays for each microsecond
+  v_gym_time    timestamptz := case when current_setting('gym.now', true) <> '' then nullif(rules.clock(), now()) end;
+  v_actor       integer     := nullif(current_setting('gym.actor', true), '')::integer;
+  v_request_id  text        := nullif(current_setting('gym.request_id', true), '');
+  v_application text        := nullif(current_setting('application_name'), '');
+  v_old         jsonb[];
+  v_new         jsonb[];
+begin
+  if tg_op = 'INSERT' then
+    insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
+    select v_gym_time, v_actor, session_user, v_application, v_request_id, tg_table_name,
+           concat_ws(' ', r.new ->> tg_argv[0], r.new ->> tg_argv[1]), 'insert', jsonb_strip_nulls(r.new - '{hid,image,taken}'::text[])
+      from (select to_jsonb(n) as new from new_rows n) r;
+    return null;
+  end if;
+  if tg_op = 'DELETE' then
+    insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, old_values)
+    select v_gym_time, v_actor, session_user, v_application, v_request_id, tg_table_name,
+           concat_ws(' ', r.old ->> tg_argv[0], r.old ->> tg_argv[1]), 'delete', jsonb_strip_nulls(r.old - '{hid,image,taken}'::text[])
+      from (select to_jsonb(o) as old from old_rows o) r;
+    return null;
+  end if;
+  if tg_level = 'ROW' then
+    v_old := array[to_jsonb(old)];
+    v_new := array[to_jsonb(new)];
+  else
+    v_old := array(select to_jsonb(o) from old_rows o);
+    v_new := array(select to_jsonb(n) from new_rows n);
+  end if;
+  -- old and new rows of a statement come in the same order
+  insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, old_values, new_values)
+  select v_gym_time, v_actor, session_user, v_application, v_request_id, tg_table_name,
+         concat_ws(' ', r.new ->> tg_argv[0], r.new ->> tg_argv[1]), 'update', d.old, d.new
+    from unnest(v_old, v_new) r (old, new)
+   cross join lateral (
+     select jsonb_object_agg(k.key, case when k.key in ('hid', 'image') then '"…"' else k.value end) as old,
+            jsonb_object_agg(k.key, case when k.key in ('hid', 'image') then '"…"' else r.new -> k.key end) as new
+       from jsonb_each(r.old) k
+      where k.value <> r.new -> k.key and k.key <> 'taken') d
+   where d.old is not null;
+  return null;
+end
+$$;
+comment on function rules.remember() is
+  'Trigger function: writes to gym.audit_log what a statement changed, a row a row, with who and when. Its arguments name the columns of the primary key. '
+  'slots.taken is left out, being counted; of hid and image is said only that they changed. Both clocks: the gym''s, and the true time. Definer: whoever may write the table may call nothing else.';
+
+do $triggers$
+declare
+  v_table text;
+  v_key   text;
+begin
+  for v_table, v_key in
+    select a.on_table, string_agg(quote_literal(t.attname), ', ' order by k.n)
+      from rules.audited a
+      join pg_index i on i.indrelid = ('gym.' || a.on_table)::regclass and i.indisprimary
+     cross join lateral unnest(i.indkey::smallint[]) with ordinality k (attnum, n)
+      join pg_attribute t on t.attrelid = i.indrelid and t.attnum = k.attnum
+     group by a.on_table
+  loop
+    execute format('create trigger %I after insert on gym.%I referencing new table as new_rows for each statement execute function rules.remember(%s)',
+      v_table || '__remember_insert', v_table, v_key);
+    execute format('create trigger %I after delete on gym.%I referencing old table as old_rows for each statement execute function rules.remember(%s)',
+      v_table || '__remember_delete', v_table, v_key);
+    if v_table <> 'slots' then
+      execute format('create trigger %I after update on gym.%I referencing old table as old_rows new table as new_rows for each statement execute function rules.remember(%s)',
+        v_table || '__remember_update', v_table, v_key);
+    end if;
+  end loop;
+end
+$triggers$;
+-- the counter is written with every seat: by the row, so that a condition can pass it over before anything is kept or called
+create trigger slots__remember_update after update on gym.slots for each row
+  when ((old.id, old.month, old.weekday, old.starts_at, old.capacity, old.deleted_at) is distinct from (new.id, new.month, new.weekday, new.starts_at, new.capacity, new.deleted_at))
+  execute function rules.remember('id');
+
+create function rules.keep_log() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_called_by text;
+begin
+  -- who is allowed is seen in the stack of calls, which no setting of a session can feign
+  get diagnostics v_called_by = pg_context;
+  if v_called_by !~ '\mrules\.(make_audit_month\(date\)|erase_person\(integer,text\)) ' then
+    perform rules.refuse('audit_append_only');
+  end if;
+  return null;
+end
+$$;
+comment on function rules.keep_log() is
+  'Trigger function: the audit trail is append only, for its owner too (audit_append_only). Only rules.make_audit_month moves rows, and rules.erase_person blanks names. Definer: whoever may write the table may call nothing else.';
+do $triggers$
+declare
+  v_table text;
+begin
+  -- a statement that names a partition fires the triggers of the partition only
+  for v_table in
+    select 'audit_log' union all select c.relname from pg_inherits h join pg_class c on c.oid = h.inhrelid where h.inhparent = 'gym.audit_log'::regclass
+  loop
+    execute format('create trigger %I before update or delete or truncate on gym.%I for each statement execute function rules.keep_log()', v_table || '__keep', v_table);
+  end loop;
+end
+$triggers$;
+
+create function rules.make_audit_month(p_month date) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table text        := to_char(p_month, '"audit_log_"YYYY_MM');
+  v_from  timestamptz := p_month::timestamp at time zone 'UTC';
+  v_to    timestamptz := (p_month + interval '1 month') at time zone 'UTC';
+begin
+  -- made apart and then attached: CREATE … PARTITION OF would keep out everybody who writes
+  execute format('create table gym.%I (like gym.audit_log including defaults including constraints including comments)', v_table);
+  execute format('comment on table gym.%I is %L', v_table, 'Rows of gym.audit_log of one month.');
+  execute format('with late as (delete from gym.audit_log_other where written_at >= $1 and written_at < $2 returning *) insert into gym.%I select * from late', v_table)
+    using v_from, v_to;
+  execute format('alter table gym.audit_log attach partition gym.%I for values from (%L) to (%L)', v_table, v_from, v_to);
+  execute format('create trigger %I before update or delete or truncate on gym.%I for each statement execute function rules.keep_log()', v_table || '__keep', v_table);
+end
+$$;
+comment on function rules.make_audit_month(date) is 'Gives a month (its first day) its partition of gym.audit_log, with the rows that were written while it was missing.';
+
+create function rules.ensure_audit_months() returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
+as $$
+declare
+  v_now    date := date_trunc('month', now() at time zone 'UTC');
+  v_oldest date := v_now - make_interval(months => (select c.audit_months from gym.settings c));
+  v_make   date[];
+  v_drop   text[];
+  v_month  date;
+  v_table  text;
+begin
+  v_make := array(
+    select m.month
+      from (select (v_now + make_interval(months => n))::date as month from generate_series(0, 2) n
+            union
+            select distinct date_trunc('month', o.written_at at time zone 'UTC')::date from gym.audit_log_other o) m
+     where to_regclass('gym.' || to_char(m.month, '"audit_log_"YYYY_MM')) is null
+     order by m.month);
+  v_drop := array(
+    select c.relname
+      from pg_inherits h join pg_class c on c.oid = h.inhrelid
+     where h.inhparent = 'gym.audit_log'::regclass and c.relname ~ '^audit_log_\d{4}_\d\d$' and to_date(right(c.relname, 7), 'YYYY_MM') < v_oldest
+     order by c.relname);
+  if cardinality(v_make) + cardinality(v_drop) = 0 or not pg_try_advisory_xact_lock(1161707354) then
+    return 0;
+  end if;
+  foreach v_month in array v_make loop
+    perform rules.make_audit_month(v_month);
+  end loop;
+  foreach v_table in array v_drop loop
+    execute format('drop table gym.%I', v_table);
+    insert into gym.audit_log (gym_time, actor, login, application, on_table, key, operation)
+    values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), 'audit_log', v_table, 'delete');
+  end loop;
+  return cardinality(v_make) + cardinality(v_drop);
+exception
+  -- a long report reads it: another hour will do, and nobody waits behind us
+  when lock_not_available then
+    return 0;
+end
+$$;
+comment on function rules.ensure_audit_months() is
+  'Makes sure, by the true time, that this month and two more have their partitions of gym.audit_log, and that those older than the setting audit_months are dropped, which the trail notes. Harmless to repeat. Gives the number of partitions made and dropped.';
+select rules.ensure_audit_months();
+
+create function rules.blanked(p_values jsonb) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_object_agg(v.key, case when v.key in ('student_card', 'firstname', 'secondname', 'surname', 'group') then '"erased"' else v.value end)
+    from jsonb_each(p_values) v
+$$;
+comment on function rules.blanked(jsonb) is 'Values of a row of gym.users, of the audit trail, without what tells who it was.';
+
+create function rules.erase_person(p_user_id integer, p_reason text) returns integer
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_entries integer;
+begin
+  if coalesce(btrim(p_reason), '') = '' then
+    perform rules.refuse('erase_reason_given');
+  end if;
+  -- a card of nobody: cards are told apart and stay taken. Counted from the far end, where no card of the university is
+  update gym.users u
+     set firstname = '', secondname = '', surname = '', "group" = '', image = null,
+         hid = 'erased', student_card = 2147483647 - u.id, deleted = true
+   where u.id = p_user_id;
+  if not found then
+    perform rules.refuse('user_not_found');
+  end if;
+  update gym.audit_log a
+     set old_values = rules.blanked(a.old_values), new_values = rules.blanked(a.new_values), erased_at = now()
+   where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
+  get diagnostics v_entries = row_count;
+  insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
+  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
+          'users', p_user_id, 'erase', jsonb_build_object('reason', p_reason, 'entries', v_entries));
+  return v_entries;
+end
+$$;
+comment on function rules.erase_person(integer, text) is
+  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time; the row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. '
+  'Reasons typed for blocks, pardons and closures stay as they were typed. Gives the number of rows of the trail blanked. Errors: user_not_found, erase_reason_given.';
+
+create view rules.trail as
+select a.id, a.written_at, a.on_table, a.key, a.actor, a.login, a.operation, a.old_values, a.new_values,
+       rules.local_time(a.written_at)::timestamp(0) as at,
+       left(coalesce('user ' || a.actor, a.login || coalesce(' (' || a.application || ')', '')), 20) as who,
+       -- a line a column, cut so that a table of them fits 100 columns
+       concat_ws(E'\n', '(by gym.now ' || rules.local_time(a.gym_time)::timestamp(0) || ')', c.lines) as changes
+  from gym.audit_log a
+  left join lateral (
+    select string_agg(left(k.key || ': ' || case when a.operation = 'update' then v.old || ' → ' || v.new else coalesce(v.new, v.old) end, 38), E'\n' order by k.key) as lines
+      from jsonb_object_keys(coalesce(a.new_values, a.old_values)) k (key)
+     cross join lateral (
+       -- moments to the second; a line break of a text is a space
+       select regexp_replace(regexp_replace(coalesce(a.old_values ->> k.key, '-'), '^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)[.\d]*', '\1 \2'), '\s', ' ', 'g') as old,
+              regexp_replace(regexp_replace(coalesce(a.new_values ->> k.key, case a.operation when 'update' then '-' end), '^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)[.\d]*', '\1 \2'), '\s', ' ', 'g') as new) v) c on true;
+comment on view rules.trail is 'gym.audit_log as people read it, in the gym''s time. Looked at in api.history and api.who_did.';

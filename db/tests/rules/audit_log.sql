@@ -1,0 +1,141 @@
+-- The audit trail: what is written, that it stays, its months, and erasing a person by law.
+begin;
+\ir ../helpers/start.psql
+select plan(54);
+
+-- logged('slots', slot('tue')): the trail of a row, oldest first
+create function help.logged(p_table text, p_key text) returns text
+language sql as $$
+  select string_agg(concat_ws(' ', operation, old_values, '→ ' || new_values::text), '; ' order by id) from gym.audit_log where on_table = p_table and key = p_key
+$$;
+create function help.logged(p_table text, p_key integer) returns text language sql as $$ select help.logged(p_table, p_key::text) $$;
+
+-- ---- every change of every table ----
+
+select set_eq($$ select on_table from rules.audited $$, '{users,settings,weekly_template,slots,enrolments,marks,cancelled_lessons,closures,blocks,pardons,posts,rights,manual_turns}'::text[], 'audited: what is kept in the trail');
+select is_empty($$
+  select a.on_table, w.what from rules.audited a cross join (values ('insert', 4), ('delete', 8), ('update', 16)) w (what, bit)
+   where not exists (select from pg_trigger t where t.tgrelid = ('gym.' || a.on_table)::regclass and t.tgname = a.on_table || '__remember_' || w.what and t.tgtype & w.bit > 0 and t.tgfoid = 'rules.remember'::regproc) $$,
+  'remember: on every table for every change');
+
+select a_week(3), who('ann') \g /dev/null
+select is(logged('slots', slot('tue')), format('insert → {"id": %s, "month": "2027-01-01", "weekday": 1, "capacity": 3, "starts_at": "16:00:00"}', slot('tue')), 'remember: a row inserted, without what is counted');
+select book('ann', 'tue') as seat \gset
+select is(logged('slots', slot('tue')) !~ 'taken|update', true, 'remember: the counter is not written');
+select is((select new_values - '{created_at}'::text[] from gym.audit_log where on_table = 'enrolments' and key = :'seat'),
+  jsonb_build_object('id', :seat, 'month', '2027-01-01', 'slot_id', slot('tue'), 'user_id', who('ann'), 'weekday', 1), 'remember: an enrolment, without its nulls');
+update gym.slots set capacity = 5 where id = slot('tue');
+update gym.slots set capacity = 5 where id = slot('tue');
+select matches(logged('slots', slot('tue')), '; update \{"capacity": 3\} → \{"capacity": 5\}$', 'remember: of an update what changed, and no update that changes nothing');
+update gym.slots set capacity = capacity + id where id in (slot('mon'), slot('wed'));
+select is(logged('slots', slot('wed')), format('insert → {"id": %1$s, "month": "2027-01-01", "weekday": 2, "capacity": 3, "starts_at": "16:00:00"}; update {"capacity": 3} → {"capacity": %2$s}', slot('wed'), 3 + slot('wed')),
+  'remember: of several slots each its own');
+update gym.settings set slots_per_student = 2, seats_per_slot = 15;
+select is(logged('settings', 'true'), 'update {"seats_per_slot": 12, "slots_per_student": 3} → {"seats_per_slot": 15, "slots_per_student": 2}', 'remember: settings');
+update gym.weekly_template set starts_at = '16:10', capacity = 7 where weekday = 0 and starts_at = '16:00';
+select is(logged('weekly_template', '0 16:10:00'), 'update {"capacity": null, "starts_at": "16:00:00"} → {"capacity": 7, "starts_at": "16:10:00"}', 'remember: a key of two columns, changed itself');
+delete from gym.weekly_template where weekday = 0 and starts_at = '16:10';
+select matches(logged('weekly_template', '0 16:10:00'), '; delete \{"weekday": 0, "capacity": 7, "starts_at": "16:10:00"\}$', 'remember: a row deleted');
+update gym.rights set roles = '{ADMIN}' where endpoint = 'visit/get';
+select is(logged('rights', 'visit/get'), 'update {"roles": ["COACH", "ADMIN"]} → {"roles": ["ADMIN"]}', 'remember: rights');
+insert into gym.posts (kind, body, created_at) values ('news', 'Ура', rules.clock()) returning id as post \gset
+update gym.posts set body = 'Ура!', edited_at = rules.clock() where id = :post;
+select matches(logged('posts', :post), 'update \{"body": "Ура", "edited_at": null\} → \{"body": "Ура!", "edited_at": "2026-12-10', 'remember: a post');
+update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann');
+select matches(logged('enrolments', :seat), '; update \{"cancelled_at": null, "cancel_reason": null\} → \{"cancelled_at": ".*", "cancel_reason": "administrator"\}$', 'remember: what the triggers filled in too');
+insert into gym.closures (start_date, end_date, reason, created_at) values ('2027-01-01', '2027-01-08', 'каникулы', rules.clock()) returning id as closure \gset
+insert into gym.cancelled_lessons values ('2027-01-12', '16:00', rules.clock());
+insert into gym.pardons (user_id, date, reason, made_at) values (who('ann'), '2026-12-01', 'справка', rules.clock());
+insert into gym.blocks (user_id, reason, created_at) values (who('ann'), 'вручную', rules.clock());
+insert into gym.manual_turns (is_open, made_at) values (true, rules.clock());
+select set_eq($$ select distinct on_table from gym.audit_log where operation = 'insert' $$, '{users,slots,enrolments,posts,closures,cancelled_lessons,pardons,blocks,manual_turns}'::text[], 'remember: the other tables');
+select is(logged('cancelled_lessons', '2027-01-12 16:00:00') ~ '^insert', true, 'remember: a lesson called off, by date and time');
+
+-- marks: by the day on which they stand
+set local gym.now = '2027-01-01 00:10';
+select who('may'), book('may', 'thu'), rules.run('ensure_marks') \g /dev/null
+update gym.marks set mark = 'present' where user_id = who('may') and date = '2027-01-14' returning id as mark \gset
+select matches(logged('marks', :mark), '^insert → \{.*"mark": "unmarked".*\}; update \{"mark": "unmarked", "set_at": null\} → \{"mark": "present", "set_at": ".*"\}$', 'remember: a mark made and set');
+set local gym.now = '2026-12-10 09:00';
+
+-- a move of the slot reaches the enrolments through their foreign key
+select book('eve', 'fri') as moved \gset
+update gym.slots set weekday = 2, starts_at = '20:00' where id = slot('fri');
+select matches(logged('enrolments', :moved), '; update \{"weekday": 4\} → \{"weekday": 2\}$', 'remember: what follows by a foreign key');
+
+-- ---- never hid, no picture ----
+
+insert into gym.users (student_card, firstname, secondname, surname, "group", hid, image) values (777, 'Тайна', '', 'Хранимая', 'БИ-21', 'hash-one', 'bytes-one') returning id as secret \gset
+update gym.users set hid = 'hash-two', image = 'bytes-two' where id = :secret;
+select is(logged('users', :secret), format('insert → {"id": %s, "role": "STUDENT", "group": "БИ-21", "deleted": false, "surname": "Хранимая", "firstname": "Тайна", "secondname": "", "student_card": 777}; '
+  'update {"hid": "…", "image": "…"} → {"hid": "…", "image": "…"}', :secret), 'remember: that a password or picture changed, never which');
+select is_empty($$ select * from gym.audit_log a where a::text ~ 'hash-|bytes-' $$, 'remember: no hash and no picture anywhere');
+
+-- ---- who and when ----
+
+select is((select (actor, login = session_user, application, request_id, gym_time, written_at = now())::text from gym.audit_log where on_table = 'slots' and key = slot('tue')::text order by id limit 1),
+  format('(,t,%s,,"%s",t)', current_setting('application_name'), rules.clock()), 'remember: from psql: the database role, the application, both clocks');
+select rules.turn_enrolment(true, null) \g /dev/null
+select ask('entry/create', who('bob'), jsonb_build_object('selectedTimes', array[slot('sat')])) \g /dev/null
+select is((select (actor = who('bob'), request_id)::text from gym.audit_log where on_table = 'enrolments' and operation = 'insert' order by id desc limit 1), '(t,test)', 'remember: through the server: the person and the request');
+select set_config('gym.actor', '', true), set_config('gym.request_id', '', true) \g /dev/null
+set local gym.now = '';
+update gym.slots set capacity = 9 where id = slot('sun');
+select is((select gym_time is null and actor is null and request_id is null from gym.audit_log where on_table = 'slots' and key = slot('sun')::text order by id desc limit 1), true, 'remember: no gym''s time where it is the true one');
+set local gym.now = '2026-12-10 09:00';
+savepoint before;
+update gym.slots set capacity = 10 where id = slot('sun');
+rollback to before;
+select matches(logged('slots', slot('sun')), '"capacity": 9\}$', 'remember: in the same transaction');
+
+-- ---- append only ----
+
+select to_char(now() at time zone 'UTC', '"audit_log_"YYYY_MM') as this_month \gset
+select is(refusal($$ update gym.audit_log set actor = 1 $$), 'ENRUL audit_append_only', 'audit_append_only: UPDATE');
+select is(refusal($$ delete from gym.audit_log where false $$), 'ENRUL audit_append_only', 'audit_append_only: DELETE, of nothing too');
+select is(refusal($$ truncate gym.audit_log $$), 'ENRUL audit_append_only', 'audit_append_only: TRUNCATE');
+select is(refusal(format('%s gym.%I %s', what, partition, rest)), 'ENRUL audit_append_only', format('audit_append_only: %s of a partition', what))
+  from (values ('update', 'set actor = 1'), ('delete from', ''), ('truncate', '')) w (what, rest), (values (:'this_month'), ('audit_log_other')) p (partition);
+create function help.erase_person(integer, text) returns void language plpgsql as 'begin update gym.audit_log set actor = 1; end';
+select is(refusal($$ select help.erase_person(1, 'rules.erase_person(integer,text)') $$), 'ENRUL audit_append_only', 'audit_append_only: a function of that name elsewhere');
+
+-- ---- months ----
+
+select is((select string_agg(to_char(m, 'YYYY_MM') || coalesce(to_regclass('gym.' || to_char(m, '"audit_log_"YYYY_MM'))::text, ' is missing'), ' ')
+             from generate_series(date_trunc('month', now() at time zone 'UTC'), date_trunc('month', now() at time zone 'UTC') + interval '2 months', interval '1 month') m where to_regclass('gym.' || to_char(m, '"audit_log_"YYYY_MM')) is null),
+  null, 'ensure_audit_months: this month and two more stand from the beginning');
+select is(rules.ensure_audit_months(), 0, 'ensure_audit_months: harmless to repeat');
+-- the trail of old times, written while nobody made the months
+insert into gym.audit_log (written_at, login, on_table, key, operation) values
+  ('2001-01-31 23:59:59+00', 'old', 'slots', '1', 'insert'), ('2001-02-01 00:00+00', 'old', 'slots', '1', 'insert'), (now() - interval '10 months', 'young', 'slots', '1', 'insert');
+select is((select count(*) from gym.audit_log_other), 3::bigint, 'audit_log_other: a missing month refuses nothing');
+update gym.settings set audit_months = 1200;
+select is(rules.clean_up(), 3, 'clean_up: makes the months that are missing');
+select is((select count(*) from gym.audit_log_other), 0::bigint, 'make_audit_month: and moves their rows');
+select is((select string_agg(tableoid::regclass::text, ' ' order by written_at) from gym.audit_log where login = 'old'), 'audit_log_2001_01 audit_log_2001_02', 'make_audit_month: months of UTC');
+select is(refusal($$ delete from gym.audit_log_2001_01 $$), 'ENRUL audit_append_only', 'audit_append_only: a month made later');
+select is(rules.clean_up(), 0, 'clean_up: nothing is older than the setting');
+update gym.settings set audit_months = 36;
+select is(wire.clean_up(), 2, 'wire.clean_up: drops the months past the setting');
+select is((select string_agg(distinct login, ' ') from gym.audit_log where login in ('old', 'young')), 'young', 'ensure_audit_months: younger ones stay');
+select set_eq($$ select key from gym.audit_log where on_table = 'audit_log' and operation = 'delete' $$, '{audit_log_2001_01,audit_log_2001_02}'::text[], 'ensure_audit_months: the trail notes what was dropped');
+select is(rules.clean_up(), 0, 'clean_up: harmless to repeat');
+
+-- ---- erasing a person by law ----
+
+select book('zoe', 'thu'), card('zoe') as card \g /dev/null
+update gym.users set surname = 'Особая', firstname = 'Зоя', "group" = 'ЗО-1', image = 'z.png' where id = who('zoe');
+select is(refusal($$ select rules.erase_person(who('zoe'), ' ') $$), 'ENREQ erase_reason_given', 'erase_reason_given: no reason');
+select is(refusal($$ select rules.erase_person(-1, 'закон') $$), 'ENGON user_not_found', 'user_not_found: erase');
+select is(rules.erase_person(who('zoe'), 'закон'), 3, 'erase_person: blanks the person''s rows of the trail');
+select is((select (firstname, secondname, surname, "group", hid, image, student_card, deleted)::text from gym.users where id = who('zoe')),
+  format('("","","","",erased,,%s,t)', 2147483647 - who('zoe')), 'erase_person: names, card, hash and picture are gone, the row stays');
+select is((select count(*) from gym.enrolments where user_id = who('zoe')), 1::bigint, 'erase_person: the history stays');
+select is_empty($$ select * from gym.audit_log a where a.on_table = 'users' and a.key = who('zoe')::text and (a::text ~ 'Зоя|Zoe|Особая|Тестова|Ивановна|ЗО-1|БИ-21|z.png' or a::text ~ '90000\d{4}') $$, 'erase_person: no name and no card is left in the trail');
+select is((select string_agg(operation || case when erased_at is null then '' else ' erased' end, ', ' order by id) from gym.audit_log where on_table = 'users' and key = who('zoe')::text),
+  'insert erased, update erased, update erased, erase', 'erase_person: which says so');
+select is((select new_values from gym.audit_log where operation = 'erase'), '{"reason": "закон", "entries": 3}'::jsonb, 'erase_person: with the reason');
+select is(refusal($$ update gym.audit_log set erased_at = null $$), 'ENRUL audit_append_only', 'audit_append_only: also where somebody was erased');
+
+select * from finish();
+rollback;
