@@ -35,8 +35,8 @@ bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, an
 fuzz: ## sends nasty requests for FUZZTIME=10s and more
 	@scripts/test fuzz
 
-psql: ## opens psql on the database of "make run"
-	@scripts/with-database psql
+psql: ## opens psql on the database of "make run": the administrator's screen (db/admin.psql)
+	@PSQLRC=$(CURDIR)/db/admin.psql scripts/with-database psql
 
 tern: ## migrates the database of "make run" by the tern CLI, and installs the functions
 	@scripts/with-database go tool tern migrate -m db/migrations

@@ -40,11 +40,11 @@ as $$ select rules.clock(), rules.local_time(), rules.today(), rules.this_month(
 comment on function api.clock() is
   'What the gym''s clock shows, moved by gym.now or not. Definer: reads gym.settings; a view calls functions with the rights of whoever looks at it. Example: select * from api.clock();';
 
-create function api.enrolment() returns table (is_open boolean, by_hand boolean, opens_at timestamp, closes_at timestamp, next_turn timestamp, now timestamp, for_month text)
+create function api.enrolment() returns table (is_open boolean, by_hand boolean, opens_at timestamp, closes_at timestamp, next_turn timestamp, for_month text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select w.is_open, w.by_hand, rules.local_time(w.opens_at), rules.local_time(w.closes_at), rules.local_time(w.next_turn),
-         rules.local_time(), to_char(rules.next_month(), 'MM-YYYY')
+         to_char(rules.next_month(), 'MM-YYYY')
     from rules.enrolment_window() w
 $$;
 comment on function api.enrolment() is 'What the view api.enrolment shows. Definer: reads gym.settings and gym.manual_turns. Example: select * from api.enrolment();';
