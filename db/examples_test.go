@@ -12,7 +12,7 @@ import (
 )
 
 // aMonth is what the examples of comments speak of: two students of БИ-21 in the middle of December, one of them blocked,
-// a post, a closure. Nobody's password is stored, so that the pepper may still change.
+// a post, a closure, the tables of the old system. Nobody's password is stored, so that the pepper may still change.
 const aMonth = `
 	insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict do nothing;
 	insert into gym.users (student_card, firstname, secondname, surname, "group", hid)
@@ -24,7 +24,14 @@ const aMonth = `
 	select rules.ensure_marks();
 	set gym.now = '2026-12-09 09:00';
 	select rules.make_month('2027-01-01'), api.post('Зал открыт'), api.close_days('2026-12-31', 'Новый год'),
-	       api.block('порча инвентаря', card => 12069841), api.cancel_lesson('2026-12-08', '16:00', 'тренер болен')`
+	       api.block('порча инвентаря', card => 12069841), api.cancel_lesson('2026-12-08', '16:00', 'тренер болен');
+	create schema legacy;
+	create table legacy.users (id integer, student_card integer, firstname text, surname text, hid text, role text);
+	create table legacy.available_time (id integer, weekday integer, time text, number_of_persons integer, month text);
+	create table legacy.entries (id integer, user_id integer, selected_time_id integer);
+	create table legacy.visits (id integer, entry_id integer, date date, mark integer);
+	create table legacy.ads (id integer, body text);
+	create table legacy.news (id integer, body text)`
 
 // TestEveryExampleWorks pastes the example of each function and view of api, as the administrator whom api.help names,
 // each on the same day.

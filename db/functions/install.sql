@@ -66,6 +66,8 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "rules/audit_log.sql" . }}
 {{ template "rules/audit.sql" . }}
 {{ template "rules/jobs.sql" . }}
+{{ template "rules/roster.sql" . }}
+{{ template "rules/import_legacy.sql" . }}
 {{ template "rules/package.sql" . }}
 
 {{ template "api/help.sql" . }}
@@ -82,6 +84,8 @@ comment on schema wire is 'One function an endpoint of contract.md, json in its 
 {{ template "api/reports.sql" . }}
 {{ template "api/schedule.sql" . }}
 {{ template "api/audit_log.sql" . }}
+{{ template "api/roster.sql" . }}
+{{ template "api/import_legacy.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}

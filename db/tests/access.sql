@@ -1,7 +1,7 @@
 -- Who may do what in the database: the server, the auth server, an administrator; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(86);
+select plan(87);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text

@@ -111,6 +111,8 @@ delete from checked where
   or schema = 'wire' and message in ('unused parameter "p_body"')
   -- "group" is what the column is called, and named so in calls
   or schema = 'api' and message = 'name of parameter "group" is reserved keyword'
+  -- what the tables of the old system look like is known when they are there
+  or proname ~ '^legacy_' and detail = 'cannot to determine result of dynamic SQL'
   -- a cursor is given its name so, and what it was opened for elsewhere can't be known here
   or detail = 'cast "text" value to "refcursor" type' or message = 'never read variable "v_rows"'
   or proname = 'report_visits' and (message = 'record "v_row" is not assigned yet' or message = 'never read variable "v_row"');

@@ -116,6 +116,15 @@ values
   ('report_period_length', 'ENRUL', 'Отчёт составляется не больше чем за 24 месяца. Выберите период короче.', null, 'A report covers 24 months at most.', 'rules.check_report_period'),
   ('settings_signs_visible', 'ENREQ', 'Знак отметки в отчёте — один видимый символ.', null, 'A mark''s sign is one visible character.', 'check'),
   ('settings_signs_differ', 'ENREQ', 'Знаки отметок в отчёте должны различаться.', null, 'Two marks do not share a sign.', 'check'),
+  -- the roster, and the old system
+  ('not_on_roster', 'ENRUL', 'Студенческого билета с таким номером нет в списках университета. Проверьте номер или обратитесь к администратору.',
+   'select * from api.roster; списки загружает energy roster import', 'With the setting roster_only only students on the university''s roster register.', 'trigger users__roster'),
+  ('roster_empty', 'ENREQ', 'В списке нет ни одного студента. Проверьте файл.', null, 'A roster is an array of students, one at least.', 'rules.roster_rows'),
+  ('roster_unreadable', 'ENREQ', 'Список, строка %s: %s. Исправьте файл.', null, 'Every row of a roster has a card of its own and a surname.', 'rules.roster_rows'),
+  ('legacy_schema_missing', 'ENGON', 'Схемы %s в этой базе нет.', 'docs/import-legacy.md', 'The old system''s tables stand in a schema of this database.', 'rules.legacy_table'),
+  ('legacy_table_missing', 'ENGON', 'В схеме %s нет таблицы старой системы: %s.', 'docs/import-legacy.md', 'All tables of the old system are there.', 'rules.legacy_table'),
+  ('legacy_column_missing', 'ENGON', 'В таблице %s нет столбца: %s.', 'docs/import-legacy.md', 'A table of the old system has the columns that are needed.', 'rules.legacy_column'),
+  ('legacy_admin_unknown', 'ENGON', 'В старой системе нет администратора с билетом %s.', 'select * from users where role = ''ADMIN''', 'The default administrator named is one of the old system.', 'rules.legacy_admin'),
   -- native constraints that a raw statement, or an odd value, can reach
   ('settings_time_zone_known', 'ENREQ', 'Часового пояса %s нет.',
    'select name from pg_timezone_names', 'The gym''s zone is one that PostgreSQL knows.', 'trigger settings__guard'),

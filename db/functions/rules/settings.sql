@@ -39,6 +39,7 @@ values
   ('coach_marks_days', '0…366'),
   ('unmarked_is_absent', 'true, false'),
   ('audit_months', '1…1200'),
+  ('roster_only', 'true, false'),
   ('sign_present', '[^\s], ≠ sign_…'),
   ('sign_absent', '[^\s], ≠ sign_…'),
   ('sign_excused', '[^\s], ≠ sign_…'),

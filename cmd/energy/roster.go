@@ -1,0 +1,117 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/spf13/cobra"
+
+	"energiya/db"
+	"energiya/internal/config"
+	"energiya/internal/roster"
+)
+
+// rosterChange is a row of api.import_roster.
+type rosterChange struct {
+	Change string
+	Card   int32
+	Person string
+	Group  string
+	Was    *string
+}
+
+const (
+	sqlRosterPreview = `select change, card, person, "group", was from api.roster_preview($1)`
+	sqlImportRoster  = `select change, card, person, "group", was from api.import_roster($1)`
+)
+
+func newRoster() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "roster",
+		Short: "The university's list of students",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRosterImport())
+	return cmd
+}
+
+func newRosterImport() *cobra.Command {
+	var dryRun bool
+	cmd := &cobra.Command{
+		Use:   "import file.csv|xlsx|json [--dry-run]",
+		Short: "Make the roster what a file says",
+		Long: `Make the roster what a file says, the whole of it, and print what was added, changed, and is gone. Log in as the
+database's owner, or with the role of administrators. People who have registered stay as they are, also those who are gone.
+
+The first row names the columns, in Russian or English: билет (card), фамилия (surname), имя (firstname), отчество
+(secondname), группа (group); or ФИО (full name) for the three. csv: commas, semicolons or tabs, in UTF-8 or windows-1251;
+xlsx: the first sheet; json: an array of objects with the English names.
+
+Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
+
+` + settings(config.DatabaseURL),
+		Example: `  energy roster import students.xlsx --dry-run
+  energy roster import students.xlsx`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			students, err := roster.Read(args[0])
+			if err != nil {
+				return err
+			}
+			list, err := json.Marshal(students)
+			if err != nil {
+				return fmt.Errorf("packing the roster: %w", err)
+			}
+			s, err := config.Load()
+			if err != nil {
+				return err
+			}
+			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			if err != nil {
+				return err
+			}
+			defer func() { _ = conn.Close(cmd.Context()) }()
+
+			query := sqlImportRoster
+			if dryRun {
+				query = sqlRosterPreview
+			}
+			rows, err := conn.Query(cmd.Context(), query, string(list))
+			if err != nil {
+				return fmt.Errorf("importing the roster: %w", err)
+			}
+			changes, err := pgx.CollectRows(rows, pgx.RowToStructByName[rosterChange])
+			if err != nil {
+				return fmt.Errorf("importing the roster: %w", err)
+			}
+			return printRoster(cmd.OutOrStdout(), len(students), changes, dryRun)
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
+	return cmd
+}
+
+func printRoster(w io.Writer, students int, changes []rosterChange, dryRun bool) error {
+	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	counts := map[string]int{}
+	for _, c := range changes {
+		counts[c.Change]++
+		was := ""
+		if c.Change == "changed" && c.Was != nil {
+			was = "was " + *c.Was
+		}
+		fmt.Fprintf(tabs, "%s\t%d\t%s\t%s\t%s\n", c.Change, c.Card, c.Person, c.Group, was)
+	}
+	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", students, counts["added"], counts["changed"], counts["gone"])
+	if dryRun {
+		fmt.Fprintln(tabs, "A dry run: nothing was changed.")
+	}
+	if err := tabs.Flush(); err != nil {
+		return fmt.Errorf("printing: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,647 @@
+-- Taking over the database of the old Python system (docs/import-legacy.md). First its tables are read as they may stand, then
+-- a plan is made of each: what comes in as what, what does not and why. The dry run shows the plan, the import carries it out.
+
+-- ---- reading, whatever the columns are called exactly ----
+
+create function rules.legacy_table(p_schema text, variadic p_names text[]) returns regclass
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_table regclass;
+begin
+  if not exists (select from pg_namespace n where n.nspname = p_schema) then
+    perform rules.refuse('legacy_schema_missing', coalesce(p_schema, 'null'));
+  end if;
+  select c.oid into v_table
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace
+   where n.nspname = p_schema and c.relname = any (p_names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
+   order by array_position(p_names, c.relname::text)
+   limit 1;
+  if v_table is null then
+    perform rules.refuse('legacy_table_missing', p_schema, array_to_string(p_names, ', '));
+  end if;
+  return v_table;
+end
+$$;
+comment on function rules.legacy_table(text, text[]) is
+  'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. Errors: legacy_schema_missing, legacy_table_missing.';
+
+create function rules.legacy_column(p_table regclass, p_required boolean, variadic p_names text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_column name;
+begin
+  select a.attname into v_column
+    from pg_attribute a
+   where a.attrelid = p_table and a.attnum > 0 and not a.attisdropped
+     and translate(lower(a.attname::text), '_', '') = any (p_names)
+   order by array_position(p_names, translate(lower(a.attname::text), '_', ''))
+   limit 1;
+  if v_column is null and p_required then
+    perform rules.refuse('legacy_column_missing', p_table::text, array_to_string(p_names, ', '));
+  end if;
+  return case when v_column is null then 'null::text' else format('t.%I::text', v_column) end;
+end
+$$;
+comment on function rules.legacy_column(regclass, boolean, text[]) is
+  'The expression that reads a column of an old table (as t) as text; null where it is missing and need not be there. p_names: what it may be called, without underscores and capitals, likeliest first. Errors: legacy_column_missing.';
+
+-- Not sql: an expression of plpgsql is planned once, and these are called for every row.
+
+create function rules.legacy_flag(p_text text) returns boolean
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return coalesce(lower(btrim(p_text)) in ('t', 'true', '1', 'yes'), false);
+end
+$$;
+comment on function rules.legacy_flag(text) is 'A yes or no of the old system; nothing is no.';
+
+create function rules.legacy_number(p_text text) returns integer
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_text ~ '^\s*[0-9]{1,10}\s*$' then case when p_text::bigint <= 2147483647 then p_text::integer end end;
+end
+$$;
+comment on function rules.legacy_number(text) is 'A whole number of the old system, not below zero; null where it is none.';
+
+create function rules.legacy_date(p_text text) returns date
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_parts text[];
+  v_first date;
+begin
+  if p_text ~ '^\s*[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([^0-9]|$)' then
+    v_parts := regexp_match(p_text, '(\d{4})-(\d\d)-(\d\d)');
+  elsif p_text ~ '^\s*(0[1-9]|[12]\d|3[01])\.(0[1-9]|1[0-2])\.[12]\d{3}([^0-9]|$)' then
+    v_parts := regexp_match(p_text, '(\d\d)\.(\d\d)\.(\d{4})');
+    v_parts := array[v_parts[3], v_parts[2], v_parts[1]];
+  else
+    return null;
+  end if;
+  v_first := make_date(v_parts[1]::integer, v_parts[2]::integer, 1);
+  -- there is no 31st of November
+  return case when v_parts[3]::integer <= extract(day from v_first + interval '1 month -1 day') then v_first + v_parts[3]::integer - 1 end;
+end
+$$;
+comment on function rules.legacy_date(text) is 'The date that a text of the old system begins with, as 2026-11-30 or 30.11.2026; null where there is none.';
+
+create function rules.legacy_month(p_text text) returns date
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when p_text ~ '^\s*(0?[1-9]|1[0-2])-20\d\d\s*$' then make_date(split_part(p_text, '-', 2)::integer, split_part(p_text, '-', 1)::integer, 1)
+              else date_trunc('month', rules.legacy_date(p_text)::timestamp)::date end;
+end
+$$;
+comment on function rules.legacy_month(text) is 'First day of a month written as 11-2026, or of the month of a date; null where it is neither.';
+
+create function rules.legacy_moment(p_text text) returns timestamptz
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_local timestamp := rules.legacy_date(p_text) + coalesce(substring(p_text from '[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)'), '00:00')::time;
+  v_zone  text := substring(p_text from '[ T]\d\d:\d\d.*?([+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$');
+begin
+  return case when v_zone is null then v_local at time zone (select c.time_zone from gym.settings c) else (v_local || v_zone)::timestamptz end;
+end
+$$;
+comment on function rules.legacy_moment(text) is 'A moment of the old system: with an offset, or else by the gym''s wall clock; null where it can''t be read.';
+
+create function rules.legacy_users(p_schema text)
+returns table (old_id bigint, card text, firstname text, secondname text, surname text, study_group text, hid text, image text, role text, deleted boolean)
+language plpgsql stable rows 5000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+as $$
+declare
+  v_table regclass := rules.legacy_table(p_schema, 'users', 'user');
+begin
+  return query execute format('select (%s)::bigint, %s, %s, %s, %s, %s, %s, %s, %s, rules.legacy_flag(%s) from %s t',
+    rules.legacy_column(v_table, true, 'id'),
+    rules.legacy_column(v_table, true, 'studentcard', 'card'),
+    rules.legacy_column(v_table, true, 'firstname', 'name'),
+    rules.legacy_column(v_table, false, 'secondname', 'patronymic', 'middlename'),
+    rules.legacy_column(v_table, true, 'surname', 'lastname'),
+    rules.legacy_column(v_table, false, 'group', 'groupname', 'studygroup'),
+    rules.legacy_column(v_table, true, 'hid', 'passwordhash', 'password'),
+    rules.legacy_column(v_table, false, 'image'),
+    rules.legacy_column(v_table, true, 'role'),
+    rules.legacy_column(v_table, false, 'deleted', 'isdeleted'),
+    v_table);
+end
+$$;
+comment on function rules.legacy_users(text) is 'People of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+
+create function rules.legacy_available_time(p_schema text)
+returns table (old_id bigint, weekday text, starts_at text, capacity text, month text, deleted boolean)
+language plpgsql stable rows 1000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+as $$
+declare
+  v_table regclass := rules.legacy_table(p_schema, 'available_time', 'available_times', 'availabletime');
+begin
+  return query execute format('select (%s)::bigint, %s, %s, %s, %s, rules.legacy_flag(%s) from %s t',
+    rules.legacy_column(v_table, true, 'id'),
+    rules.legacy_column(v_table, true, 'weekday', 'dayofweek', 'day'),
+    rules.legacy_column(v_table, true, 'time', 'starttime', 'startsat'),
+    rules.legacy_column(v_table, true, 'numberofpersons', 'numberofpeople', 'capacity'),
+    rules.legacy_column(v_table, true, 'month'),
+    rules.legacy_column(v_table, false, 'deleted', 'isdeleted'),
+    v_table);
+end
+$$;
+comment on function rules.legacy_available_time(text) is 'Training times of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+
+create function rules.legacy_entries(p_schema text)
+returns table (old_id bigint, user_id text, time_id text, create_time text, deleted boolean)
+language plpgsql stable rows 20000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+as $$
+declare
+  v_table regclass := rules.legacy_table(p_schema, 'entries', 'entry');
+begin
+  return query execute format('select (%s)::bigint, %s, %s, %s, rules.legacy_flag(%s) from %s t',
+    rules.legacy_column(v_table, true, 'id'),
+    rules.legacy_column(v_table, true, 'userid', 'user', 'usersid', 'users'),
+    rules.legacy_column(v_table, true, 'selectedtimeid', 'selectedtime', 'availabletimeid', 'availabletime', 'timeid', 'time'),
+    rules.legacy_column(v_table, false, 'createtime', 'createdat', 'created'),
+    rules.legacy_column(v_table, false, 'deleted', 'isdeleted'),
+    v_table);
+end
+$$;
+comment on function rules.legacy_entries(text) is 'Enrolments of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+
+create function rules.legacy_visits(p_schema text) returns table (old_id bigint, entry_id bigint, date text, mark text)
+language plpgsql stable rows 100000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+as $$
+#variable_conflict use_column
+declare
+  v_table regclass := rules.legacy_table(p_schema, 'visits', 'visit');
+  v_id    text := rules.legacy_column(v_table, true, 'id');
+  v_date  text := rules.legacy_column(v_table, true, 'date', 'visitdate');
+  v_mark  text := rules.legacy_column(v_table, true, 'mark');
+  v_entry text := rules.legacy_column(v_table, false, 'entryid', 'entry', 'entriesid', 'entries');
+  v_user  text := rules.legacy_column(v_table, v_entry = 'null::text', 'entryid', 'userid', 'user', 'usersid', 'users');
+begin
+  if v_entry <> 'null::text' then
+    return query execute format('select (%s)::bigint, rules.legacy_number(%s)::bigint, %s, %s from %s t', v_id, v_entry, v_date, v_mark, v_table);
+    return;
+  end if;
+  -- a visit that names its student only: the entry is that of the date's month and weekday, one that is not deleted before one that is
+  return query execute format('select distinct on (t.old_id) t.old_id, e.old_id, t.date, t.mark
+      from (select (%s)::bigint as old_id, rules.legacy_number(%s) as user_id, %s as date, %s as mark, %s as time_id, left(%s, 5) as starts_at from %s t) t
+      left join (select e.old_id, e.deleted, rules.legacy_number(e.user_id) as user_id, e.time_id, a.weekday, rules.legacy_month(a.month) as month, left(a.starts_at, 5) as starts_at
+                   from rules.legacy_entries($1) e join rules.legacy_available_time($1) a on a.old_id = rules.legacy_number(e.time_id)) e
+        on e.user_id = t.user_id
+       and e.month = date_trunc(''month'', rules.legacy_date(t.date)::timestamp)::date
+       and e.weekday = (extract(isodow from rules.legacy_date(t.date)) - 1)::text
+       and (t.time_id is null or t.time_id = e.time_id)
+       and (t.starts_at is null or t.starts_at = e.starts_at)
+     order by t.old_id, e.deleted, e.old_id',
+    v_id, v_user, v_date, v_mark,
+    rules.legacy_column(v_table, false, 'selectedtimeid', 'selectedtime', 'availabletimeid', 'availabletime', 'timeid'),
+    rules.legacy_column(v_table, false, 'time', 'starttime', 'startsat'), v_table) using p_schema;
+end
+$$;
+comment on function rules.legacy_visits(text) is
+  'Marks of the old system, as they stand there, each with the entry that it belongs to. Errors: those of rules.legacy_table and rules.legacy_column.';
+
+create function rules.legacy_posts(p_schema text) returns table (kind text, old_id bigint, body text, create_time text, deleted boolean)
+language plpgsql stable rows 500 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+as $$
+declare
+  v_kind  text;
+  v_table regclass;
+begin
+  foreach v_kind in array array['ad', 'news'] loop
+    v_table := case v_kind when 'ad' then rules.legacy_table(p_schema, 'ads', 'ad') else rules.legacy_table(p_schema, 'news', 'new') end;
+    return query execute format('select $1, (%s)::bigint, %s, %s, rules.legacy_flag(%s) from %s t',
+      rules.legacy_column(v_table, true, 'id'),
+      rules.legacy_column(v_table, true, 'body', 'text'),
+      rules.legacy_column(v_table, false, 'createtime', 'createdat', 'created', 'date'),
+      rules.legacy_column(v_table, false, 'deleted', 'isdeleted'),
+      v_table) using v_kind;
+  end loop;
+end
+$$;
+comment on function rules.legacy_posts(text) is 'Announcements (ads) and news of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+
+-- ---- the plan. state: new comes in; merged comes in as the same as another; matched is here already, by card or by time; known was
+-- imported before; refused does not come in, and refusal says why. remark: what comes in otherwise than it stood. jit = off: the planner
+-- takes these functions for endless, and compiling would cost more than running. ----
+
+create function rules.legacy_admin(p_schema text, p_admin_card integer) returns bigint
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_id bigint;
+begin
+  if p_admin_card = 0 then
+    return null;
+  end if;
+  select min(u.old_id) into v_id
+    from rules.legacy_users(p_schema) u
+   where upper(btrim(u.role)) = 'ADMIN' and (p_admin_card is null or rules.legacy_number(u.card) = p_admin_card);
+  if v_id is null and p_admin_card is not null then
+    perform rules.refuse('legacy_admin_unknown', p_admin_card::text);
+  end if;
+  return v_id;
+end
+$$;
+comment on function rules.legacy_admin(text, integer) is
+  'Old id of the default administrator, whose password is published. p_admin_card: its card; null: the ADMIN with the lowest id; 0: there is none. Errors: legacy_admin_unknown.';
+
+create function rules.plan_users(p_schema text, p_admin_card integer)
+returns table (old_id bigint, state text, refusal text, remark text, new_id integer, card integer, firstname text, secondname text, surname text, study_group text, hid text, image text, role gym.userrole, deleted boolean)
+language sql stable rows 5000 set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  with old as materialized (
+    select u.*, rules.legacy_number(u.card) as number, upper(btrim(u.role)) as label, u.hid ~ '^[0-9a-f]{64}$' as has_login,
+           min(u.old_id) over (partition by rules.legacy_number(u.card)) as first_of_card
+      from rules.legacy_users(p_schema) u),
+  planned as (
+    select o.*, k.new_id as known_id, here.id as here_id, o.old_id = (select rules.legacy_admin(p_schema, p_admin_card)) as is_default,
+           case when k.new_id is not null then null
+                when coalesce(o.number, 0) = 0 then format('card %L is no positive number', o.card)
+                when o.first_of_card <> o.old_id then format('card %s is that of user %s too', o.number, o.first_of_card)
+                when here.id is not null then null
+                when o.old_id not between 1 and 2000000000 then 'the id is out of range'
+                when other.id is not null then format('the id is taken here, by card %s', other.student_card)
+                when o.label is null or o.label not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then format('role %L is unknown', o.role)
+                when greatest(length(o.firstname), length(o.secondname), length(o.surname), length(o.study_group)) > 200 then 'a name or the group is longer than 200 characters'
+                when o.label in ('STUDENT', 'BLOCKED') and not rules.may_register(o.number) then 'the card is not on the roster, and roster_only is on'
+           end as why
+      from old o
+      left join gym.legacy_ids k on k.kind = 'user' and k.old_id = o.old_id
+      left join gym.users here on here.student_card = o.number
+      left join gym.users other on other.id = o.old_id)
+  select p.old_id,
+         case when p.known_id is not null then 'known' when p.why is not null then 'refused' when p.here_id is not null then 'matched' else 'new' end,
+         p.why,
+         case when p.known_id is not null or p.why is not null then null
+              when p.here_id is not null then format('card %s is user %s here already, who stays as is', p.number, p.here_id)
+              else nullif(concat_ws('; ',
+                case when p.is_default then 'taken for the default administrator: log-in disabled' end,
+                case when not coalesce(p.has_login, false) and not p.is_default then 'no password hash: log-in disabled' end,
+                case when p.label = 'BLOCKED' then 'was BLOCKED: comes in as STUDENT, this month''s marks decide' end), '') end,
+         coalesce(p.known_id, case when p.why is null then coalesce(p.here_id, p.old_id::integer) end),
+         p.number, coalesce(btrim(p.firstname), ''), coalesce(btrim(p.secondname), ''), coalesce(btrim(p.surname), ''), coalesce(btrim(p.study_group), ''),
+         case when p.is_default or not coalesce(p.has_login, false) then '!' else p.hid end,
+         p.image,
+         case when p.why is null and p.known_id is null and p.here_id is null then case p.label when 'BLOCKED' then 'STUDENT' else p.label end end::gym.userrole,
+         p.deleted
+    from planned p
+$$;
+comment on function rules.plan_users(text, integer) is
+  'What becomes of the old system''s people. Ids stay. Whoever was BLOCKED is judged anew, since the old system took unmarked for absent. Errors: those of rules.legacy_users and rules.legacy_admin.';
+
+create function rules.plan_slots(p_schema text)
+returns table (old_id bigint, state text, refusal text, remark text, new_id integer, lead_id bigint, month date, weekday integer, starts_at time, capacity integer, deleted boolean, taken integer)
+language sql stable rows 1000 set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  with old as materialized (
+    select a.old_id, a.deleted, a.month as month_text, rules.legacy_month(a.month) as month,
+           rules.legacy_number(a.weekday) as weekday,
+           case when a.starts_at ~ '^\s*([01]?\d|2[0-3]):[0-5]\d(:00(\.0+)?)?\s*$' then a.starts_at::time end as starts_at,
+           rules.legacy_number(a.capacity) as capacity
+      from rules.legacy_available_time(p_schema) a),
+  checked as (
+    select o.*, k.new_id as known_id,
+           case when k.new_id is not null then null
+                when o.month is null or o.month < '2000-01-01' or o.month >= '2101-01-01' then format('month %L is none', o.month_text)
+                when coalesce(o.weekday, 7) > 6 then 'the weekday is not 0 to 6'
+                when o.starts_at is null then 'the time is no HH:MM'
+                when coalesce(o.capacity, 0) not between 1 and 1000 then format('seats: %s, not 1 to 1000', coalesce(o.capacity::text, 'none')) end as why
+      from old o
+      left join gym.legacy_ids k on k.kind = 'available_time' and k.old_id = o.old_id),
+  led as (
+    -- of several at one time, the first stands for all
+    select c.*, case when c.why is null and not c.deleted
+                     then min(c.old_id) filter (where c.why is null and not c.deleted) over (partition by c.month, c.weekday, c.starts_at)
+                     else c.old_id end as lead_id
+      from checked c)
+  select l.old_id,
+         case when l.known_id is not null then 'known' when l.why is not null then 'refused'
+              when l.lead_id <> l.old_id then 'merged' when here.id is not null then 'matched' else 'new' end,
+         l.why,
+         case when l.known_id is not null or l.why is not null then null
+              when l.lead_id <> l.old_id then format('the same time as %s: taken together, with the seats of that one', l.lead_id)
+              when here.id is not null then format('is slot %s here already, which keeps its %s seats', here.id, here.capacity) end,
+         case when l.why is null then coalesce(l.known_id, first.known_id, here.id) end,
+         l.lead_id, l.month, l.weekday, l.starts_at,
+         -- what the lead has, here or there
+         coalesce(now.capacity, first.capacity),
+         l.deleted or now.deleted_at is not null,
+         coalesce(now.taken, 0)
+    from led l
+    join led first on first.old_id = l.lead_id
+    left join gym.slots here on not l.deleted and here.deleted_at is null and here.month = l.month and here.weekday = l.weekday and here.starts_at = l.starts_at
+    left join gym.slots now on now.id = coalesce(l.known_id, first.known_id, here.id)
+$$;
+comment on function rules.plan_slots(text) is
+  'What becomes of the old system''s training times. lead_id: the old id of the one that it is taken together with, its own mostly; capacity, taken, deleted: of the slot here, where there is one. Errors: those of rules.legacy_available_time.';
+
+create function rules.plan_enrolments(p_schema text, p_admin_card integer)
+returns table (old_id bigint, state text, refusal text, remark text, new_id integer, lead_id bigint, user_id integer, slot_id integer, month date, weekday integer, starts_at time, created_at timestamptz, cancelled_at timestamptz, cancel_reason text)
+language sql stable rows 20000 set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  with c as materialized (
+    select rules.clock() as now, rules.this_month() as this_month, s.time_zone, s.slots_per_student from gym.settings s),
+  marked as materialized (
+    -- the span of what was really marked
+    select v.entry_id, min(rules.legacy_date(v.date)) as first_date, max(rules.legacy_date(v.date)) as last_date
+      from rules.legacy_visits(p_schema) v where btrim(v.mark) in ('1', '2', '3') group by v.entry_id),
+  old as materialized (
+    select e.old_id, e.deleted, e.user_id as user_text, e.time_id as time_text, rules.legacy_moment(e.create_time) as create_time,
+           u.new_id as user_id, u.refusal as user_refusal, u.old_id as old_user, u.deleted as user_deleted, here.deleted as deleted_here,
+           s.new_id as slot_id, s.lead_id as slot_lead, s.refusal as slot_refusal, s.old_id as old_slot, s.deleted as slot_deleted, s.capacity, s.taken,
+           s.month, s.weekday, s.starts_at, k.new_id as known_id, s.month < c.this_month as is_past
+      from rules.legacy_entries(p_schema) e
+      cross join c
+      left join rules.plan_users(p_schema, p_admin_card) u on u.old_id = rules.legacy_number(e.user_id)
+      left join rules.plan_slots(p_schema) s on s.old_id = rules.legacy_number(e.time_id)
+      left join gym.users here on here.id = u.new_id
+      left join gym.legacy_ids k on k.kind = 'entry' and k.old_id = e.old_id),
+  checked as (
+    select o.*,
+           case when o.known_id is not null then null
+                when o.old_user is null then format('there is no user %s', coalesce(o.user_text, 'null'))
+                when o.user_id is null then format('user %s is refused: %s', o.old_user, o.user_refusal)
+                when o.old_slot is null then format('there is no time %s', coalesce(o.time_text, 'null'))
+                when o.slot_refusal is not null then format('time %s is refused: %s', o.old_slot, o.slot_refusal) end as why,
+           case when o.deleted then 'imported'
+                when o.slot_deleted then 'slot deleted'
+                when coalesce(o.deleted_here, false) or (o.user_deleted and not o.is_past) then 'user deleted' end as dead
+      from old o),
+  led as (
+    select k.*, case when k.why is null and k.dead is null
+                     then min(k.old_id) filter (where k.why is null and k.dead is null) over (partition by k.user_id, k.slot_lead, k.month)
+                     else k.old_id end as lead_id
+      from checked k),
+  asking as (
+    -- a seat is asked for by whatever is new, alive and no repetition; those enrolled here stand before it
+    select l.*, l.known_id is null and l.why is null and l.dead is null and l.lead_id = l.old_id as asks from led l),
+  by_weekday as (
+    select a.*, case when a.asks then
+                  row_number() over (partition by a.user_id, a.month, a.weekday, a.asks order by a.old_id)
+                  + (select count(*) from gym.enrolments e where e.user_id = a.user_id and e.month = a.month and e.weekday = a.weekday and e.cancelled_at is null) > 1 end as second_on_day
+      from asking a),
+  by_month as (
+    select w.*, case when w.asks and not w.second_on_day then
+                  row_number() over (partition by w.user_id, w.month, w.asks and not w.second_on_day order by w.old_id)
+                  + (select count(*) from gym.enrolments e where e.user_id = w.user_id and e.month = w.month and e.cancelled_at is null) > c.slots_per_student end as too_many
+      from by_weekday w cross join c),
+  by_seat as (
+    select m.*, case when m.asks and not m.second_on_day and not m.too_many then
+                  row_number() over (partition by m.slot_lead, m.asks and not m.second_on_day and not coalesce(m.too_many, false) order by m.old_id) + m.taken > m.capacity end as no_seat
+      from by_month m),
+  judged as (
+    select b.*,
+           case when not b.asks then null
+                when b.second_on_day then 'another time on that weekday'
+                when b.too_many then format('more than %s times in the month', c.slots_per_student)
+                when b.no_seat then format('all %s seats are taken', b.capacity)
+                when not b.is_past and rules.is_barred(b.user_id, b.month) then 'barred from that month' end as surplus
+      from by_seat b cross join c),
+  dated as (
+    select j.*, c.now,
+           -- before the first lesson that was marked, whatever the row says
+           least(coalesce(j.create_time, j.month::timestamp at time zone c.time_zone),
+                 (m.first_date::timestamp - interval '1 minute') at time zone c.time_zone, c.now) as begun_at,
+           (m.last_date + j.starts_at) at time zone c.time_zone as last_marked_at,
+           (j.month + interval '1 month') at time zone c.time_zone as month_ends_at
+      from judged j cross join c
+      left join marked m on m.entry_id = j.old_id)
+  select d.old_id,
+         case when d.known_id is not null then 'known' when r.why is not null then 'refused' when d.lead_id <> d.old_id then 'merged' else 'new' end,
+         r.why,
+         case when d.known_id is not null or r.why is not null then null
+              when d.lead_id <> d.old_id then format('the same as entry %s: taken together', d.lead_id)
+              when d.is_past and d.surplus is not null then d.surplus || ': history, cancelled at the end of the month'
+              when d.dead = 'slot deleted' then 'its time is deleted: comes in cancelled'
+              when d.dead = 'user deleted' then 'its student is deleted: comes in cancelled' end,
+         coalesce(d.known_id, first.known_id), d.lead_id, d.user_id, d.slot_id, d.month, d.weekday, d.starts_at,
+         d.begun_at,
+         case when d.dead is not null then greatest(d.begun_at, least(d.last_marked_at, d.now))
+              when d.surplus is not null then d.month_ends_at end,
+         case when d.dead is not null then d.dead when d.surplus is not null then 'imported' end
+    from dated d
+    join dated first on first.old_id = d.lead_id
+   cross join lateral (select coalesce(d.why, case when not d.is_past and d.known_id is null then first.surplus end) as why) r
+$$;
+comment on function rules.plan_enrolments(text, integer) is
+  'What becomes of the old system''s entries. What is beyond the rules (seats, two on a weekday, slots_per_student) comes in cancelled where its month is past, so that its marks stay, and is refused otherwise; the older entry has the seat. Errors: those of the readers.';
+
+create function rules.plan_marks(p_schema text, p_admin_card integer)
+returns table (old_id bigint, state text, refusal text, enrolment_id integer, date date, mark gym.mark, set_at timestamptz)
+language sql stable rows 50000 set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  with c as materialized (select rules.clock() as now, rules.this_month() as this_month, s.time_zone from gym.settings s),
+  old as materialized (
+    select v.old_id, v.entry_id, rules.legacy_date(v.date) as date, v.date as date_text, btrim(v.mark) as mark
+      from rules.legacy_visits(p_schema) v
+     -- 0 says nothing: the old system made it for the whole month ahead. Marks not set are made by the rules
+     where btrim(v.mark) <> '0'),
+  checked as (
+    select o.*, k.new_id as known_id, e.new_id as enrolment_id, e.lead_id, (o.date + e.starts_at) at time zone c.time_zone as at, c.now,
+           case when k.new_id is not null then null
+                when e.old_id is null then case when o.entry_id is null then 'its student had no entry for that day' else format('there is no entry %s', o.entry_id) end
+                when e.state = 'refused' then format('entry %s is refused: %s', e.old_id, e.refusal)
+                when o.date is null then format('date %L is none', o.date_text)
+                when o.mark not in ('1', '2', '3') then format('mark %L is none of 0 to 3', o.mark)
+                when e.month > c.this_month then 'its month has not begun'
+                when date_trunc('month', o.date::timestamp)::date <> e.month then format('the date is not in %s', to_char(e.month, 'MM-YYYY'))
+                when coalesce(x.runs_as, extract(isodow from o.date) - 1) <> e.weekday then 'the date is another weekday than its entry'
+                when (o.date + e.starts_at) at time zone c.time_zone > e.cancelled_at then 'the entry was cancelled before'
+                when e.state = 'known' and m.id is null then 'its enrolment has no such lesson here'
+                when m.set_at is not null then format('set to %s here', m.mark) end as why
+      from old o
+      cross join c
+      left join rules.plan_enrolments(p_schema, p_admin_card) e on e.old_id = o.entry_id
+      left join gym.legacy_ids k on k.kind = 'visit' and k.old_id = o.old_id
+      left join gym.marks m on m.enrolment_id = e.new_id and m.date = o.date and m.withdrawn_at is null
+      left join gym.closures x on x.deleted_at is null and x.runs_as is not null and x.start_date = o.date),
+  told as (
+    select h.*, min(h.old_id) filter (where h.why is null) over (partition by h.lead_id, h.date) as first_id from checked h)
+  select t.old_id,
+         case when t.known_id is not null then 'known' when t.why is not null or t.first_id <> t.old_id then 'refused' else 'new' end,
+         case when t.known_id is null then coalesce(t.why, case when t.first_id <> t.old_id then format('visit %s is of the same lesson', t.first_id) end) end,
+         t.enrolment_id, t.date,
+         case t.mark when '1' then 'present' when '2' then 'excused' when '3' then 'cancelled' end::gym.mark,
+         least(t.at, t.now)
+    from told t
+$$;
+comment on function rules.plan_marks(text, integer) is
+  'What becomes of the old system''s visits that say something: 1 present, 2 excused, 3 cancelled. set_at: the lesson, since nobody noted when. Errors: those of the readers.';
+
+create function rules.plan_posts(p_schema text)
+returns table (kind text, old_id bigint, state text, refusal text, body text, created_at timestamptz, deleted boolean)
+language sql stable rows 500 set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  select p.kind, p.old_id,
+         case when k.new_id is not null then 'known' when coalesce(length(p.body), 0) not between 1 and 100000 then 'refused' else 'new' end,
+         case when k.new_id is null and coalesce(length(p.body), 0) not between 1 and 100000 then 'the text is empty, or longer than 100000 characters' end,
+         p.body, coalesce(rules.legacy_moment(p.create_time), rules.clock()), p.deleted
+    from rules.legacy_posts(p_schema) p
+    left join gym.legacy_ids k on k.kind = p.kind and k.old_id = p.old_id
+$$;
+comment on function rules.plan_posts(text) is 'What becomes of the old system''s announcements and news. Errors: those of rules.legacy_posts.';
+
+create function rules.plan_problems(p_schema text, p_admin_card integer) returns table (what text, old_id bigint, outcome text, reason text)
+language sql stable set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  select q.what, q.old_id, case when q.refusal is null then 'changed' else 'refused' end, coalesce(q.refusal, q.remark)
+    from (select 1 as place, 'users' as what, p.old_id, p.refusal, p.remark from rules.plan_users(p_schema, p_admin_card) p
+          union all
+          select 2, 'available_time', p.old_id, p.refusal, p.remark from rules.plan_slots(p_schema) p
+          union all
+          select 3, 'entries', p.old_id, p.refusal, p.remark from rules.plan_enrolments(p_schema, p_admin_card) p
+          union all
+          select 4, 'visits', p.old_id, p.refusal, null from rules.plan_marks(p_schema, p_admin_card) p
+          union all
+          select 5, case p.kind when 'ad' then 'ads' else p.kind end, p.old_id, p.refusal, null from rules.plan_posts(p_schema) p) q
+   where coalesce(q.refusal, q.remark) is not null
+   order by q.place, q.what, q.old_id
+$$;
+comment on function rules.plan_problems(text, integer) is 'Every row of the old system that does not come in, or comes in otherwise than it stands, and why. Errors: those of the plans.';
+
+create function rules.plan_summary(p_schema text, p_admin_card integer)
+returns table (what text, rows bigint, imported bigint, known bigint, refused bigint, note text)
+language sql stable set search_path = pg_catalog, pg_temp set jit = off
+as $$
+  select s.what, s.rows, s.imported, s.known, s.refused, nullif(s.note, '')
+    from (
+      select 1 as place, 'users' as what, count(*) as rows, count(*) filter (where p.state in ('new', 'merged')) as imported,
+             count(*) filter (where p.state in ('known', 'matched')) as known, count(*) filter (where p.state = 'refused') as refused,
+             concat_ws(', ', case when count(*) filter (where p.remark ~ 'disabled') > 0 then count(*) filter (where p.remark ~ 'disabled') || ' log-ins disabled' end,
+                             case when count(*) filter (where p.remark ~ 'BLOCKED') > 0 then count(*) filter (where p.remark ~ 'BLOCKED') || ' judged anew' end) as note
+        from rules.plan_users(p_schema, p_admin_card) p
+      union all
+      select 2, 'available_time', count(*), count(*) filter (where p.state in ('new', 'merged')), count(*) filter (where p.state in ('known', 'matched')),
+             count(*) filter (where p.state = 'refused'),
+             case when count(*) filter (where p.state = 'merged') > 0 then count(*) filter (where p.state = 'merged') || ' taken together with another' end
+        from rules.plan_slots(p_schema) p
+      union all
+      select 3, 'entries', count(*), count(*) filter (where p.state in ('new', 'merged')), count(*) filter (where p.state in ('known', 'matched')),
+             count(*) filter (where p.state = 'refused'),
+             case when count(*) filter (where p.state = 'new' and p.remark is not null) > 0 then count(*) filter (where p.state = 'new' and p.remark is not null) || ' cancelled as history' end
+        from rules.plan_enrolments(p_schema, p_admin_card) p
+      union all
+      select 4, 'visits', count(*) + v.silent, count(*) filter (where p.state in ('new', 'merged')), count(*) filter (where p.state in ('known', 'matched')),
+             count(*) filter (where p.state = 'refused'),
+             case when v.silent > 0 then v.silent || ' not marked (0)' end
+        from (select count(*) as silent from rules.legacy_visits(p_schema) v where coalesce(btrim(v.mark), '0') = '0') v
+        left join rules.plan_marks(p_schema, p_admin_card) p on true
+       group by v.silent
+      union all
+      select 5, k.what, count(p.old_id), count(*) filter (where p.state in ('new', 'merged')), count(*) filter (where p.state in ('known', 'matched')),
+             count(*) filter (where p.state = 'refused'), null
+        from (values ('ad', 'ads'), ('news', 'news')) k (kind, what)
+        left join rules.plan_posts(p_schema) p on p.kind = k.kind
+       group by k.what) s
+   order by s.place, s.what
+$$;
+comment on function rules.plan_summary(text, integer) is
+  'The plan in numbers: of each old table its rows, how many come in, were known before, are refused. Errors: those of the plans.';
+
+-- ---- the import ----
+
+create function rules.import_legacy(p_schema text, p_dry_run boolean, p_admin_card integer)
+returns table (what text, rows bigint, imported bigint, known bigint, refused bigint, note text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off
+as $$
+#variable_conflict use_column
+declare
+  v_deleted integer[];
+begin
+  -- nobody changes what the plan stands on while it is carried out
+  if p_dry_run is not true then
+    lock table gym.legacy_ids, gym.users, gym.enrolments, gym.slots, gym.marks, gym.months, gym.posts in share row exclusive mode;
+  end if;
+  return query select * from rules.plan_summary(p_schema, p_admin_card);
+  if p_dry_run then
+    return;
+  end if;
+
+  -- people: none deleted yet, since a deleted one can't be enrolled
+  v_deleted := array(select p.new_id from rules.plan_users(p_schema, p_admin_card) p where p.state = 'new' and p.deleted);
+  with plan as materialized (select * from rules.plan_users(p_schema, p_admin_card) p where p.state in ('new', 'matched')),
+  added as (
+    insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, image, role)
+    select p.new_id, p.card, p.firstname, p.secondname, p.surname, p.study_group, p.hid, p.image, p.role from plan p where p.state = 'new' order by p.new_id)
+  insert into gym.legacy_ids (kind, old_id, new_id) select 'user', p.old_id, p.new_id from plan p;
+  -- behind the ids of the refused too: the auth server may still remember whom they were
+  perform setval('gym.users_id_seq', m.most)
+    from (select max(p.old_id) as most from rules.plan_users(p_schema, p_admin_card) p where p.old_id <= 2000000000) m
+   where m.most >= (select s.last_value from gym.users_id_seq s);
+
+  -- slots
+  with plan as materialized (
+    select p.*, case when p.state = 'new' then nextval('gym.slots_id_seq')::integer else p.new_id end as id
+      from (select * from rules.plan_slots(p_schema) p where p.state in ('new', 'matched', 'merged') order by p.month, p.weekday, p.starts_at, p.old_id) p),
+  added as (
+    insert into gym.slots (id, month, weekday, starts_at, capacity, deleted_at)
+    select p.id, p.month, p.weekday, p.starts_at, p.capacity, case when p.deleted then rules.clock() end from plan p where p.state = 'new' order by p.id)
+  insert into gym.legacy_ids (kind, old_id, new_id)
+  select 'available_time', p.old_id, coalesce(p.id, lead.id) from plan p left join plan lead on lead.old_id = p.lead_id;
+  -- the month stands as it was: the template does not fill it up
+  insert into gym.months as m (month, slots_made_at)
+  select distinct s.month, rules.clock() from gym.legacy_ids k join gym.slots s on s.id = k.new_id where k.kind = 'available_time' order by s.month
+  on conflict (month) do update set slots_made_at = excluded.slots_made_at where m.slots_made_at is null;
+
+  analyze gym.users;
+  analyze gym.slots;
+  analyze gym.legacy_ids;
+
+  -- the old system has judged the month before: what it let in stays in
+  insert into gym.pardons (user_id, month, reason, made_at, made_by)
+  select distinct p.user_id, p.month, 'Перенос из старой системы', rules.clock(), rules.actor()
+    from rules.plan_enrolments(p_schema, p_admin_card) p
+   where p.state = 'new' and p.month = (rules.this_month() - interval '1 month')::date
+   order by p.user_id
+  on conflict (user_id, month) where month is not null do nothing;
+  -- enrolments; a trigger makes the marks of months begun
+  with plan as materialized (
+    select p.*, case when p.state = 'new' then nextval('gym.enrolments_id_seq')::integer else p.new_id end as id
+      from (select * from rules.plan_enrolments(p_schema, p_admin_card) p where p.state in ('new', 'merged') order by p.old_id) p),
+  added as (
+    insert into gym.enrolments (id, slot_id, user_id, created_at, cancelled_at, cancel_reason)
+    select p.id, p.slot_id, p.user_id, p.created_at, p.cancelled_at, p.cancel_reason from plan p where p.state = 'new' order by p.id)
+  insert into gym.legacy_ids (kind, old_id, new_id)
+  select 'entry', p.old_id, coalesce(p.id, lead.id) from plan p left join plan lead on lead.old_id = p.lead_id;
+  analyze gym.enrolments;
+  analyze gym.marks;
+  analyze gym.legacy_ids;
+
+  -- marks
+  with plan as materialized (select * from rules.plan_marks(p_schema, p_admin_card) p where p.state = 'new'),
+  set as (
+    update gym.marks m set mark = p.mark, set_at = p.set_at
+      from plan p
+     where m.enrolment_id = p.enrolment_id and m.date = p.date and m.withdrawn_at is null
+    returning p.old_id, m.id)
+  insert into gym.legacy_ids (kind, old_id, new_id) select 'visit', s.old_id, s.id from set s;
+
+  update gym.users u set deleted = true where u.id = any (v_deleted) and not u.deleted;
+
+  -- posts
+  with plan as materialized (
+    select p.*, nextval('gym.posts_id_seq')::integer as id
+      from (select * from rules.plan_posts(p_schema) p where p.state = 'new' order by p.created_at, p.old_id) p),
+  added as (
+    insert into gym.posts (id, kind, body, created_at, deleted_at)
+    select p.id, case p.kind when 'ad' then 'announcement' else 'news' end, p.body, p.created_at, case when p.deleted then rules.clock() end from plan p order by p.id)
+  insert into gym.legacy_ids (kind, old_id, new_id) select p.kind, p.old_id, p.id from plan p;
+
+  -- what the jobs would do next
+  analyze gym.legacy_ids;
+  perform rules.ensure_marks();
+  while rules.ensure_blocks() > 0 loop
+    null;
+  end loop;
+end
+$$;
+comment on function rules.import_legacy(text, boolean, integer) is
+  'Takes over the old system''s data from a schema of this database, all or nothing; what was taken over before is left alone. p_dry_run: only says what would come in. p_admin_card: see rules.legacy_admin. Returns rules.plan_summary as of before. '
+  'Errors: legacy_schema_missing, legacy_table_missing, legacy_column_missing, legacy_admin_unknown.';
+create trigger legacy_ids__keep before update or delete or truncate on gym.legacy_ids for each statement execute function rules.keep();

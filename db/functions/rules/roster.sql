@@ -1,0 +1,101 @@
+create function rules.on_roster(p_card integer) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$ select exists (select from gym.roster r where r.card = p_card and r.gone_at is null) $$;
+comment on function rules.on_roster(integer) is 'Whether a card is on the university''s roster. By the number alone: names are typed by hand, and a ё or a marriage must keep nobody out.';
+
+create function rules.may_register(p_card integer) returns boolean
+language sql stable set search_path = pg_catalog, pg_temp
+as $$ select not c.roster_only or rules.on_roster(p_card) from gym.settings c $$;
+comment on function rules.may_register(integer) is 'Whether a student with that card may register (mission.md 7): anybody, or with the setting roster_only whoever is on the roster.';
+
+create function rules.users__roster() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if not rules.may_register(new.student_card) then
+    perform rules.refuse('not_on_roster');
+  end if;
+  return new;
+end
+$$;
+comment on function rules.users__roster() is
+  'Trigger function: with the setting roster_only no student is added who is not on the roster, whoever inserts (not_on_roster). Definer: whoever may write the table may call nothing else.';
+create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
+
+create function rules.roster_rows(p_rows jsonb) returns table (line integer, card integer, surname text, firstname text, secondname text, study_group text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  v_bad record;
+begin
+  if jsonb_typeof(p_rows) is distinct from 'array' or p_rows = '[]' then
+    perform rules.refuse('roster_empty');
+  end if;
+  select r.line, r.problem into v_bad
+    from (
+      select coalesce(x.row ->> 'line', x.nth::text) as line, x.nth,
+             case when jsonb_typeof(x.row) <> 'object' then 'не объект'
+                  when coalesce(btrim(x.row ->> 'card'), '') !~ '^[0-9]{1,10}$' then format('номер билета «%s» — не число', left(coalesce(x.row ->> 'card', ''), 40))
+                  when btrim(x.row ->> 'card')::bigint not between 1 and 2147483647 then format('номер билета %s не подходит', btrim(x.row ->> 'card'))
+                  when coalesce(btrim(x.row ->> 'surname'), '') = '' then 'нет фамилии'
+                  when greatest(length(x.row ->> 'surname'), length(x.row ->> 'firstname'), length(x.row ->> 'secondname'), length(x.row ->> 'group')) > 200
+                    then 'имя или группа длиннее 200 символов'
+                  when x.seen > 1 then format('билет %s уже был выше', btrim(x.row ->> 'card'))
+             end as problem
+        from (select e.row, e.nth, row_number() over (partition by ltrim(btrim(e.row ->> 'card'), '0') order by e.nth) as seen
+                from jsonb_array_elements(p_rows) with ordinality e (row, nth)) x) r
+   where r.problem is not null
+   order by r.nth
+   limit 1;
+  if found then
+    perform rules.refuse('roster_unreadable', v_bad.line, v_bad.problem);
+  end if;
+  return query
+  select coalesce((e.row ->> 'line')::integer, e.nth::integer), btrim(e.row ->> 'card')::integer, btrim(e.row ->> 'surname'),
+         coalesce(btrim(e.row ->> 'firstname'), ''), coalesce(btrim(e.row ->> 'secondname'), ''), coalesce(btrim(e.row ->> 'group'), '')
+    from jsonb_array_elements(p_rows) with ordinality e (row, nth);
+end
+$$;
+comment on function rules.roster_rows(jsonb) is
+  'The rows of a roster: an array of objects with card, surname and, where there are any, firstname, secondname, group; line: where the row stood in its file. One row that can''t be read refuses all. Errors: roster_empty, roster_unreadable.';
+
+create function rules.roster_changes(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select case when n.card is null then 'gone' when r.card is null or r.gone_at is not null then 'added' else 'changed' end,
+         coalesce(n.card, r.card),
+         concat_ws(' ', coalesce(n.surname, r.surname), nullif(coalesce(n.firstname, r.firstname), ''), nullif(coalesce(n.secondname, r.secondname), '')),
+         coalesce(n.study_group, r."group"),
+         case when n.card is not null and r.card is not null and r.gone_at is null
+              then concat_ws(' ', r.surname, nullif(r.firstname, ''), nullif(r.secondname, ''), '(' || r."group" || ')') end
+    from rules.roster_rows(p_rows) n
+    full join gym.roster r on r.card = n.card
+   where case when n.card is null then r.gone_at is null
+              else r.card is null or r.gone_at is not null
+                   or (r.surname, r.firstname, r.secondname, r."group") is distinct from (n.surname, n.firstname, n.secondname, n.study_group) end
+   order by 1, 2
+$$;
+comment on function rules.roster_changes(jsonb) is
+  'What the import of a roster would change: added, changed (was: how it stood), gone (not named any more). p_rows: see rules.roster_rows. Errors: roster_empty, roster_unreadable.';
+
+create function rules.import_roster(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  -- of two imports at once the second sees what the first wrote
+  lock table gym.roster in share row exclusive mode;
+  return query select * from rules.roster_changes(p_rows);
+  insert into gym.roster as r (card, surname, firstname, secondname, "group", added_at)
+  select n.card, n.surname, n.firstname, n.secondname, n.study_group, rules.clock() from rules.roster_rows(p_rows) n
+  on conflict (card) do update
+     set surname = excluded.surname, firstname = excluded.firstname, secondname = excluded.secondname, "group" = excluded."group", gone_at = null
+   where r.gone_at is not null
+      or (r.surname, r.firstname, r.secondname, r."group") is distinct from (excluded.surname, excluded.firstname, excluded.secondname, excluded."group");
+  update gym.roster r set gone_at = rules.clock()
+   where r.gone_at is null and not exists (select from rules.roster_rows(p_rows) n where n.card = r.card);
+end
+$$;
+comment on function rules.import_roster(jsonb) is
+  'Makes gym.roster the roster p_rows, and returns what changed (rules.roster_changes). Harmless to repeat. People who have registered stay as they are, also those who are gone. Errors: roster_empty, roster_unreadable.';
