@@ -197,6 +197,7 @@ begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
   end if;
+  delete from gym.roster r using gym.users u where u.id = p_user_id and r.card = u.student_card;
   -- a card of nobody: cards are told apart and stay taken. Counted from the far end, where no card of the university is
   update gym.users u
      set firstname = '', secondname = '', surname = '', "group" = '', image = null,
@@ -216,7 +217,7 @@ begin
 end
 $$;
 comment on function rules.erase_person(integer, text) is
-  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time; the row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. '
+  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time, and the card leaves the roster, until the university names it again; the row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. '
   'Reasons typed for blocks, pardons and closures stay as they were typed. Gives the number of rows of the trail blanked. Errors: user_not_found, erase_reason_given.';
 
 create view rules.trail as

@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 set local client_min_messages = warning;
-select plan(64);
+select plan(73);
 
 -- the test database may have people: ids of ours begin behind them
 select setval('gym.users_id_seq', 5000) \g /dev/null
@@ -145,6 +145,24 @@ select is((select imported || ' ' || refused from rules.import_legacy('legacy', 
 select is(marks_of(101), '02.11 present, 09.11 unmarked, 16.11 present, 23.11 absent, 30.11 unmarked', 'again: the marks');
 select is(refusal($$ delete from gym.legacy_ids $$), 'ENRUL never_deleted', 'never_deleted: what came from where');
 select isnt((select nextval('gym.users_id_seq')), 4014::bigint, 'people: the next id is another');
+
+-- ---- other shapes ----
+
+-- visits that name the student; a view for a table; dates as text
+create schema legacy2;
+create view legacy2.users as select * from legacy.users where id <> 4009;
+create view legacy2.available_time as select * from legacy.available_time;
+create view legacy2.entries as select * from legacy.entries;
+create table legacy2.visits (id integer, user_id integer, date text, "time" time, mark text);
+create view legacy2.ads as select * from legacy.ads;
+create view legacy2.news as select * from legacy.news;
+insert into legacy2.visits values (301, 4004, '09.11.2026', '16:00', '2'), (302, 4004, '2026-11-09', '17:30', '1'), (303, 4004, '2026-11-15', '16:00', '1'), (304, 4004, '31.11.2026', '16:00', '1');
+select set_eq($$ select p.old_id, p.state, p.enrolment_id, p.mark::text, p.refusal from rules.plan_marks('legacy2', null) p $$,
+  $$ values (301::bigint, 'new', (seat(101)).id, 'excused', null), (302, 'new', (seat(103)).id, 'present', null),
+            (303, 'refused', null, 'present', 'its student had no entry for that day'), (304, 'refused', null, 'present', 'its student had no entry for that day') $$, 'visits of students: by date and time');
+select is(rules.legacy_moment(text)::text, (moment::timestamptz)::text, 'legacy_moment: ' || text)
+  from (values ('2026-11-30', '2026-11-29 17:00+00'), ('30.11.2026 09:05', '2026-11-30 02:05+00'), ('2026-11-30T09:05:07.5', '2026-11-30 02:05:07+00'), ('2026-11-30 09:05:07+00', '2026-11-30 09:05:07+00'),
+               ('2026-11-30 09:05:07.123456+05:30', '2026-11-30 03:35:07+00'), ('2026-02-30', null), ('вчера', null), (null, null)) v (text, moment);
 
 select * from finish();
 rollback;

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(34);
+select plan(35);
 
 create function help.student(p_card text, p_surname text, p_firstname text default 'Анна', p_group text default 'БИ-21') returns jsonb
 language sql as $$ select jsonb_build_object('card', p_card, 'surname', p_surname, 'firstname', p_firstname, 'group', p_group) $$;
@@ -52,6 +52,9 @@ reset role;
 select is((select u.deleted from gym.users u where u.student_card = 7), false, 'import_roster: whoever is gone stays registered');
 select is((select user_id is not null and is_gone from api.roster where card = 7), true, 'api.roster: shows both');
 select is(sign_up(8), 'none', 'not_on_roster: still on the roster');
+
+select rules.erase_person((select u.id from gym.users u where u.student_card = 8), 'по закону') \g /dev/null
+select is((select count(*) from gym.roster where card = 8), 0::bigint, 'erase_person: the name leaves the roster too');
 
 select * from finish();
 rollback;
