@@ -83,7 +83,7 @@ func (y *year) newSlots(ctx context.Context, due bool) error {
 		if y.m.slotsMade[month] || !due {
 			return fmt.Errorf("slot %+v of %s appeared by itself", o, month.Format("01-2006"))
 		}
-		y.m.slots[o.ID] = &slot{id: o.ID, weekday: o.Weekday, capacity: o.NumberOfPersons, month: month, at: clockTime(o.Time)}
+		y.m.slots[o.ID] = &slot{id: o.ID, weekday: o.Weekday, capacity: o.NumberOfPersons, month: month, ends: nextMonth(month), at: clockTime(o.Time)}
 	}
 	if !y.m.slotsMade[month] && due {
 		for weekday := range 6 {

@@ -46,7 +46,7 @@ type model struct {
 
 type slot struct {
 	id, weekday, capacity int
-	month                 time.Time
+	month, ends           time.Time // first days of its month and of the next
 	at                    time.Duration
 	deleted               bool
 }
@@ -304,7 +304,7 @@ func (m *model) runs(date time.Time) (weekday int, closed bool) {
 func (m *model) expected(s *seat, date time.Time) bool {
 	weekday, _ := m.runs(date)
 	begins := date.Add(s.slot.at)
-	return weekday == s.slot.weekday && monthOf(date).Equal(s.slot.month) && begins.After(s.taken) &&
+	return weekday == s.slot.weekday && !date.Before(s.slot.month) && date.Before(s.slot.ends) && begins.After(s.taken) &&
 		(s.held() || !begins.After(s.givenUp))
 }
 
@@ -354,11 +354,14 @@ func (m *model) counts(s *seat, date time.Time) bool {
 // absences of a month of dates before one, in order; a date once for each lesson.
 func (m *model) absences(student int, month, before time.Time) []hour {
 	var missed []hour
+	if end := nextMonth(month); end.Before(before) {
+		before = end
+	}
 	for _, s := range m.byStudent[student] {
 		if !s.slot.month.Equal(month) {
 			continue
 		}
-		for d := month; d.Before(nextMonth(month)) && d.Before(before); d = d.AddDate(0, 0, 1) {
+		for d := month; d.Before(before); d = d.Add(24 * time.Hour) {
 			if m.expected(s, d) && m.counts(s, d) {
 				missed = append(missed, hour{d, s.slot.at})
 			}

@@ -425,7 +425,7 @@ func (y *year) createSlot(ctx context.Context) error {
 	if err := json.Unmarshal(data, &made); err != nil {
 		return err
 	}
-	y.m.slots[made.ID] = &slot{id: made.ID, weekday: weekday, capacity: 8, month: month, at: at}
+	y.m.slots[made.ID] = &slot{id: made.ID, weekday: weekday, capacity: 8, month: month, ends: nextMonth(month), at: at}
 	return nil
 }
 
