@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test pgtap gotest fuzz year bench-judge bench-report psql tern stamp fmt build clean
+.PHONY: help run demo test pgtap gotest fuzz year bench-judge bench-report psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME
 
 help: ## shows this list
@@ -44,6 +44,9 @@ tern: ## migrates the database of "make run" by the tern CLI, and installs the f
 
 stamp: ## gives changed functions their new version (db/functions/version.sql)
 	@go run ./internal/stamp
+
+docs: ## writes docs/database.md and its picture from the catalogue of a migrated database
+	@scripts/with-cluster go run ./internal/docs
 
 fmt: ## formats the Go code
 	@gofmt -l -w $$(go list -f '{{.Dir}}' ./...)
