@@ -177,7 +177,9 @@ func TestServeOnAnOlderPackageIsUnreadyAndOnANewerOneWarns(t *testing.T) {
 
 	shift(+2)
 	soon(t, func() bool { return s.status("/readyz") == 200 })
-	soon(t, func() bool { return len(s.log.messages("ready, on a database newer than this program: update the program")) == 1 })
+	soon(t, func() bool {
+		return len(s.log.messages("ready, on a database newer than this program: update the program")) == 1
+	})
 
 	shift(-1)
 	soon(t, func() bool { return len(s.log.messages("ready")) == 1 })
