@@ -5,6 +5,14 @@ do $grants$
 declare
   v_grant record;
 begin
+  -- tables outlive the package: what an older one granted and this one does not is taken back, of columns too
+  for v_grant in
+    select r.rolname as role from pg_roles r
+     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}')
+  loop
+    execute format('revoke all on all tables in schema gym from %I', v_grant.role);
+    execute format('revoke all on schema gym from %I', v_grant.role);
+  end loop;
   for v_grant in
     select * from (values
       ('{{.server_role}}', 'usage on schema wire'),
@@ -19,9 +27,29 @@ begin
       ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
       ('{{.auth_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role) on gym.users'),
       ('{{.auth_role}}', 'update (image) on gym.users'),
-      ('{{.admin_role}}', 'usage on schema api'),
+      -- an administrator: every function of api, every datum but hashes and the pepper, and writing it under all rules and triggers.
+      -- What the triggers write he only reads; DELETE is refused by a rule where history stays, which says so
+      ('{{.admin_role}}', 'usage on schema api, gym'),
       ('{{.admin_role}}', 'execute on all functions in schema api'),
-      ('{{.admin_role}}', 'select on all tables in schema api')
+      ('{{.admin_role}}', 'select on all tables in schema api'),
+      ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.marks, gym.cancelled_lessons, gym.closures, gym.blocks, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster'),
+      ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids'),
+      ('{{.admin_role}}', 'select (id, student_card, firstname, secondname, surname, "group", image, role, deleted, deleted_at) on gym.users'),
+      ('{{.admin_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
+      ('{{.admin_role}}', 'update (student_card, firstname, secondname, surname, "group", image, role, deleted) on gym.users'),
+      ('{{.admin_role}}', 'delete on gym.users'),
+      -- a reader: numbers, no person. Of people the id, group and role; no name, no card, no picture; nothing that was typed about a person
+      -- (reasons), no values of the audit trail, no database log-in. Names are masked in api.people_masked
+      ('{{.reader_role}}', 'usage on schema api, gym'),
+      ('{{.reader_role}}', 'select on api.slots, api.rules, api.settings, api.closures, api.people_masked'),
+      ('{{.reader_role}}', 'select on gym.settings, gym.manual_turns, gym.weekly_template, gym.months, gym.slots, gym.enrolments, gym.marks, gym.closures, gym.posts, gym.rights, gym.refusals, gym.code_package'),
+      ('{{.reader_role}}', 'select (id, "group", role, deleted, deleted_at) on gym.users'),
+      ('{{.reader_role}}', 'select (id, name, old_value, new_value, changed_at) on gym.settings_changes'),
+      ('{{.reader_role}}', 'select (date, starts_at, cancelled_at, cancelled_by) on gym.cancelled_lessons'),
+      ('{{.reader_role}}', 'select (id, user_id, month, absences, created_at, created_by, ends_on, lifted_at, lifted_by) on gym.blocks'),
+      ('{{.reader_role}}', 'select (id, user_id, date, month, made_at, made_by) on gym.pardons'),
+      ('{{.reader_role}}', 'select (id, at, user_id, event, block_id, enrolment_id, by_user) on gym.ledger'),
+      ('{{.reader_role}}', 'select (id, written_at, gym_time, actor, request_id, on_table, key, operation, erased_at) on gym.audit_log')
     ) g (role, what)
     where exists (select from pg_roles r where r.rolname = g.role)
   loop

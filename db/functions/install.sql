@@ -42,7 +42,7 @@ comment on schema rules is 'The rules: predicates, operations and trigger functi
 create schema api;
 comment on schema api is 'What a person calls in psql: named arguments with defaults, rows back. Holds no rule of its own.';
 create schema wire;
-comment on schema wire is 'One function an endpoint of contract.md, json in its shape; all that the server may execute. Holds no rule of its own.';
+comment on schema wire is 'One function an endpoint of openapi.yaml, json in its shape; all that the server may execute. Holds no rule of its own.';
 
 {{ template "rules/catalogue.sql" . }}
 {{ template "rules/clock.sql" . }}

@@ -17,7 +17,8 @@ create table gym.audit_log (
   old_values  jsonb,
   new_values  jsonb,
   erased_at   timestamptz,
-  primary key (id, written_at)
+  -- one index: a row is looked for by what it is about
+  primary key (on_table, key, id, written_at)
 ) partition by range (written_at);
 comment on table gym.audit_log is
   'Who changed what: a row a changed row of each table of rules.audited, by the triggers …__remember in the same transaction. Append only. '
@@ -33,9 +34,8 @@ comment on column gym.audit_log.on_table is 'Table of gym.';
 comment on column gym.audit_log.key is 'Primary key of the row; of several columns, with a space between.';
 comment on column gym.audit_log.operation is 'insert, update, delete; erase: a person''s names were blanked here by law (rules.erase_person).';
 comment on column gym.audit_log.old_values is 'What was: of an update only what changed. hid and image show as "…". Of a row deleted all but those and its nulls.';
-comment on column gym.audit_log.new_values is 'What is: of an update only what changed. hid and image show as "…". Of a row inserted all but those and its nulls.';
+comment on column gym.audit_log.new_values is 'What is: of an update only what changed. hid and image show as "…". Of a row inserted all but those and its nulls; of an enrolment slot and student.';
 comment on column gym.audit_log.erased_at is 'When names in this row were blanked by law; null: it is as it was written.';
-create index audit_log_by_key on gym.audit_log (on_table, key);
 
 -- what is written while a month's partition is missing: nothing is ever refused for that
 create table gym.audit_log_other partition of gym.audit_log default;

@@ -1,13 +1,14 @@
--- Who may do what in the database: the server, the auth server, an administrator; nobody else anything.
+-- Who may do what in the database, the whole matrix: the server, the auth server, an administrator, a reader; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(87);
+select plan(143);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
 language plpgsql as $$
 declare
-  v_row text;
+  v_row  text;
+  v_rule text;
 begin
   perform set_config('role', p_role, true);
   execute p_statement into v_row;
@@ -17,7 +18,8 @@ exception
   when insufficient_privilege then
     return 'may not';
   when others then
-    return sqlstate || ' ' || sqlerrm;
+    get stacked diagnostics v_rule = constraint_name;
+    return sqlstate || ' ' || case when sqlstate ~ '^EN' then v_rule else sqlerrm end;
 end
 $$;
 -- everything that PUBLIC, or a role, was granted on our schemas, their contents and the database
@@ -117,15 +119,97 @@ select is(as_role('energy_auth', statement), 'may not', 'the auth server: ' || s
 select is(as_role('energy_auth', format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (%s, '''', '''', '''', '''', '''', ''STUDENT'')', :card)),
   '23505 duplicate key value violates unique constraint "users_student_card_taken"', 'the auth server: a card that is taken');
 
--- ---- an administrator: what api offers ----
+-- ---- an administrator: what api offers, every datum but the secrets, and writing it under the rules ----
 
-select set_eq($$ select g from granted('energy_admin'::regrole) g where g !~ '^(function|relation) (api\.|gym\.)' $$,
-  $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' $$, 'an administrator: api, and nothing else');
-select is_empty($$ select p.oid::regprocedure from pg_proc p where p.pronamespace = 'api'::regnamespace and not has_function_privilege('energy_admin', p.oid, 'execute') $$, 'an administrator: every function of api');
+-- tables of the matrix: what an administrator writes, what the triggers write
+create table help.data (name text);
+insert into help.data values ('settings'), ('weekly_template'), ('slots'), ('enrolments'), ('marks'), ('cancelled_lessons'), ('closures'), ('blocks'), ('pardons'), ('posts'), ('rights'), ('manual_turns'), ('roster');
+create table help.written (name text);
+insert into help.written values ('settings_changes'), ('months'), ('ledger'), ('refusals'), ('code_package'), ('audit_log'), ('legacy_ids');
+select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition $$,
+  $$ select name from help.data union all select name from help.written union all values ('users'), ('secrets') $$, 'the matrix: no table of gym is missing from it');
+
+select set_eq($$ select g from granted('energy_admin'::regrole) g $$,
+  $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
+     union all select format('function api.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'api'::regnamespace
+     union all select format('relation api.%s: SELECT', relname) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'
+     union all select format('relation gym.%s: %s', name, p) from help.data, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) p
+     union all select format('relation gym.%s: SELECT', name) from help.written
+     union all select format('column gym.users.%s: SELECT', c) from unnest('{id,student_card,firstname,secondname,surname,group,image,role,deleted,deleted_at}'::text[]) c
+     union all select format('column gym.users.%s: INSERT', c) from unnest('{student_card,firstname,secondname,surname,group,hid,image,role,deleted}'::text[]) c
+     union all select format('column gym.users.%s: UPDATE', c) from unnest('{student_card,firstname,secondname,surname,group,image,role,deleted}'::text[]) c
+     union all select 'relation gym.users: DELETE' $$, 'an administrator: api, the data, and nothing else');
 select matches(as_role('energy_admin', 'select count(*)::text from api.' || relname), '^\d+$', 'an administrator: looks at api.' || relname)
   from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' order by relname;
 select is(as_role('energy_admin', statement), 'may not', 'an administrator: ' || statement)
-  from unnest(array['select count(*) from gym.users', 'select value from gym.secrets', 'update gym.slots set capacity = 1000', 'select rules.clock()', 'select wire.version()', 'create table api.t ()', 'set session_replication_role = replica']) statement;
+  from unnest(array['select hid from gym.users', 'select * from gym.users', 'select value from gym.secrets', 'update gym.users set hid = ''''', 'update gym.users set id = 0', 'insert into gym.audit_log (login, on_table, key, operation) values ('''', '''', '''', '''')',
+    'update gym.audit_log set actor = 1', 'delete from gym.audit_log', 'truncate gym.audit_log', 'select * from gym.audit_log_other', 'update gym.ledger set reason = ''''', 'truncate gym.weekly_template', 'update gym.months set judged_on = null',
+    'alter table gym.marks disable trigger user', 'select rules.clock()', 'select wire.version()', 'create table api.t ()', 'create table gym.t ()', 'set session_replication_role = replica']) statement;
+
+-- a log-in of an administrator writes the tables themselves, and every trigger works for it
+create role test_admin_login in role energy_admin;
+set local gym.now = '2026-12-10 09:00';
+select make_slot('hall', 1, '10:00', 2) as tue, make_slot('yard', 2, '10:00', 2) as wed, who('bea') as bea \gset
+set local search_path = gym, api, public;
+set local session authorization test_admin_login;
+insert into users (student_card, firstname, secondname, surname, "group", hid) values (5551, 'Ян', '', 'Новый', 'БИ-21', '-') returning id as hand \gset
+update users set "group" = 'БИ-22' where id = :hand;
+insert into enrolments (slot_id, user_id) values (:tue, :hand) returning id as seat, created_at = '2026-12-10 09:00+07' as by_the_moved_clock \gset
+update enrolments set slot_id = :wed where id = :seat;
+insert into slots (month, weekday, starts_at, capacity) values ('2026-12-01', 5, '08:00', 4) returning id as own_slot \gset
+insert into enrolments (slot_id, user_id) values (:own_slot, :bea) returning id as bea_seat \gset
+update slots set capacity = 6 where id = :own_slot;
+insert into marks (enrolment_id, slot_id, user_id, date) values (:bea_seat, :own_slot, :bea, '2026-12-05') on conflict (enrolment_id, date) do nothing;
+update marks set mark = 'present' where enrolment_id = :bea_seat and date = '2026-12-05';
+insert into closures (start_date, end_date, reason, created_at) values ('2026-12-19', '2026-12-19', 'ремонт', now());
+insert into cancelled_lessons values ('2026-12-26', '08:00', now());
+delete from cancelled_lessons;
+insert into posts (kind, body, created_at) values ('news', 'Привет', now()) returning id as post \gset
+update posts set deleted_at = now() where id = :post;
+insert into pardons (user_id, month, reason, made_at) values (:hand, '2026-12-01', 'справка', now());
+insert into blocks (user_id, reason, created_at) values (:hand, 'вручную', now()) returning id as block \gset
+update blocks set lifted_at = now(), lift_reason = 'прощён' where id = :block;
+insert into manual_turns (is_open, made_at) values (true, now());
+update settings set slots_per_student = 2;
+update weekly_template set capacity = 8 where weekday = 0;
+delete from weekly_template where weekday = 5;
+update rights set anybody = false where endpoint = 'new/get';
+insert into roster (card, surname, firstname, secondname, "group", added_at) values (5552, 'Новая', 'Яна', '', 'БИ-21', now());
+update roster set gone_at = now() where card = 5552;
+select month = '2027-01-01' and weekday = 2 as placed from enrolments where id = :seat \gset
+reset session authorization;
+set local search_path = help, gym, api, public;
+select ok(:'placed' and :'by_the_moved_clock', 'an administrator: writes every table, and the triggers fill in; gym.now counts');
+select is(seats('yard') || ', ' || seats('hall'), '1 of 2, 0 of 2', 'an administrator: the counter follows');
+select set_eq($$ select distinct on_table from gym.audit_log where login = 'test_admin_login' $$, $$ select name from help.data where name <> 'roster' union all values ('users') $$, 'an administrator: the audit trail knows who');
+select is(as_role('energy_admin', statement), 'ENRUL ' || rule, 'an administrator, under the rules: ' || statement)
+  from (values ('delete from gym.enrolments', 'never_deleted'), ('delete from gym.users', 'never_deleted'), ('update gym.slots set taken = 2 - taken', 'taken_is_counted'), ('update gym.users set student_card = student_card + 1', 'card_needs_password'),
+               ('update gym.slots set id = -id', 'id_fixed')) w (statement, rule);
+
+-- ---- a reader: numbers, and nobody's name ----
+
+select set_eq($$ select g from granted('energy_reader'::regrole) g $$,
+  $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
+     union all select format('relation api.%s: SELECT', v) from unnest('{slots,rules,settings,closures,people_masked}'::text[]) v
+     union all select format('relation gym.%s: SELECT', t) from unnest('{settings,manual_turns,weekly_template,months,slots,enrolments,marks,closures,posts,rights,refusals,code_package}'::text[]) t
+     union all select format('column gym.%s.%s: SELECT', t, c) from (values
+       ('users', '{id,group,role,deleted,deleted_at}'::text[]), ('settings_changes', '{id,name,old_value,new_value,changed_at}'), ('cancelled_lessons', '{date,starts_at,cancelled_at,cancelled_by}'),
+       ('blocks', '{id,user_id,month,absences,created_at,created_by,ends_on,lifted_at,lifted_by}'), ('pardons', '{id,user_id,date,month,made_at,made_by}'), ('ledger', '{id,at,user_id,event,block_id,enrolment_id,by_user}'),
+       ('audit_log', '{id,written_at,gym_time,actor,request_id,on_table,key,operation,erased_at}')) w (t, cs), unnest(cs) c $$, 'a reader: what names nobody, and nothing else');
+select matches(as_role('energy_reader', 'select count(*)::text from ' || v), '^\d+$', 'a reader: looks at ' || v)
+  from unnest('{api.slots,api.rules,api.settings,api.closures,api.people_masked,gym.users,gym.enrolments,gym.marks,gym.audit_log}'::text[]) v;
+select is(as_role('energy_reader', format('select (card, person, "group")::text from api.people_masked where id = %s', who('ann'))), format('(…%s,"Т. A.",БИ-21)', right(card('ann')::text, 2)), 'a reader: people masked');
+select is(as_role('energy_reader', statement), 'may not', 'a reader: ' || statement)
+  from unnest(array['select surname from gym.users', 'select firstname from gym.users', 'select student_card from gym.users', 'select hid from gym.users', 'select image from gym.users', 'select value from gym.secrets', 'select * from api.enrolled', 'select * from api.attendance',
+    'select * from api.blocked', 'select * from api.absences', 'select reason from gym.blocks', 'select reason from gym.pardons', 'select new_values from gym.audit_log', 'select login from gym.audit_log', 'select * from api.history(''user'')',
+    'insert into gym.posts (kind, body, created_at) values (''news'', ''x'', now())', 'update gym.settings set seats_per_slot = 1', 'delete from gym.weekly_template', 'select api.set_pepper(''x'')', 'select wire.version()', 'create temp table t ()']) statement;
+
+-- ---- the roles themselves ----
+
+select is_empty($$ select rolname from pg_roles where rolname in ('energy_server', 'energy_auth', 'energy_admin', 'energy_reader') and (rolcanlogin or rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls) $$,
+  'the group roles: no log-in, no powers');
+select is_empty($$ select m.member::regrole, m.roleid::regrole from pg_auth_members m where m.member in ('energy_server'::regrole, 'energy_auth'::regrole, 'energy_admin'::regrole, 'energy_reader'::regrole) $$, 'the group roles: members of nothing');
+select is_empty($$ select * from pg_default_acl d cross join lateral aclexplode(d.defaclacl) a where a.grantee in (0, 'energy_server'::regrole, 'energy_auth'::regrole, 'energy_admin'::regrole, 'energy_reader'::regrole) $$, 'the group roles: no right to what is made later');
 
 -- ---- no definer function can be led astray ----
 

@@ -75,3 +75,10 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.set_pepper(pepper, force) $$;
 comment on function api.set_pepper(text, boolean) is
   'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the auth server'');';
+
+create view api.people_masked as
+select u.id, '…' || right(u.student_card::text, 2) as card, concat_ws(' ', left(u.surname, 1) || '.', left(u.firstname, 1) || '.') as person, u."group", u.role, u.deleted
+  from gym.users u
+ order by u.id;
+comment on view api.people_masked is
+  'People for those who may see no names: initials and the end of the card. The only view of people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not deleted group by "group";';

@@ -78,7 +78,7 @@ select is(admin_refused($$ select * from api.close_days('2026-11-20', '') $$), '
 select is(admin(format($$ select start_date, what from api.delete_closure(%s) $$, (select id from gym.closures where start_date = '2026-11-16'))), '(2026-11-16,"taken back")', 'delete_closure: says what');
 select is(lesson('2026-11-16'), 'ann unmarked, bob unmarked', 'delete_closure: marks follow');
 select is(admin_refused($$ select * from api.delete_closure(-1) $$), 'ENGON closure_not_found', 'closure_not_found: delete_closure');
-select is(admin_refused($$ select * from gym.marks $$), '42501', 'an administrator''s role reads no table of gym');
+select is(admin_refused($$ select * from gym.secrets $$), '42501', 'an administrator''s role reads no secret');
 select is(audit(), 'clean', 'audit: after all of this');
 
 -- ---- by person and date ----
