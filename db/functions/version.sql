@@ -1,1 +1,1 @@
-select rules.record_package(15, '324086a214ff7480a6a91c1778cec0023f768ae2310a6da6022b3b498ea06b14');
+select rules.record_package(16, 'd3f4c839fba009d15df314fdf10996ce844a4efdf1d48b2b71128524d8025dec');
