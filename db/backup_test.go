@@ -68,7 +68,7 @@ func TestBackupRoundTrips(t *testing.T) {
 		"rights": `
 			select o.name, string_agg(format('%s %s', case x.grantee when 0 then 'public' else x.grantee::regrole::text end, x.privilege_type), ', ' order by x.grantee::regrole::text, x.privilege_type)
 			  from (select p.oid::regprocedure::text as name, p.proacl as acl from pg_proc p where p.pronamespace::regnamespace::text in ('rules', 'api', 'wire')
-			        union all select c.oid::regclass::text, c.relacl from pg_class c where c.relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'river')
+			        union all select c.oid::regclass::text, coalesce(c.relacl, acldefault(case c.relkind when 'S' then 's' else 'r' end::"char", c.relowner)) from pg_class c where c.relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'river')
 			        union all select n.nspname, n.nspacl from pg_namespace n
 			        union all select c.oid::regclass || '.' || a.attname, a.attacl from pg_attribute a join pg_class c on c.oid = a.attrelid where c.relnamespace = 'gym'::regnamespace
 			        union all select 'the database', d.datacl from pg_database d where d.datname = current_database()) o
