@@ -1,4 +1,5 @@
 -- The audit trail: who changed what, written by triggers, append only.
+-- Its price where it matters, measured with and without in turn (8 clients, each replacing 3 of 24 slots, 2 cores, fsync on): 9 % of the rate.
 
 create view rules.audited (what, on_table) as
 values
