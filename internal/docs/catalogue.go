@@ -145,12 +145,12 @@ const grantsSQL = `
 with ours as (
   select n.nspname, 'schema' as kind, n.nspname::text as name, n.nspacl as acl, n.nspowner as owner from pg_namespace n
   union all
-  select n.nspname, case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, c.oid::regclass::text, c.relacl, c.relowner
+  select n.nspname, case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, format('%s.%s', n.nspname, c.relname), c.relacl, c.relowner
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'p', 'S') and not c.relispartition
   union all
   select n.nspname, 'function', n.nspname || '.' || p.proname, p.proacl, p.proowner from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   union all
-  select n.nspname, 'columns of ' || c.oid::regclass, a.attname::text, a.attacl, c.relowner
+  select n.nspname, format('columns of %s.%s:', n.nspname, c.relname), a.attname::text, a.attacl, c.relowner
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where a.attacl is not null and not c.relispartition
 ), granted as (
   select x.grantee::regrole::text as role, o.nspname, o.kind, x.privilege_type as privilege, o.name
