@@ -1,1 +1,1 @@
-select rules.record_package(16, 'd3f4c839fba009d15df314fdf10996ce844a4efdf1d48b2b71128524d8025dec');
+select rules.record_package(17, 'bf66823bb80700769c939d826179e0279f8a0c97221a09f840f5e81e01f4e058');
