@@ -1,7 +1,6 @@
 package api_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,25 +22,11 @@ import (
 
 	"energiya/api"
 	"energiya/internal/dbtest"
+	"energiya/internal/logtest"
 )
 
 // logBuffer collects what is logged.
-type logBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
-}
+type logBuffer struct{ logtest.Log }
 
 // lines are the lines of a JSON log.
 func (b *logBuffer) lines(t testing.TB) []object {

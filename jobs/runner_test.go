@@ -1,7 +1,6 @@
 package jobs_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -20,26 +19,16 @@ import (
 
 	"energiya/db"
 	"energiya/internal/dbtest"
+	"energiya/internal/logtest"
 	"energiya/jobs"
 )
 
 // logged is a log that is read while it is written.
-type logged struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *logged) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
+type logged struct{ logtest.Log }
 
 // has tells whether some line holds all parts.
 func (l *logged) has(parts ...string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for line := range strings.Lines(l.text.String()) {
+	for line := range strings.Lines(l.String()) {
 		found := true
 		for _, part := range parts {
 			found = found && strings.Contains(line, part)

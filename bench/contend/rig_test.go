@@ -31,6 +31,7 @@ import (
 
 	"energiya/db"
 	"energiya/internal/dbtest"
+	"energiya/internal/logtest"
 )
 
 // seed fixes what everybody wants; who comes first is up to the scheduler.
@@ -216,25 +217,12 @@ func isReady(ctx context.Context, base string) bool {
 }
 
 // lines is a log that is read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string { return l.tail(1 << 20) }
+type lines struct{ logtest.Log }
 
 // tail is the end of the text, n bytes at most.
 func (l *lines) tail(n int) string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	text := l.text.Bytes()
-	return string(text[max(0, len(text)-n):])
+	text := l.String()
+	return text[max(0, len(text)-n):]
 }
 
 // farFromTurns gives the gym a zone in which it is now between six and seven in the morning: no month turns, and no window

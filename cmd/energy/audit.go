@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"energiya/db"
 	"energiya/internal/config"
 )
 
@@ -33,11 +32,7 @@ The same in psql: select * from api.audit()
 ` + settings(config.DatabaseURL),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := config.Load()
-			if err != nil {
-				return err
-			}
-			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			conn, err := connect(cmd.Context())
 			if err != nil {
 				return err
 			}

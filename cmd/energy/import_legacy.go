@@ -8,7 +8,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"energiya/db"
 	"energiya/internal/config"
 )
 
@@ -55,11 +54,7 @@ The same in psql: select * from api.import_legacy('legacy', dry_run => true)
   energy import-legacy --schema legacy --admin-card 1`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := config.Load()
-			if err != nil {
-				return err
-			}
-			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			conn, err := connect(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"strings"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
+	"energiya/db"
 	"energiya/internal/config"
 )
 
@@ -33,4 +36,13 @@ func settings(fields ...string) string {
 	text.WriteString("Settings, from the environment [default]:\n")
 	_ = config.Usage(&text, fields...) // a strings.Builder takes everything
 	return strings.TrimRight(text.String(), "\n")
+}
+
+// connect opens a connection to the database that the settings name, which the caller closes.
+func connect(ctx context.Context) (*pgx.Conn, error) {
+	s, err := config.Load()
+	if err != nil {
+		return nil, err
+	}
+	return db.Connect(ctx, s.Database().ConnConfig)
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
-	"energiya/db"
 	"energiya/internal/config"
 	"energiya/internal/roster"
 )
@@ -66,11 +65,7 @@ Whether only those on the roster may register is a setting: select * from api.se
 			if err != nil {
 				return fmt.Errorf("packing the roster: %w", err)
 			}
-			s, err := config.Load()
-			if err != nil {
-				return err
-			}
-			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			conn, err := connect(cmd.Context())
 			if err != nil {
 				return err
 			}

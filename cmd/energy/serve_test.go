@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"io"
 	"net"
@@ -20,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"energiya/internal/dbtest"
+	"energiya/internal/logtest"
 )
 
 const testToken = "the-token-of-these-tests"
@@ -35,22 +35,7 @@ type server struct {
 }
 
 // lines is the server's log, which is read while it is written.
-type lines struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *lines) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *lines) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
+type lines struct{ logtest.Log }
 
 // messages are the log's lines with that message.
 func (l *lines) messages(message string) []map[string]any {

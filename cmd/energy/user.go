@@ -14,7 +14,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"energiya/db"
 	"energiya/internal/config"
 )
 
@@ -77,12 +76,8 @@ There is no default administrator and no default password: the first one is made
 			if err := p.check(); err != nil {
 				return err
 			}
-			s, err := config.Load()
-			if err != nil {
-				return err
-			}
 			// before a person is asked for a password in vain
-			conn, err := db.Connect(cmd.Context(), s.Database().ConnConfig)
+			conn, err := connect(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"energiya/internal/logtest"
 	"energiya/internal/tokens"
 )
 
@@ -29,27 +30,9 @@ func file(t *testing.T, mode os.FileMode, content string) string {
 	return path
 }
 
-// log collects what a store says.
-type log struct {
-	mu   sync.Mutex
-	text strings.Builder
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
-}
-
-func open(t *testing.T, path string) (*tokens.Store, *log) {
+func open(t *testing.T, path string) (*tokens.Store, *logtest.Log) {
 	t.Helper()
-	said := new(log)
+	said := new(logtest.Log)
 	store, err := tokens.Open(path, slog.New(slog.NewTextHandler(said, nil)))
 	require.NoError(t, err)
 	return store, said
