@@ -58,6 +58,9 @@ const (
 	sqlEnsureBlocks = `select wire.ensure_blocks()`
 	sqlEnsureTurns  = `select wire.ensure_turns()`
 	sqlCleanUp      = `select wire.clean_up()`
+
+	// sqlAs goes behind each, so that PostgreSQL's log and pg_stat_activity tell which job it is: "energy jobs/ensure_slots/12".
+	sqlAs = ` from set_config('application_name', left(split_part(current_setting('application_name'), '/', 1) || '/' || $1, 63), true)`
 )
 
 // job is a kind of job as the runner needs it.
@@ -100,9 +103,10 @@ func NewWorker[T river.JobArgs](db DB, log *slog.Logger, sql string) *Worker[T] 
 // Work calls the function until it finds nothing more to do. It works in portions, and each call is a transaction of its own, so
 // that it holds up nobody for long, and what is cut off is whole as far as it came.
 func (w *Worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	name := fmt.Sprintf("%s/%d", job.Kind, job.ID)
 	for total := 0; ; {
 		var done int
-		if err := w.db.QueryRow(ctx, w.sql).Scan(&done); err != nil {
+		if err := w.db.QueryRow(ctx, w.sql+sqlAs, name).Scan(&done); err != nil {
 			return err // as it is, since the job's kind says what was called, and a line of api.schedule() is short
 		}
 		total += done

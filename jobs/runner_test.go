@@ -169,11 +169,14 @@ func TestAStopPutsARunningJobBack(t *testing.T) {
 	require.NoError(t, err)
 
 	log := new(logged)
+	const sqlNamed = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and application_name ~ '^/ensure_turns/\\d+$'"
 	stop := runWith(t, jobs.Options{Pool: database.At(t, "2026-11-24 22:30"), Ready: ready, SoftStop: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(log, nil))})
 	const sqlState = "select state || ' ' || attempt from rules.runs where job = 'ensure_turns'"
 	soon(t, func() bool {
 		return one[int](t, database.Owner, "select count(*) from rules.runs where job = 'ensure_turns' and state = 'running'") == 1
 	})
+	// before the stroke stands the pool's name, of which a test's has none
+	soon(t, func() bool { return one[int](t, database.Owner, sqlNamed) == 1 })
 	stop()
 	require.Equal(t, "waits 0", one[string](t, database.Owner, sqlState))
 	require.False(t, log.has("job failed"))

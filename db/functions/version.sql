@@ -1,1 +1,1 @@
-select rules.record_package(17, 'bf66823bb80700769c939d826179e0279f8a0c97221a09f840f5e81e01f4e058');
+select rules.record_package(18, '451b8b2ab666825f757051985a7b9fda28b9727696d87c68f3de766e5406fbc4');

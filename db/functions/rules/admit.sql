@@ -7,7 +7,9 @@ declare
   v_may     boolean;
 begin
   perform set_config('gym.actor', coalesce(p_actor::text, ''), true),
-          set_config('gym.request_id', coalesce(p_request_id, ''), true);
+          set_config('gym.request_id', coalesce(p_request_id, ''), true),
+          -- of this transaction only: what the session does next must not be taken for this request; 63 characters is what PostgreSQL keeps
+          set_config('application_name', left(concat_ws('/', split_part(current_setting('application_name'), '/', 1), p_request_id), 63), true);
   select r.anybody, u.id is not null, u.role = any (r.roles)
     into v_anybody, v_known, v_may
     from (values (p_actor)) a (id)
@@ -29,5 +31,6 @@ begin
 end
 $$;
 comment on function rules.admit(text, integer, text) is
-  'The gate of every wire function: who acts, and may that role call this (gym.rights, openapi.yaml). Notes actor and request id for the triggers of this transaction. '
+  'The gate of every wire function: who acts, and may that role call this (gym.rights, openapi.yaml). Notes actor and request id for the triggers of this transaction, '
+  'the id in application_name too ("energy/<id>"), which PostgreSQL writes into its log. '
   'p_endpoint: family/action; p_actor: id of the person, null: nobody logged in. Errors: actor_missing, actor_unknown, role_may_not.';

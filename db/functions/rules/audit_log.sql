@@ -7,6 +7,17 @@ values
   ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns');
 comment on view rules.audited is 'The tables of gym whose every change is in gym.audit_log, and what a person calls a row of each.';
 
+create function rules.application() returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- rules.admit put the request's id behind it
+  return nullif(case when current_setting('gym.request_id', true) <> '' then split_part(current_setting('application_name'), '/', 1)
+                     else current_setting('application_name') end, '');
+end
+$$;
+comment on function rules.application() is 'application_name of the session without the id of the request; null: it has none.';
+
 create function rules.remember() returns trigger
 -- a plan made anew for the arrays of each call would cost more than all the rest
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp set plan_cache_mode = 'force_generic_plan'
@@ -15,7 +26,7 @@ declare
   v_gym_time    timestamptz := case when current_setting('gym.now', true) <> '' then nullif(rules.clock(), now()) end;
   v_actor       integer     := nullif(current_setting('gym.actor', true), '')::integer;
   v_request_id  text        := nullif(current_setting('gym.request_id', true), '');
-  v_application text        := nullif(current_setting('application_name'), '');
+  v_application text        := rules.application();
   v_old         jsonb[];
   v_new         jsonb[];
 begin
@@ -65,7 +76,7 @@ declare
   v_gym_time    timestamptz := case when current_setting('gym.now', true) <> '' then nullif(rules.clock(), now()) end;
   v_actor       integer     := nullif(current_setting('gym.actor', true), '')::integer;
   v_request_id  text        := nullif(current_setting('gym.request_id', true), '');
-  v_application text        := nullif(current_setting('application_name'), '');
+  v_application text        := rules.application();
 begin
   if tg_op = 'INSERT' then
     -- the row itself stays, and what changes of it later is written then
@@ -252,7 +263,7 @@ begin
    where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
   get diagnostics v_entries = row_count;
   insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
-  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
+  values (nullif(rules.clock(), now()), rules.actor(), session_user, rules.application(), nullif(current_setting('gym.request_id', true), ''),
           'users', p_user_id, 'erase', jsonb_build_object('reason', p_reason, 'entries', v_entries));
   return v_entries;
 end

@@ -15,7 +15,7 @@ update gym.rights set anybody = true where endpoint = 'visit/get';
 select is(admin(format($$ select did, regexp_replace(changes, '\s+', ' ', 'g') from api.history('enrolment', %s) $$, :seat)) ~
   format('^\(insert,"\(by gym.now 2026-12-10 09:00:00\) slot_id: %s user_id: %s"\) \(update,"\(by gym.now 2026-12-10 09:00:00\) cancel_reason: - → administrator cancelled_at: - → 2026-12-10 .*cancelled_by: - → %s"\)$', slot('tue'), who('ann'), who('boss')),
   true, 'history: of an enrolment, oldest first, with what the gym''s clock was moved to');
-select is(admin(format($$ select who from api.history('enrolments', %s) $$, :seat)), format('("%s") ("user %s")', left(session_user || ' (' || current_setting('application_name') || ')', 20), who('boss')),
+select is(admin(format($$ select who from api.history('enrolments', %s) $$, :seat)), format('("%s") ("user %s")', left(session_user || ' (' || split_part(current_setting('application_name'), '/', 1) || ')', 20), who('boss')),
   'history: by psql, and by a person through the server; the table''s name is understood too');
 select is(admin($$ select did, split_part(changes, e'\n', 2) from api.history('setting', key => 'slots_per_student') $$), '(update,"slots_per_student: 3 → 2")', 'history: of one setting');
 select is((select count(*) from api.history('setting')), 2::bigint, 'history: of all settings');

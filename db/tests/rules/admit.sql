@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(232);
+select plan(237);
 
 create function help.admitted(p_endpoint text, p_actor integer) returns text
 language sql as $$ select help.refusal(format('select rules.admit(%L, %L, ''r1'')', p_endpoint, p_actor)) $$;
@@ -58,7 +58,16 @@ select is(admitted('avtime/create', who('student')), 'ENACC role_may_not', 'admi
 select is(admitted('avtime/get', who('admin')), 'none', 'admit: an administrator');
 select is(rules.actor(), who('admin'), 'actor: who was admitted last');
 select is(current_setting('gym.request_id'), 'r1', 'admit: notes the request');
+set local application_name = 'energy';
 select is(admitted('new/get', null), 'none', 'admit: nobody');
+select is(current_setting('application_name'), 'energy/r1', 'admit: the request stands in application_name, so in PostgreSQL''s log');
+select is(rules.application(), 'energy', 'application: without the request');
+select rules.admit('new/get', null, repeat('x', 64)) \g /dev/null
+select is(current_setting('application_name'), 'energy/' || repeat('x', 56), 'admit: a long id is cut as PostgreSQL would, without its notice; the one before is gone');
+select rules.admit('new/get', null, E'a\nb;c\u044f') \g /dev/null
+select matches(current_setting('application_name'), '^energy/a[\\?\\\\x0a]+b;c[\\?\\\\xd18f]+$', 'admit: nothing in it breaks a line of the log');
+select rules.admit('new/get', null, null) \g /dev/null
+select is(current_setting('application_name') || ', ' || rules.application(), 'energy, energy', 'admit: no id, from psql');
 select is(rules.actor(), null, 'actor: nobody');
 
 select * from finish();

@@ -81,7 +81,7 @@ select is((select (actor, login = session_user, application, request_id, gym_tim
   format('(,t,%s,,"%s",t)', current_setting('application_name'), rules.clock()), 'remember: from psql: the database role, the application, both clocks');
 select rules.turn_enrolment(true, null) \g /dev/null
 select ask('entry/create', who('bob'), jsonb_build_object('selectedTimes', array[slot('sat')])) \g /dev/null
-select is((select (actor = who('bob'), request_id)::text from gym.audit_log where on_table = 'enrolments' and operation = 'insert' order by id desc limit 1), '(t,test)', 'remember: through the server: the person and the request');
+select is((select (actor = who('bob'), request_id, application = split_part(current_setting('application_name'), '/', 1))::text from gym.audit_log where on_table = 'enrolments' and operation = 'insert' order by id desc limit 1), '(t,test,t)', 'remember: through the server: the person and the request');
 select set_config('gym.actor', '', true), set_config('gym.request_id', '', true) \g /dev/null
 set local gym.now = '';
 update gym.slots set capacity = 9 where id = slot('sun');
