@@ -1,15 +1,13 @@
 package rush
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
-	"io"
 	"net/http"
-	"net/url"
-	"strconv"
-	"strings"
+
+	"energiya/bench/lean"
 )
 
 // slot is a row of avtime/get.
@@ -30,70 +28,69 @@ type refusal struct{ message string }
 
 func (r *refusal) Error() string { return r.message }
 
-// client speaks as the auth server does. It is lean, since in a measurement it shares the cores with the server.
+// client speaks as the auth server does, over connections that all students share.
 type client struct {
-	http      *http.Transport
-	get, post *url.URL
-	header    http.Header
+	places chan *place
+}
+
+// place is where a student gets through: a connection, or nil until one is needed.
+type place struct {
+	server *lean.Server
+	conn   *lean.Conn
 }
 
 func newClient(o Options) (*client, error) {
-	get, err := url.Parse(strings.TrimSuffix(o.URL, "/") + "/api/v1/avtime/get")
-	if err != nil {
-		return nil, fmt.Errorf("the server's URL: %w", err)
+	if len(o.URLs) == 0 {
+		return nil, errors.New("a rush needs a server")
 	}
-	return &client{
-		http: &http.Transport{
-			MaxConnsPerHost:     o.Connections,
-			MaxIdleConnsPerHost: o.Connections,
-			MaxIdleConns:        o.Connections,
-			DisableCompression:  true,
-		},
-		get:    get,
-		post:   get.JoinPath("../../entry/create"),
-		header: http.Header{"Token": {o.Token}, "Content-Type": {"application/json"}},
-	}, nil
+	c := &client{places: make(chan *place, o.Connections)}
+	servers := make([]*lean.Server, len(o.URLs))
+	for i, url := range o.URLs {
+		var err error
+		if servers[i], err = lean.NewServer(url, o.Token); err != nil {
+			return nil, err
+		}
+	}
+	for i := range o.Connections {
+		c.places <- &place{server: servers[i%len(servers)]}
+	}
+	return c, nil
 }
 
-func (c *client) close() { c.http.CloseIdleConnections() }
+func (c *client) close() {
+	for range cap(c.places) {
+		if p := <-c.places; p.conn != nil {
+			p.conn.Close()
+		}
+	}
+}
 
-// request is ready to be sent, once.
-type request struct {
-	*http.Request
+// choice is the wish for slots, ready to be sent.
+type choice struct {
 	slots []slot
+	body  []byte
 }
 
-// choice makes the request that chooses slots.
-func (c *client) choice(ctx context.Context, student int, slots []slot) (*request, error) {
+func newChoice(slots []slot) (choice, error) {
 	body, err := json.Marshal(map[string][]int{"selectedTimes": ids(slots)})
 	if err != nil {
-		return nil, fmt.Errorf("writing a choice: %w", err)
+		return choice{}, fmt.Errorf("writing a choice: %w", err)
 	}
-	r := c.request(ctx, http.MethodPost, c.post, student)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
-	return &request{r, slots}, nil
-}
-
-func (c *client) request(ctx context.Context, method string, to *url.URL, student int) *http.Request {
-	header := make(http.Header, 3)
-	header["Token"], header["Content-Type"] = c.header["Token"], c.header["Content-Type"]
-	header["User-Id"] = []string{strconv.Itoa(student)}
-	r := &http.Request{Method: method, URL: to, Host: to.Host, Header: header, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
-	return r.WithContext(ctx)
+	return choice{slots, body}, nil
 }
 
 // choose sends a choice and gives what was said of each slot, in the order of the choice.
-func (c *client) choose(r *request) ([]taken, error) {
+func (c *client) choose(ctx context.Context, student int, wish choice) ([]taken, error) {
 	var told []taken
-	if err := c.send(r.Request, &told); err != nil {
+	if err := c.send(ctx, http.MethodPost, "/entry/create", student, wish.body, &told); err != nil {
 		return nil, err
 	}
-	if len(told) != len(r.slots) {
-		return nil, fmt.Errorf("%d slots chosen, %d answered", len(r.slots), len(told))
+	if len(told) != len(wish.slots) {
+		return nil, fmt.Errorf("%d slots chosen, %d answered", len(wish.slots), len(told))
 	}
 	for i, t := range told {
-		if t.SelectedTime != r.slots[i].ID {
-			return nil, fmt.Errorf("slot %d chosen, slot %d answered", r.slots[i].ID, t.SelectedTime)
+		if t.SelectedTime != wish.slots[i].ID {
+			return nil, fmt.Errorf("slot %d chosen, slot %d answered", wish.slots[i].ID, t.SelectedTime)
 		}
 	}
 	return told, nil
@@ -102,34 +99,38 @@ func (c *client) choose(r *request) ([]taken, error) {
 // list is next month's slots as the student sees them.
 func (c *client) list(ctx context.Context, student int) ([]slot, error) {
 	var slots []slot
-	err := c.send(c.request(ctx, http.MethodGet, c.get, student), &slots)
+	err := c.send(ctx, http.MethodGet, "/avtime/get", student, nil, &slots)
 	return slots, err
 }
 
-// send reads the envelope's data into data. A LogicError is a *refusal.
-func (c *client) send(r *http.Request, data any) error {
-	response, err := c.http.RoundTrip(r)
-	if err != nil {
-		return fmt.Errorf("%s %s: %w", r.Method, r.URL.Path, err)
+// send waits for a place and reads the envelope's data into data. A LogicError is a *refusal.
+func (c *client) send(ctx context.Context, method, path string, student int, body []byte, data any) (err error) {
+	p := <-c.places
+	defer func() { c.places <- p }()
+	if p.conn == nil {
+		if p.conn, err = p.server.Dial(ctx); err != nil {
+			return err
+		}
 	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
+	status, answer, err := p.conn.Do(method, path, student, body)
 	if err != nil {
-		return fmt.Errorf("reading the answer to %s %s: %w", r.Method, r.URL.Path, err)
+		p.conn.Close()
+		p.conn = nil
+		return err
 	}
 	envelope := struct {
 		Data    any    `json:"data"`
 		Type    string `json:"error_type"`
 		Message string `json:"error_message"`
 	}{Data: data}
-	if err := json.Unmarshal(body, &envelope); err != nil {
-		return fmt.Errorf("reading the answer to %s %s (status %d): %w", r.Method, r.URL.Path, response.StatusCode, err)
+	if err := json.Unmarshal(answer, &envelope); err != nil {
+		return fmt.Errorf("reading the answer to %s %s (status %d): %w", method, path, status, err)
 	}
 	switch {
-	case response.StatusCode == http.StatusOK:
+	case status == http.StatusOK:
 		return nil
 	case envelope.Type == "LogicError":
 		return &refusal{envelope.Message}
 	}
-	return fmt.Errorf("%s %s: status %d %s: %s", r.Method, r.URL.Path, response.StatusCode, envelope.Type, envelope.Message)
+	return fmt.Errorf("%s %s: status %d %s: %s", method, path, status, envelope.Type, envelope.Message)
 }

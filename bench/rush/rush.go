@@ -16,7 +16,8 @@ import (
 
 // Options say who comes and where to.
 type Options struct {
-	URL   string // of the server, without /api/v1
+	// URLs are those of the servers, without /api/v1; the connections are spread over them.
+	URLs  []string
 	Token string
 	// Students are the ids of the actors.
 	Students []int
@@ -122,7 +123,7 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 	var everybody sync.WaitGroup
 	for i, student := range o.Students {
 		random := rand.New(rand.NewPCG(o.Seed, uint64(i)))
-		first, err := client.choice(ctx, student, c.wish(random, c.slots, nil))
+		first, err := newChoice(c.wish(random, c.slots, nil))
 		if err != nil {
 			return nil, err
 		}
@@ -176,18 +177,18 @@ func (c *crowd) wish(random *rand.Rand, from []slot, held []slot) []slot {
 }
 
 // press is the minute of one student.
-func (c *crowd) press(ctx context.Context, student int, random *rand.Rand, choice *request) {
+func (c *crowd) press(ctx context.Context, student int, random *rand.Rand, wish choice) {
 	defer c.ready.Add(1)
 	for try := 1; ; try++ {
 		pressed := time.Now()
 		if try == 1 {
 			pressed = c.opening
 		}
-		told, err := c.client.choose(choice)
+		told, err := c.client.choose(ctx, student, wish)
 		if try == 1 {
 			c.answered.Add(1)
 		}
-		held, again := c.noteChoice(student, choice.slots, told, err, pressed, try == 1)
+		held, again := c.noteChoice(student, wish.slots, told, err, pressed, try == 1)
 		if !again || try == c.Tries {
 			return
 		}
@@ -202,7 +203,7 @@ func (c *crowd) press(ctx context.Context, student int, random *rand.Rand, choic
 		if len(wishes) == len(held) {
 			return
 		}
-		if choice, err = c.client.choice(ctx, student, wishes); err != nil {
+		if wish, err = newChoice(wishes); err != nil {
 			c.noteFailure(err)
 			return
 		}

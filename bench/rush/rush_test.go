@@ -44,7 +44,7 @@ func TestEverySeatGoesToSomebodyWhoWasToldSo(t *testing.T) {
 	students := database.Users(t, "STUDENT", 300)
 	var last rush.Progress
 	report, err := rush.Run(t.Context(), rush.Options{
-		URL: serve(t, database), Token: token, Students: students, Connections: 64, Seed: 1,
+		URLs: []string{serve(t, database)}, Token: token, Students: students, Connections: 64, Seed: 1,
 		Progress: func(p rush.Progress) { last = p },
 	})
 	require.NoError(t, err)
@@ -89,7 +89,7 @@ func TestRefusalsAndFailuresAreToldApart(t *testing.T) {
 	}
 	coach := database.User(t, "COACH") // may look, but not enrol
 
-	report, err := rush.Run(t.Context(), rush.Options{URL: url, Token: token, Students: append(blocked, coach)})
+	report, err := rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: token, Students: append(blocked, coach)})
 	require.NoError(t, err)
 	require.Equal(t, map[rush.Kind]int{rush.Refused: 3, rush.Failed: 1}, report.Answers)
 	require.Len(t, report.Refusals, 1)
@@ -104,15 +104,15 @@ func TestRunSaysWhyItCannotBegin(t *testing.T) {
 	student := database.User(t, "STUDENT")
 	url := serve(t, database)
 
-	_, err := rush.Run(t.Context(), rush.Options{URL: url, Token: token})
+	_, err := rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: token})
 	require.ErrorContains(t, err, "needs students")
-	_, err = rush.Run(t.Context(), rush.Options{URL: url, Token: "another", Students: []int{student}})
+	_, err = rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: "another", Students: []int{student}})
 	require.ErrorContains(t, err, "TokenException")
-	_, err = rush.Run(t.Context(), rush.Options{URL: "http://127.0.0.1:1", Token: token, Students: []int{student}})
+	_, err = rush.Run(t.Context(), rush.Options{URLs: []string{"http://127.0.0.1:1"}, Token: token, Students: []int{student}})
 	require.ErrorContains(t, err, "connection refused")
 	_, err = database.Owner.Exec(t.Context(), "update gym.slots set deleted_at = now()")
 	require.NoError(t, err)
-	_, err = rush.Run(t.Context(), rush.Options{URL: url, Token: token, Students: []int{student}})
+	_, err = rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: token, Students: []int{student}})
 	require.ErrorContains(t, err, "no slots")
 }
 

@@ -300,7 +300,7 @@ func (d *demo) turns(ctx context.Context, admin int) (n int, err error) {
 func (d *demo) rush(ctx context.Context, students []int) (*rush.Report, error) {
 	line := d.line()
 	report, err := rush.Run(ctx, rush.Options{
-		URL: d.url, Token: d.token, Students: students, Seed: d.seed, Connections: d.connections, Tries: d.tries,
+		URLs: []string{d.url}, Token: d.token, Students: students, Seed: d.seed, Connections: d.connections, Tries: d.tries,
 		Progress: func(p rush.Progress) {
 			line.show("opening   %5.1f s  %d of %d answered, %d requests, %d seats booked, %d failed",
 				p.After.Seconds(), p.Answered, p.Students, p.Requests, p.Seats, p.Unanswered)
