@@ -2,6 +2,7 @@ package db
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strconv"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -40,12 +42,16 @@ func ServerPool(ctx context.Context, config *pgxpool.Config, role string, reques
 
 	var warn sync.Once
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		return become(ctx, conn, role, func(user string) {
+		err := become(ctx, conn, role, func(user string) {
 			warn.Do(func() {
 				log.Warn("the server logs in as the database's owner or a superuser and gives those rights up itself; better give it a log-in of its own",
 					"user", user, "sql", fmt.Sprintf("create role … login password '…' in role %s", role))
 			})
 		})
+		if err != nil {
+			return err
+		}
+		return warmUp(ctx, conn)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
@@ -82,6 +88,15 @@ func become(ctx context.Context, conn *pgx.Conn, role string, powerful func(user
 		powerful(user)
 	}
 	return nil
+}
+
+// warmUp makes the connection ready for the second of opening. A database without the function, or with another's, is the keeper's business.
+func warmUp(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, "select wire.warm_up()")
+	if refused := new(pgconn.PgError); errors.As(err, &refused) {
+		return nil
+	}
+	return err
 }
 
 func milliseconds(d time.Duration) string {

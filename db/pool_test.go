@@ -121,3 +121,24 @@ func TestServerPoolTakesSeatsWhateverTheDatabasesDefaultIs(t *testing.T) {
 	require.NoError(t, pool.QueryRow(t.Context(), "show transaction_isolation").Scan(&mode))
 	require.Equal(t, "read committed", mode)
 }
+
+func TestServerPoolWarmsItsConnectionsAndDoesWithoutTheFunction(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	_, err := database.Owner.Exec(t.Context(), `
+		create sequence public.warmed;
+		create or replace function wire.warm_up() returns void language sql security definer as $$ select nextval('public.warmed') $$`)
+	require.NoError(t, err)
+	config, err := pgxpool.ParseConfig(database.URL())
+	require.NoError(t, err)
+	pool, _ := serverPool(t, config)
+	require.NoError(t, pool.Ping(t.Context()))
+	var warmed int
+	require.NoError(t, database.Owner.QueryRow(t.Context(), "select last_value from public.warmed where is_called").Scan(&warmed))
+	require.Equal(t, 1, warmed, "once a connection")
+
+	_, err = database.Owner.Exec(t.Context(), "drop function wire.warm_up()")
+	require.NoError(t, err)
+	pool.Reset()
+	require.NoError(t, pool.Ping(t.Context()), "an older package")
+}

@@ -1,1 +1,1 @@
-select rules.record_package(18, '451b8b2ab666825f757051985a7b9fda28b9727696d87c68f3de766e5406fbc4');
+select rules.record_package(19, '73b8a334542b7ec905cf915e3af982403425e6a043c6c82c051e5b23cf96285d');

@@ -122,7 +122,7 @@ const viewsSQL = `
 select c.oid::regclass::text, (select string_agg(a.attname, ', ' order by a.attnum) from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
        coalesce(obj_description(c.oid, 'pg_class'), '')
   from pg_class c
- where c.relnamespace in ('api'::regnamespace, 'rules'::regnamespace, 'gym'::regnamespace) and c.relkind = 'v'
+ where c.relnamespace in ('api'::regnamespace, 'rules'::regnamespace, 'gym'::regnamespace) and c.relkind in ('v', 'm')
  order by c.relnamespace::regnamespace::text, c.relname`
 
 const functionsSQL = `

@@ -38,8 +38,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- looked for first: who asks again, as the crowd does, only reads
-  if exists (select from unnest(p_slot_ids) w
-              where not exists (select from gym.refusals r where r.slot_id = w and r.user_id = p_user_id)) then
+  if (select count(*) from gym.refusals r where r.slot_id = any (p_slot_ids) and r.user_id = p_user_id) < cardinality(p_slot_ids) then
     insert into gym.refusals (slot_id, user_id, refused_at)
     -- in one order: two requests of one person would wait for each other in a ring
     select w, p_user_id, rules.clock() from unnest(p_slot_ids) w order by w
@@ -47,7 +46,7 @@ begin
   end if;
 end
 $$;
-comment on function rules.note_refusals(integer, integer[]) is 'Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
+comment on function rules.note_refusals(integer, integer[]) is 'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
 
 create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
 returns table (slot_id integer, is_full boolean)
@@ -58,9 +57,6 @@ declare
   v_month   date    := rules.next_month();
   v_wanted  integer := cardinality(p_slot_ids);
   v_limit   integer;
-  v_found   integer;
-  v_asked   integer;
-  v_days    integer;
   v_held    integer[];   -- slots that the student holds
   v_free    integer[];   -- wanted, not held, with a seat left
 begin
@@ -74,13 +70,12 @@ begin
   if v_wanted > v_limit then
     perform rules.refuse('slots_per_student', v_limit::text);
   end if;
-  select count(s.id), count(*), count(distinct s.weekday) into v_found, v_asked, v_days
-    from (select distinct w from unnest(p_slot_ids) w) w
-    left join gym.slots s on s.id = w.w and s.month = v_month and s.deleted_at is null;
-  if v_found < v_asked then
-    perform rules.refuse('slot_not_offered');
-  end if;
-  if v_days < v_wanted then
+  -- as many weekdays as slots: each is offered, and none was named twice
+  if (select count(distinct s.weekday) from gym.slots s where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null) < v_wanted then
+    if exists (select from unnest(p_slot_ids) w
+                where not exists (select from gym.slots s where s.id = w and s.month = v_month and s.deleted_at is null)) then
+      perform rules.refuse('slot_not_offered');
+    end if;
     perform rules.refuse('enrolments_one_a_weekday');
   end if;
 

@@ -19,8 +19,12 @@ $$;
 comment on function rules.field(jsonb, text, boolean) is 'A field as it came, null where it is missing and may be. Errors: field_missing.';
 
 create function rules.text_of(p_value jsonb) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
-as $$ select case when jsonb_typeof(p_value) = 'string' then p_value #>> '{}' end $$;
+language plpgsql immutable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return case when jsonb_typeof(p_value) = 'string' then p_value #>> '{}' end;
+end
+$$;
 comment on function rules.text_of(jsonb) is
   'A JSON string as text; null where the value is none. Nothing else is ever written out: a body of 1 MiB of numbers like 1e131071 would be a gigabyte.';
 
@@ -28,14 +32,13 @@ create function rules.int_of(p_value jsonb, p_min integer default -2147483648, p
 language plpgsql immutable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_text   text := rules.text_of(p_value);
   v_number numeric;
 begin
   if jsonb_typeof(p_value) = 'number' then
     v_number := p_value::numeric;
   -- a number sent as a string, as the old server took it
-  elsif v_text ~ '^\s*[+-]?[0-9]{1,20}\s*$' then
-    v_number := trim(v_text, E' \t\r\n')::numeric;
+  elsif rules.text_of(p_value) ~ '^\s*[+-]?[0-9]{1,20}\s*$' then
+    v_number := trim(rules.text_of(p_value), E' \t\r\n')::numeric;
   end if;
   if v_number not between p_min and p_max or v_number <> trunc(v_number) then
     return null;

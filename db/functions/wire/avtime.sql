@@ -10,9 +10,9 @@ begin
   v_held  := rules.held_slots(p_actor, v_month);
   return (
     select coalesce(json_agg(json_build_object('id', s.id, 'weekday', s.weekday,
-             'time', to_char(s.starts_at, 'HH24:MI'), 'month', to_char(s.month, 'MM-YYYY'),
+             'time', to_char(s.starts_at, 'HH24:MI'), 'month', m.text,
              'available', s.taken < s.capacity or s.id = any (v_held)) order by s.id), '[]')
-      from gym.slots s
+      from gym.slots s cross join (select to_char(v_month, 'MM-YYYY') offset 0) m (text)
      where s.month = v_month and s.deleted_at is null);
 end
 $$;

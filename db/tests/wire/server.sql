@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(11);
+select plan(13);
 
 -- ---- wire.version ----
 
@@ -29,6 +29,13 @@ select is(wire.ensure_slots(), 0, 'ensure_slots: before the 20th');
 set local gym.now = '2026-12-20 00:00';
 select is(wire.ensure_slots(), 24, 'ensure_slots: on the 20th');
 select is(wire.ensure_slots(), 0, 'ensure_slots: harmless to repeat');
+
+-- ---- wire.warm_up ----
+
+select is(refusal($$ select wire.warm_up() $$), 'none', 'warm_up: while enrolment is closed');
+select rules.turn_enrolment(true, null) \g /dev/null
+set transaction read only;
+select is(refusal($$ select wire.warm_up() $$), 'none', 'warm_up: while it is open; writes nothing');
 
 select * from finish();
 rollback;
