@@ -2,8 +2,8 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test pgtap gotest fuzz year bench-judge bench-report psql tern stamp docs fmt build clean
-export PKG TESTFLAGS FUZZTIME
+.PHONY: help run demo test test-matrix pgtap gotest fuzz year bench-judge bench-report psql tern stamp docs fmt build clean
+export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ demo: build ## plays the opening minute with 600 invented students against the r
 
 test: ## checks everything, on a throwaway database beside a running "make run"
 	@scripts/test
+
+test-matrix: ## runs the tests in SQL and in Go on PostgreSQL 12, 14, 16, 17 and 18, which it fetches; VERSIONS='12 18'
+	@scripts/test-matrix
 
 pgtap: ## runs the tests in SQL only
 	@scripts/test pgtap

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"regexp"
@@ -13,9 +14,11 @@ import (
 	"sync"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"energiya/db"
@@ -131,7 +134,11 @@ func TestMigrateBuildsWhatTheTernCLIBuilds(t *testing.T) {
 	tern(t, terns, "migrate", "-m", "db/migrations")
 	tern(t, terns, "code", "install", "db/functions")
 
-	require.Equal(t, dump(t, terns), dump(t, ours))
+	if dumps, serves := dumpVersion(t), serverVersion(t, terns.conn); dumps >= serves {
+		require.Equal(t, dump(t, terns), dump(t, ours))
+	} else {
+		t.Logf("left out, the comparison of dumps: pg_dump %d cannot read PostgreSQL %d", dumps, serves)
+	}
 	require.Equal(t, settings(t, terns), settings(t, ours))
 	for _, record := range []string{
 		"select version || ' ' || hash from gym.code_package",
@@ -360,6 +367,50 @@ func TestSeveralMigrateOneDatabaseAtOnce(t *testing.T) {
 	}
 	require.Equal(t, 1, migrated)
 	require.Equal(t, 1, installed)
+}
+
+// The owner need be no superuser: one who may make roles, as those who rent a database may, makes ours and can become the server's.
+func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
+	t.Parallel()
+	name := fmt.Sprintf("o%d", os.Getpid())
+	roles := db.Roles{Server: name + "_server", Auth: name + "_auth", Admin: name + "_admin", Reader: name + "_reader"}
+	d := empty(t)
+	t.Cleanup(func() {
+		// the database itself goes later
+		_, err := d.conn.Exec(context.Background(), "reassign owned by "+name+" to current_user")
+		require.NoError(t, err)
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, name} {
+			_, err = d.conn.Exec(context.Background(), "drop owned by "+role+" cascade")
+			require.NoError(t, err)
+			_, err = d.conn.Exec(context.Background(), "drop role "+role)
+			require.NoError(t, err)
+		}
+	})
+	d.exec(t, "create role "+name+" login createrole password 'secret'")
+	d.exec(t, "alter database "+pgx.Identifier{d.config.Database}.Sanitize()+" owner to "+name)
+	before15 := serverVersion(t, d.conn) < 15
+
+	superuser := d.config.User
+	d.config.User, d.config.Password = name, "secret"
+	defer func() { d.config.User = superuser }()
+	lines, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	// before 15 public belongs to the superuser, and only he can close it
+	require.Equal(t, before15, strings.Contains(strings.Join(lines, "\n"), "revoke all on schema public"))
+	require.Equal(t, before15, strings.Contains(strings.Join(lines, "\n"), "note:"))
+
+	config, err := pgxpool.ParseConfig(d.url)
+	require.NoError(t, err)
+	config.ConnConfig.User, config.ConnConfig.Password = name, "secret"
+	pool, err := db.ServerPool(t.Context(), config, roles.Server, 10*time.Second, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer pool.Close()
+	var user string
+	require.NoError(t, pool.QueryRow(t.Context(), "select current_user where wire.version() is not null").Scan(&user))
+	require.Equal(t, roles.Server, user)
+	// again, over what is there
+	_, err = d.migrate(t, db.Options{Roles: roles, Force: true})
+	require.NoError(t, err)
 }
 
 // Roles belong to the whole cluster: databases that are migrated at the same moment meet there.

@@ -15,10 +15,11 @@ begin
             v_role, current_user, v_role;
       end;
     end if;
-    -- an owner who is no superuser must be able to become the server's role: energy serve drops to it
+    -- an owner who is no superuser must be able to become the server's role: energy serve drops to it. From PostgreSQL 16
+    -- on, who makes a role is a member who may grant it, but may not become it
     if exists (select from pg_roles where rolname = v_role)
        and not (select rolsuper from pg_roles where rolname = current_user)
-       and not pg_has_role(current_user, v_role, 'member') then
+       and not pg_has_role(current_user, v_role, case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end) then
       begin
         execute format('grant %I to current_user', v_role);
       exception
@@ -32,6 +33,14 @@ $roles$;
 
 -- Nothing is anybody's. What a role may do is granted by name, in db/functions/grants.sql.
 revoke all on schema public from public;
+do $public$
+begin
+  -- before PostgreSQL 15 public belongs to a superuser: an owner who is none revokes nothing
+  if has_schema_privilege('public', 'public', 'create') then
+    raise notice 'anybody who connects may still create in schema public: have it closed (revoke all on schema public from public)';
+  end if;
+end
+$public$;
 alter default privileges revoke execute on functions from public;
 do $database$
 begin
