@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/puddle/v2"
 
 	"energiya/db"
+	"energiya/internal/gate"
 )
 
 // failure is an answer that is not a success, as the person sees it.
@@ -99,7 +100,12 @@ func statusOf(errorType string) int {
 // SQLSTATEs. What the log needs to know goes into the request's own line.
 func (s *server) explain(ctx context.Context, r *http.Request, err error) error {
 	var pgErr *pgconn.PgError
+	var busy *gate.BusyError
 	switch {
+	case errors.As(err, &busy):
+		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
+		s.noteOverload(busy)
+		return busy
 	case isUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 		// Every request of a crowd meets the same dead database: the crowd needs one such line.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"mime"
 	"net/http"
 	"os"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/httplog/v2"
+
+	"energiya/internal/gate"
 )
 
 const (
@@ -32,7 +35,7 @@ const (
 )
 
 // call is the handler of one endpoint: the body goes to a function of wire, what it returns goes back.
-func (s *server) call(function string) http.HandlerFunc {
+func (s *server) call(share *gate.Share, function string) http.HandlerFunc {
 	sql := fmt.Sprintf(sqlCall, function)
 	return func(w http.ResponseWriter, r *http.Request) {
 		ctx := r.Context()
@@ -47,18 +50,32 @@ func (s *server) call(function string) http.HandlerFunc {
 			s.fail(w, r, err)
 			return
 		}
-		var data []byte
-		// The body goes as text: so it is understood in each of pgx's query modes.
-		err = s.Pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
-		if err == nil && data == nil {
-			err = errNoData
-		}
+		data, err := s.query(ctx, share, r, sql, body)
 		if err != nil {
-			s.fail(w, r, s.explain(ctx, r, err))
+			s.fail(w, r, err)
 			return
 		}
 		writeData(w, data)
 	}
+}
+
+// query calls a function of wire when it is the request's turn. The place before the database is given back before the
+// answer is written: whoever reads slowly holds up nobody.
+func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, sql string, body []byte) (data []byte, err error) {
+	leave, err := share.Enter(ctx)
+	if err != nil {
+		return nil, s.explain(ctx, r, err)
+	}
+	defer leave()
+	// The body goes as text: so it is understood in each of pgx's query modes.
+	err = s.Pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
+	if err == nil && data == nil {
+		err = errNoData
+	}
+	if err != nil {
+		return nil, s.explain(ctx, r, err)
+	}
+	return data, nil
 }
 
 // actorOf is the acting user's id, or nil where nobody is logged in: the header user-id is missing,
@@ -149,7 +166,12 @@ func methodsOf(r chi.Routes) map[string][]string {
 // fail answers with the envelope of an error. Errors that have no sentence of their own are faults of ours.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	var f *failure
-	if !errors.As(err, &f) {
+	var busy *gate.BusyError
+	switch {
+	case errors.As(err, &busy):
+		f = failUnavailable
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(busy.Wait.Seconds())))))
+	case !errors.As(err, &f):
 		f = failInternal
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 	}
@@ -167,7 +189,7 @@ func writeData(w http.ResponseWriter, data []byte) {
 }
 
 func writeFailure(w http.ResponseWriter, f *failure) {
-	if f.Status == http.StatusServiceUnavailable {
+	if f.Status == http.StatusServiceUnavailable && w.Header().Get("Retry-After") == "" {
 		w.Header().Set("Retry-After", "1")
 	}
 	write(w, f.Status, encodeFailure(f))

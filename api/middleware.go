@@ -22,6 +22,8 @@ const (
 
 	headerRequestID = "X-Request-Id"
 	rateWindow      = 10 * time.Second
+	// faultInterval is how often a fault that every request meets is logged.
+	faultInterval = 10 * time.Second
 )
 
 // requestID gives the request an id that the answer, the log and the database's own records carry.
@@ -126,13 +128,17 @@ func setReadDeadline(w http.ResponseWriter, deadline time.Time) {
 func (s *server) checkToken(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		open := r.URL.Path == pathAlive || r.URL.Path == pathReady
-		tokens := r.Header.Values("Token")
-		if !open && (len(tokens) != 1 || !s.Tokens.Valid(tokens[0])) {
+		if !open && !s.knowsToken(r) {
 			s.fail(w, r, failToken)
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+func (s *server) knowsToken(r *http.Request) bool {
+	tokens := r.Header.Values("Token")
+	return len(tokens) == 1 && s.Tokens.Valid(tokens[0])
 }
 
 // limitRate refuses an actor who asks too often. Those who are not logged in share one name, None,

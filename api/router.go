@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"golang.org/x/time/rate"
 
+	"energiya/internal/gate"
 	"energiya/report"
 )
 
@@ -32,6 +33,8 @@ type Options struct {
 	Logger *httplog.Logger
 	// RequestTimeout is how long a request may take, waiting for a connection of the pool included. 0 is no limit.
 	RequestTimeout time.Duration
+	// QueueTimeout is how long a request may wait for its turn to use Pool. 0 is two thirds of RequestTimeout, or no limit.
+	QueueTimeout time.Duration
 	// ReportPool is the share of connections that reports are read on; as many are made at once as it may have. Nil: they use Pool.
 	ReportPool *pgxpool.Pool
 	// ReportTimeout is how long a report may take. 0 is no limit.
@@ -49,69 +52,82 @@ type server struct {
 	methods     map[string][]string
 	limiter     *httprate.RateLimiter
 	reports     chan struct{} // a place for each report that is being made
+	shares      map[endpoint]*gate.Share
+	overloaded  rate.Sometimes
 	unavailable rate.Sometimes
 }
 
 // New is the whole server as one handler. It is also a chi.Routes, so that its paths can be listed.
 func New(o Options) http.Handler {
-	s := &server{Options: o, reports: o.newReportShare(), unavailable: rate.Sometimes{Interval: 10 * time.Second}}
+	s := &server{
+		Options:     o,
+		reports:     o.newReportShare(),
+		shares:      map[endpoint]*gate.Share{},
+		overloaded:  rate.Sometimes{Interval: faultInterval},
+		unavailable: rate.Sometimes{Interval: faultInterval},
+	}
 	s.limiter = s.newLimiter()
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.logRequest, recoverPanic, s.limitReading, s.checkToken)
+	r.Use(requestID, s.limitReading, s.shed, s.logRequest, recoverPanic, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 
 	r.Get(pathAlive, s.alive)
 	r.Get(pathReady, s.ready)
 
-	r.Route("/api/v1", func(r chi.Router) {
+	r.Route(basePath, func(r chi.Router) {
 		r = r.With(s.limitRate, s.checkReady)
+		// the shares of the database, and how they weigh: see package gate
+		queue := s.newGate()
+		look := s.share(r, queue.Share("look", 1))
+		choose := s.share(r, queue.Share("choose", 2))
+		manage := s.share(r, queue.Share("manage", 1))
 
-		r.Get("/avtime/get", s.call("avtime_get"))
-		r.Post("/avtime/get-any", s.call("avtime_get_any"))
-		r.Post("/avtime/create", s.call("avtime_create"))
-		r.Put("/avtime/edit", s.call("avtime_edit"))
-		r.Delete("/avtime/delete", s.call("avtime_delete"))
+		look("GET /avtime/get", "avtime_get")
+		manage("POST /avtime/get-any", "avtime_get_any")
+		manage("POST /avtime/create", "avtime_create")
+		manage("PUT /avtime/edit", "avtime_edit")
+		manage("DELETE /avtime/delete", "avtime_delete")
 
-		r.Get("/entry/check-open", s.call("entry_check_open"))
-		r.Post("/entry/change-open", s.call("entry_change_open"))
-		r.Post("/entry/create", s.call("entry_create"))
-		r.Post("/entry/create-any", s.call("entry_create_any"))
-		r.Post("/entry/get", s.call("entry_get"))
-		r.Post("/entry/get-any", s.call("entry_get_any"))
-		r.Delete("/entry/delete", s.call("entry_delete"))
-		r.Delete("/entry/delete-any", s.call("entry_delete_any"))
+		look("GET /entry/check-open", "entry_check_open")
+		manage("POST /entry/change-open", "entry_change_open")
+		choose("POST /entry/create", "entry_create")
+		manage("POST /entry/create-any", "entry_create_any")
+		look("POST /entry/get", "entry_get")
+		manage("POST /entry/get-any", "entry_get_any")
+		choose("DELETE /entry/delete", "entry_delete")
+		manage("DELETE /entry/delete-any", "entry_delete_any")
 
-		r.Post("/visit/get", s.call("visit_get"))
-		r.Put("/visit/edit", s.call("visit_edit"))
-		r.Post("/visit/mark-lesson", s.call("visit_mark_lesson"))
-		r.Post("/visit/cancel-lesson", s.call("visit_cancel_lesson"))
-		r.Post("/visit/restore-lesson", s.call("visit_restore_lesson"))
+		manage("POST /visit/get", "visit_get")
+		manage("PUT /visit/edit", "visit_edit")
+		manage("POST /visit/mark-lesson", "visit_mark_lesson")
+		manage("POST /visit/cancel-lesson", "visit_cancel_lesson")
+		manage("POST /visit/restore-lesson", "visit_restore_lesson")
 
-		r.Get("/closure/get", s.call("closure_get"))
-		r.Post("/closure/create", s.call("closure_create"))
-		r.Delete("/closure/delete", s.call("closure_delete"))
+		look("GET /closure/get", "closure_get")
+		manage("POST /closure/create", "closure_create")
+		manage("DELETE /closure/delete", "closure_delete")
 
-		r.Post("/user/create", s.call("user_create"))
-		r.Get("/user/get", s.call("user_get"))
-		r.Put("/user/edit", s.call("user_edit"))
-		r.Put("/user/edit-password", s.call("user_edit_password"))
-		r.Put("/user/edit-any", s.call("user_edit_any"))
-		r.Delete("/user/delete-any", s.call("user_delete_any"))
-		r.Get("/user/absences", s.call("user_absences"))
+		manage("POST /user/create", "user_create")
+		manage("GET /user/get", "user_get")
+		choose("PUT /user/edit", "user_edit")
+		choose("PUT /user/edit-password", "user_edit_password")
+		manage("PUT /user/edit-any", "user_edit_any")
+		manage("DELETE /user/delete-any", "user_delete_any")
+		look("GET /user/absences", "user_absences")
 
-		r.Post("/gym-news/create", s.call("gym_news_create"))
-		r.Get("/gym-news/get", s.call("gym_news_get"))
-		r.Post("/gym-news/get-any", s.call("gym_news_get_any"))
-		r.Put("/gym-news/edit", s.call("gym_news_edit"))
-		r.Delete("/gym-news/delete", s.call("gym_news_delete"))
+		manage("POST /gym-news/create", "gym_news_create")
+		look("GET /gym-news/get", "gym_news_get")
+		manage("POST /gym-news/get-any", "gym_news_get_any")
+		manage("PUT /gym-news/edit", "gym_news_edit")
+		manage("DELETE /gym-news/delete", "gym_news_delete")
 
-		r.Post("/new/create", s.call("new_create"))
-		r.Get("/new/get", s.call("new_get"))
-		r.Post("/new/get-any", s.call("new_get_any"))
-		r.Put("/new/edit", s.call("new_edit"))
-		r.Delete("/new/delete", s.call("new_delete"))
+		manage("POST /new/create", "new_create")
+		look("GET /new/get", "new_get")
+		manage("POST /new/get-any", "new_get_any")
+		manage("PUT /new/edit", "new_edit")
+		manage("DELETE /new/delete", "new_delete")
 
 		for _, kind := range report.Kinds() {
 			r.Post("/report/"+kind.Name, s.report(kind))

@@ -127,6 +127,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		Tokens:         store,
 		Logger:         log,
 		RequestTimeout: s.RequestTimeout,
+		QueueTimeout:   s.QueueTimeout,
 		RateLimit:      s.RateLimit,
 		Ready:          keeper.ready,
 	})

@@ -53,6 +53,8 @@ type Settings struct {
 	ShutdownTimeout time.Duration `split_words:"true" default:"15s" desc:"how long a stop waits for what still runs" may:"a time from 1s to 10m, such as 15s"`
 	// RequestTimeout is the deadline of one request, its queries included.
 	RequestTimeout time.Duration `split_words:"true" default:"10s" desc:"deadline of one request, its queries included" may:"a time from 100ms to 10m, such as 10s"`
+	// QueueTimeout bounds the wait for a connection. Where it would be longer, a request is sent away at once.
+	QueueTimeout time.Duration `split_words:"true" desc:"longest wait for a connection; who would wait longer is told at once to come later (two thirds of that deadline, where not set)" may:"a time from 10ms to ENERGY_REQUEST_TIMEOUT, such as 5s"`
 	// ReportPoolSize is how many reports may be made at once, on connections of their own.
 	ReportPoolSize int `split_words:"true" default:"2" desc:"reports at once, on connections beside those" may:"a whole number from 1 to 50"`
 	// ReportTimeout is the deadline of a report, which takes longer than a request may.
@@ -88,6 +90,9 @@ func Load() (*Settings, error) {
 	if _, set := os.LookupEnv(variable("PoolSize")); !set {
 		s.PoolSize = defaultPoolSize(runtime.GOMAXPROCS(0))
 	}
+	if _, set := os.LookupEnv(variable("QueueTimeout")); !set {
+		s.QueueTimeout = s.RequestTimeout / 3 * 2
+	}
 	s.LogLevel, s.LogFormat = strings.ToLower(s.LogLevel), strings.ToLower(s.LogFormat)
 
 	var errs []error
@@ -109,6 +114,7 @@ func Load() (*Settings, error) {
 	check(slices.Contains([]string{"json", "text"}, s.LogFormat), "LogFormat")
 	check(within(s.ShutdownTimeout, time.Second, 10*time.Minute), "ShutdownTimeout")
 	check(within(s.RequestTimeout, 100*time.Millisecond, 10*time.Minute), "RequestTimeout")
+	check(within(s.QueueTimeout, 10*time.Millisecond, s.RequestTimeout), "QueueTimeout")
 	check(within(s.ReportPoolSize, 1, 50), "ReportPoolSize")
 	check(within(s.ReportTimeout, time.Second, 30*time.Minute), "ReportTimeout")
 	check(within(s.RateLimit, 0, 1_000_000), "RateLimit")

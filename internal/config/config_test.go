@@ -41,6 +41,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, "json", s.LogFormat)
 	require.Equal(t, 15*time.Second, s.ShutdownTimeout)
 	require.Equal(t, 10*time.Second, s.RequestTimeout)
+	require.InDelta(t, 10*time.Second*2/3, s.QueueTimeout, float64(time.Millisecond))
 	require.Equal(t, 200, s.RateLimit)
 	require.Equal(t, time.Minute, s.ReportTimeout)
 	require.EqualValues(t, 2, s.ReportDatabase().MaxConns)
@@ -56,6 +57,7 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 		"ENERGY_LOG_FORMAT":       "Text",
 		"ENERGY_SHUTDOWN_TIMEOUT": "1m",
 		"ENERGY_REQUEST_TIMEOUT":  "1500ms",
+		"ENERGY_QUEUE_TIMEOUT":    "500ms",
 		"ENERGY_RATE_LIMIT":       "0",
 		"ENERGY_REPORT_POOL_SIZE": "1",
 		"ENERGY_REPORT_TIMEOUT":   "2m",
@@ -70,6 +72,7 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 	require.Equal(t, "text", s.LogFormat)
 	require.Equal(t, time.Minute, s.ShutdownTimeout)
 	require.Equal(t, 1500*time.Millisecond, s.RequestTimeout)
+	require.Equal(t, 500*time.Millisecond, s.QueueTimeout)
 	require.Equal(t, 0, s.RateLimit)
 	require.Equal(t, 2*time.Minute, s.ReportTimeout)
 	require.Equal(t, "dean", s.Roles().Reader)
@@ -126,6 +129,8 @@ func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
 		{"ENERGY_SHUTDOWN_TIMEOUT", "15", "1s to 10m"},
 		{"ENERGY_SHUTDOWN_TIMEOUT", "0s", "1s to 10m"},
 		{"ENERGY_REQUEST_TIMEOUT", "-1s", "100ms to 10m"},
+		{"ENERGY_QUEUE_TIMEOUT", "11s", "10ms to ENERGY_REQUEST_TIMEOUT"},
+		{"ENERGY_QUEUE_TIMEOUT", "0s", "10ms to ENERGY_REQUEST_TIMEOUT"},
 		{"ENERGY_REPORT_POOL_SIZE", "0", "1 to 50"},
 		{"ENERGY_REPORT_TIMEOUT", "1h", "1s to 30m"},
 		{"ENERGY_RATE_LIMIT", "-1", "0 to 1000000"},
