@@ -2,11 +2,11 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz year bench-judge bench-report psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz year bench bench-compare bench-judge bench-report psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
 	@scripts/run
@@ -28,6 +28,12 @@ gotest: ## runs the tests in Go only; PKG=./api TESTFLAGS='-run Token -v' for a 
 
 year: ## plays simulated academic years, longer than "make test" does; YEARS=5 SEED=1
 	@PKG=./bench/year TESTFLAGS='-v -timeout 0 -year.years=$(or $(YEARS),5) -year.seed=$(or $(SEED),1)' scripts/test go
+
+bench: build ## measures the server beside the machine's limits; BENCH='--only rush,list --seconds 5 --json figures.json' (--help)
+	@scripts/with-cluster go run ./bench run --pgbin "$$(scripts/postgres bin)" $(BENCH)
+
+bench-compare: ## compares the figures of two runs; A=before.json B=after.json
+	@go run ./bench compare $(A) $(B)
 
 bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
 	@scripts/with-cluster go run ./bench/judge $(BENCH)

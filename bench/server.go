@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const token = "the-token-of-the-benchmark"
+
+// server is a real energy serve, on the database of the environment.
+type server struct {
+	process *exec.Cmd // nil: the bench itself
+	url     string
+}
+
+// poolSize is that of the servers, and what pgbench has as clients.
+const poolSize = 8
+
+// start runs a server and waits until it is ready; env is added to its environment.
+func (b *bench) start(ctx context.Context, env ...string) (*server, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("finding a free port: %w", err)
+	}
+	address := listener.Addr().String()
+	_ = listener.Close()
+	process := exec.CommandContext(ctx, b.energy, "serve")
+	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
+	process.Env = append(os.Environ(), "ENERGY_LISTEN="+address, "ENERGY_TOKEN="+token, "ENERGY_LOG_LEVEL=error", "ENERGY_RATE_LIMIT=0",
+		fmt.Sprintf("ENERGY_POOL_SIZE=%d", poolSize), "ENERGY_REQUEST_TIMEOUT=1m")
+	process.Env = append(process.Env, env...)
+	log, err := os.Create(filepath.Join(b.folder, "server.log"))
+	if err != nil {
+		return nil, fmt.Errorf("making the server's log: %w", err)
+	}
+	defer func() { _ = log.Close() }()
+	process.Stderr = log
+	if err := process.Start(); err != nil {
+		return nil, fmt.Errorf("starting %s: %w", b.energy, err)
+	}
+	s := &server{process: process, url: "http://" + address}
+	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		if response, err := http.Get(s.url + "/readyz"); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return s, nil
+			}
+		}
+		if time.Now().After(deadline) {
+			s.stop()
+			said, _ := os.ReadFile(log.Name())
+			return nil, fmt.Errorf("the server does not become ready:\n%s", said)
+		}
+	}
+}
+
+func (s *server) stop() {
+	_ = s.process.Process.Signal(syscall.SIGTERM)
+	_ = s.process.Wait()
+}
+
+// startAll runs n servers.
+func (b *bench) startAll(ctx context.Context, n int, env ...string) (list fleet, err error) {
+	for range n {
+		s, err := b.start(ctx, env...)
+		if err != nil {
+			list.stop()
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+// fleet are servers on one database.
+type fleet []*server
+
+func (f fleet) stop() {
+	for _, s := range f {
+		s.stop()
+	}
+}
+
+func (f fleet) urls() []string {
+	urls := make([]string, len(f))
+	for i, s := range f {
+		urls[i] = s.url
+	}
+	return urls
+}
+
+// cpu is the time that the cores have spent so far, and on whom.
+type cpu struct {
+	at                        time.Time
+	client, servers, postgres time.Duration
+}
+
+// cpuOf reads it; of servers and PostgreSQL it stays 0 where there is no /proc.
+func (b *bench) cpuOf(f fleet) cpu {
+	c := cpu{at: time.Now()}
+	var self syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &self) == nil {
+		c.client = time.Duration(self.Utime.Nano() + self.Stime.Nano())
+	}
+	for _, s := range f {
+		if s.process == nil {
+			continue
+		}
+		own, _ := stat(fmt.Sprint(s.process.Process.Pid))
+		c.servers += own.own
+	}
+	back, _ := stat(fmt.Sprint(b.conn.PgConn().PID()))
+	entries, _ := os.ReadDir("/proc")
+	for _, e := range entries {
+		// ended back ends count as the postmaster's waited-for children
+		switch p, ok := stat(e.Name()); {
+		case !ok || back.parent == "":
+		case e.Name() == back.parent:
+			c.postgres += p.own + p.children
+		case p.parent == back.parent:
+			c.postgres += p.own
+		}
+	}
+	return c
+}
+
+type process struct {
+	parent        string
+	own, children time.Duration
+}
+
+// stat reads /proc/PID/stat.
+func stat(pid string) (process, bool) {
+	text, err := os.ReadFile("/proc/" + pid + "/stat")
+	if err != nil {
+		return process{}, false
+	}
+	// after the name, which may hold anything: state, parent, …, user and system time in 1/100 s, those of children
+	_, rest, _ := strings.Cut(string(text[strings.LastIndexByte(string(text), ')'):]), " ")
+	fields := strings.Fields(rest)
+	if len(fields) < 15 {
+		return process{}, false
+	}
+	ticks := func(i int) time.Duration {
+		var n int64
+		_, _ = fmt.Sscan(fields[i], &n)
+		return time.Duration(n) * 10 * time.Millisecond
+	}
+	return process{parent: fields[1], own: ticks(11) + ticks(12), children: ticks(13) + ticks(14)}, true
+}
+
+// shares are the parts of all cores' time between two looks.
+func (c cpu) shares(before cpu, cores int) (client, servers, postgres float64) {
+	all := float64(c.at.Sub(before.at)) * float64(cores)
+	return float64(c.client-before.client) / all, float64(c.servers-before.servers) / all, float64(c.postgres-before.postgres) / all
+}
