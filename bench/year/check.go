@@ -164,6 +164,13 @@ func (y *year) follow(e event) error {
 	if e.Event == "forgiven" || e.Event == "pardoned" {
 		return nil
 	}
+	if e.Event == "forced" {
+		// the office deletes slots with people in them, and overrides no other rule
+		if e.Slot == nil || !y.m.slots[*e.Slot].deleted {
+			return fmt.Errorf("%q: of no slot that was deleted", e.Reason)
+		}
+		return nil
+	}
 	if e.Block == nil {
 		return fmt.Errorf("names no block")
 	}

@@ -1,1 +1,1 @@
-select rules.record_package(19, '73b8a334542b7ec905cf915e3af982403425e6a043c6c82c051e5b23cf96285d');
+select rules.record_package(20, 'e7aab0711984fe85f24e84d8b442a1cd9a64fa673ccd0744f16aab3b801d69a3');

@@ -30,7 +30,7 @@ declare
   v_actor integer := case when who_did.login is null then rules.person_id(card, person) end;
 begin
   return query
-    select t.at, left(a.what || ' ' || t.key, 26), t.operation, t.changes
+    select t.at, left(coalesce(a.what, t.on_table) || ' ' || t.key, 26), t.operation, t.changes
       from rules.trail t
       left join rules.audited a on a.on_table = t.on_table
      where t.written_at >= coalesce(since at time zone (select c.time_zone from gym.settings c), now() - interval '30 days') and (t.actor = v_actor or t.actor is null and t.login = who_did.login)

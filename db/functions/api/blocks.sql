@@ -30,7 +30,7 @@ select l.id, (l.at at time zone c.time_zone)::timestamp(0) as at, u.student_card
   from gym.ledger l join gym.users u on u.id = l.user_id
   cross join api.clock() c
  order by l.id;
-comment on view api.ledger is 'Every block and pardon and what followed, oldest first. Example: select * from api.ledger where card = 12069840;';
+comment on view api.ledger is 'Every block and pardon and what followed, and every rule overridden by force, oldest first. Example: select * from api.ledger where card = 12069840;';
 
 create function api.forgive(date date, reason text, card integer default null, person integer default null) returns table (mark integer, at time, is_marked gym.mark)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

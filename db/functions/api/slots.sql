@@ -44,15 +44,15 @@ comment on function api.delete_slot(integer, text, time, text, boolean) is
   'Example: select * from api.delete_slot(day => ''Sat'', at => ''20:30'', force => true);';
 
 create function api.swap_slots(day text default null, at time default null, with_day text default null, with_at time default null, month text default null,
-  slot integer default null, with_slot integer default null)
+  slot integer default null, with_slot integer default null, force boolean default false)
 returns table (id integer, in_month text, weekday smallint, starts_at time, capacity integer, taken integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity, s.taken
-    from rules.swap_slots(rules.slot_id(slot, day, at, month), rules.slot_id(with_slot, with_day, with_at, month)) s
+    from rules.swap_slots(rules.slot_id(slot, day, at, month), rules.slot_id(with_slot, with_day, with_at, month), force) s
 $$;
-comment on function api.swap_slots(text, time, text, time, text, integer, integer) is
-  'Two slots of a month not begun exchange their people and seats, as if their times were exchanged. Each by id (slot, with_slot), or by day and at of a month (null: next). '
+comment on function api.swap_slots(text, time, text, time, text, integer, integer, boolean) is
+  'Two slots of a month not begun exchange their people and seats, as if their times were exchanged. Each by id (slot, with_slot), or by day and at of a month (null: next). force: whoever would have two on one weekday loses the seat in the slot that comes there. '
   'Errors: slot_not_found, within_one_month, slot_month_begun, slot_move_collides. Definer: writes gym.slots and gym.enrolments. '
   'Example: select * from api.swap_slots(''Mon'', ''16:00'', ''Wed'', ''17:30'');';
 

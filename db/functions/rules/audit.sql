@@ -6,8 +6,9 @@ values
   ('one_a_weekday',
    'select e.user_id, e.month, e.weekday, count(*) from gym.enrolments e where e.cancelled_at is null group by e.user_id, e.month, e.weekday having count(*) > 1'),
   ('slots_per_student',
-   'select e.user_id, e.month, count(*) from gym.enrolments e where e.cancelled_at is null group by e.user_id, e.month having count(*) > (select c.slots_per_student from gym.settings c) '
-   'and max(e.created_at) > coalesce((select max(l.changed_at) from gym.settings_changes l where l.name = ''slots_per_student''), ''-infinity'')'),
+   -- months past were judged by the limit of their time
+   'select e.user_id, e.month, count(*) from gym.enrolments e where e.cancelled_at is null and e.beyond_limit is null and e.month >= rules.this_month() '
+   'group by e.user_id, e.month having count(*) > (select c.slots_per_student from gym.settings c)'),
   ('slot_copied_right',
    'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where (e.month, e.weekday) is distinct from (s.month, s.weekday)'),
   ('deleted_slot_empty', 'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where s.deleted_at is not null and e.cancelled_at is null'),

@@ -81,7 +81,9 @@ begin
   if tg_op = 'INSERT' then
     -- the row itself stays, and what changes of it later is written then
     insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
-    select v_gym_time, v_actor, session_user, v_application, v_request_id, 'enrolments', n.id, 'insert', jsonb_build_object('slot_id', n.slot_id, 'user_id', n.user_id)
+    select v_gym_time, v_actor, session_user, v_application, v_request_id, 'enrolments', n.id, 'insert',
+           case when n.beyond_limit is null then jsonb_build_object('slot_id', n.slot_id, 'user_id', n.user_id)
+                else jsonb_build_object('slot_id', n.slot_id, 'user_id', n.user_id, 'beyond_limit', n.beyond_limit) end
       from new_rows n;
     return null;
   end if;
@@ -97,13 +99,13 @@ begin
    cross join lateral (
      select o.cancelled_at is distinct from n.cancelled_at
             and (o.slot_id, o.user_id, o.month, o.weekday, o.created_at) = (n.slot_id, n.user_id, n.month, n.weekday, n.created_at)
-            and o.created_by is not distinct from n.created_by as only_cancelled) c
+            and (o.created_by, o.beyond_limit) is not distinct from (n.created_by, n.beyond_limit) as only_cancelled) c
    where o is distinct from n;
   return null;
 end
 $$;
 comment on function rules.enrolments__remember() is
-  'Trigger function: what rules.remember does, at half its price, since the opening minute pays for each microsecond. Of an enrolment inserted it writes slot and student only; of one cancelled what belongs to that; none is ever deleted. Both clocks, as the gym''s and the true time. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: what rules.remember does, at half its price, since the opening minute pays for each microsecond. Of an enrolment inserted it writes slot and student, and whether it is beyond the limit; of one cancelled what belongs to that; none is ever deleted. Both clocks, as the gym''s and the true time. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__remember_insert after insert on gym.enrolments
   referencing new table as new_rows for each statement execute function rules.enrolments__remember();
 create trigger enrolments__remember_update after update on gym.enrolments

@@ -191,7 +191,7 @@ declare
   v_new    integer;
 begin
   for v_seat in
-    select l.block_id, e.id, e.user_id, e.slot_id, e.month, e.weekday
+    select l.block_id, e.id, e.user_id, e.slot_id, e.month, e.weekday, e.beyond_limit
       from gym.ledger l join gym.enrolments e on e.id = l.enrolment_id
      where l.block_id = any (p_lifted) and l.event = 'seat freed'
      order by e.id
@@ -205,13 +205,13 @@ begin
         when exists (select from gym.enrolments e
                       where e.user_id = v_seat.user_id and e.month = v_seat.month and e.weekday = s.weekday and e.cancelled_at is null)
           then 'в этот день уже есть занятие'
-        when cardinality(rules.held_slots(v_seat.user_id, v_seat.month)) >= (select c.slots_per_student from gym.settings c)
+        when v_seat.beyond_limit is distinct from 'forced' and rules.has_all(v_seat.user_id, v_seat.month)
           then 'занятий уже столько, сколько можно'
       end into v_reason
       from gym.slots s join gym.users u on u.id = v_seat.user_id where s.id = v_seat.slot_id;
     v_new := v_seat.id;
     if v_reason is null then
-      insert into gym.enrolments (slot_id, user_id) values (v_seat.slot_id, v_seat.user_id) returning id into v_new;
+      insert into gym.enrolments (slot_id, user_id, beyond_limit) values (v_seat.slot_id, v_seat.user_id, nullif(v_seat.beyond_limit, 'lowered')) returning id into v_new;
     end if;
     insert into gym.ledger (at, user_id, event, block_id, enrolment_id, reason)
     values (rules.clock(), v_seat.user_id, case when v_reason is null then 'seat given back' else 'seat not given back' end,

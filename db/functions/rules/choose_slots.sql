@@ -67,8 +67,13 @@ begin
   end if;
   perform rules.refuse_blocked(p_user_id, v_month);
   v_limit := (select c.slots_per_student from gym.settings c);
+  -- a seat that was forced may be chosen again
   if v_wanted > v_limit then
-    perform rules.refuse('slots_per_student', v_limit::text);
+    if v_wanted - (select count(*) from gym.enrolments e
+                    where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null
+                      and e.beyond_limit = 'forced' and e.slot_id = any (p_slot_ids)) > v_limit then
+      perform rules.refuse('slots_per_student', v_limit::text);
+    end if;
   end if;
   -- as many weekdays as slots: each is offered, and none was named twice
   if (select count(distinct s.weekday) from gym.slots s where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null) < v_wanted then
@@ -119,4 +124,4 @@ end
 $$;
 comment on function rules.choose_slots(integer, integer[]) is
   'A student''s whole choice for next month, replacing the one before (openapi.yaml entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
-  'Harmless to repeat; an empty list gives up all. Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered; then nothing is changed.';
+  'A seat that an administrator forced beyond the limit does not count, as long as it is chosen again. Harmless to repeat; an empty list gives up all. Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered; then nothing is changed.';

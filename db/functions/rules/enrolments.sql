@@ -38,6 +38,11 @@ begin
     if new.cancelled_at is null and (select u.deleted from gym.users u where u.id = new.user_id) then
       perform rules.refuse('enrolment_user_deleted');
     end if;
+    -- what was forced once counts, given to another, for another month, or brought back
+    if tg_op = 'UPDATE' and new.beyond_limit = old.beyond_limit
+       and ((new.user_id, new.month) <> (old.user_id, old.month) or old.cancelled_at is not null) then
+      new.beyond_limit := null;
+    end if;
   end if;
   return new;
 end
@@ -89,20 +94,52 @@ begin
     end if;
   end if;
   if exists (
-    select from (select distinct n.user_id, n.month from new_rows n where n.cancelled_at is null) who
+    select from (select distinct n.user_id, n.month from new_rows n where n.cancelled_at is null and n.beyond_limit is distinct from 'forced') who
      where (select count(*) from gym.enrolments e
-             where e.user_id = who.user_id and e.month = who.month and e.cancelled_at is null) > v_limit) then
+             where e.user_id = who.user_id and e.month = who.month and e.cancelled_at is null and e.beyond_limit is distinct from 'forced') > v_limit) then
     perform rules.refuse('slots_per_student', v_limit::text);
   end if;
   return null;
 end
 $$;
 comment on function rules.enrolments__limit() is
-  'Trigger function: at most the setting''s number of active enrolments a student and month, judged when a seat is taken. The lock of enrolments__place makes the count true. Errors: slots_per_student. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: at most the setting''s number of active enrolments a student and month, judged when a seat is taken; those that were forced do not count. The lock of enrolments__place makes the count true. Errors: slots_per_student. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__limit_insert after insert on gym.enrolments
   referencing new table as new_rows for each statement execute function rules.enrolments__limit();
 create trigger enrolments__limit_update after update on gym.enrolments
   referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__limit();
+
+create function rules.settings__limit() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- whoever takes a seat by the old limit at this moment is waited for, and counted
+  lock table gym.enrolments in share row exclusive mode;
+  update gym.enrolments e set beyond_limit = r.beyond
+    from (select o.id, case when o.n > new.slots_per_student then coalesce(o.beyond_limit, 'lowered') end as beyond
+            from (select h.id, h.beyond_limit,
+                         row_number() over (partition by h.user_id, h.month order by h.beyond_limit is not distinct from 'forced', h.id) as n
+                    from gym.enrolments h where h.cancelled_at is null and h.month >= rules.this_month()) o) r
+   where r.id = e.id and r.beyond is distinct from e.beyond_limit;
+  return null;
+end
+$$;
+comment on function rules.settings__limit() is
+  'Trigger function: another slots_per_student takes nobody''s seat; of this and later months the latest beyond it are marked so, and those within it no longer. Definer: whoever may write the table may call nothing else.';
+create trigger settings__limit after update of slots_per_student on gym.settings
+  for each row when (old.slots_per_student <> new.slots_per_student) execute function rules.settings__limit();
+
+create function rules.note_force(p_rule text, p_enrolment_ids integer[], p_actor integer default rules.actor()) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+begin
+  insert into gym.ledger (at, user_id, event, enrolment_id, reason, by_user)
+  select rules.clock(), e.user_id, 'forced', e.id, 'Вопреки правилу ' || p_rule, p_actor
+    from gym.enrolments e where e.id = any (p_enrolment_ids) order by e.id;
+end
+$$;
+comment on function rules.note_force(text, integer[], integer) is
+  'Writes to the ledger that an administrator overrode a rule (p_rule, of rules.catalogue) for these seats, taken or cancelled by it.';
 
 create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor()) returns integer
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -128,13 +165,27 @@ $$;
 comment on function rules.release(integer[], text, integer) is
   'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
 
-create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
+create function rules.has_all(p_user_id integer, p_month date) returns boolean
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+begin
+  return (
+    select count(*) >= (select c.slots_per_student from gym.settings c)
+      from gym.enrolments e
+     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and e.beyond_limit is distinct from 'forced');
+end
+$$;
+comment on function rules.has_all(integer, date) is 'Whether a person holds as many slots of a month as slots_per_student allows.';
+
+create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null)
+returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_user      gym.users := rules.person(p_user_id);
   v_slot      gym.slots;
   v_that_day  integer[];
+  v_beyond    text := p_beyond_limit;
   v_enrolment gym.enrolments;
 begin
   perform rules.lock_user(v_user.id);
@@ -162,13 +213,22 @@ begin
     perform rules.refuse('slots_taken_within_capacity');
   end if;
   perform rules.release(v_that_day, 'moved', p_actor);
-  insert into gym.enrolments (slot_id, user_id, created_by) values (v_slot.id, v_user.id, p_actor)
+  if p_force and rules.has_all(v_user.id, v_slot.month) then
+    v_beyond := 'forced';
+  end if;
+  insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit) values (v_slot.id, v_user.id, p_actor, v_beyond)
   returning * into v_enrolment;
+  if p_force then
+    perform rules.note_force('enrolments_one_a_weekday', v_that_day, p_actor);
+    perform rules.note_force('slots_per_student', array[v_enrolment.id], p_actor) where v_beyond is distinct from p_beyond_limit;
+    perform rules.note_force('enrol_month', array[v_enrolment.id], p_actor) where v_slot.month > rules.next_month();
+  end if;
   return v_enrolment;
 end
 $$;
-comment on function rules.enrol(integer, integer, integer, boolean) is
-  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, and in exchange for the seat held on that weekday; never beyond capacity or limit. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
+comment on function rules.enrol(integer, integer, integer, boolean, text) is
+  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, beyond slots_per_student, and in exchange for the seat held on that weekday, which the ledger notes; never beyond capacity. '
+  'p_beyond_limit: that of the seat whose place this one takes. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
 
 create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp

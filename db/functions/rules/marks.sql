@@ -183,21 +183,22 @@ $$;
 comment on function rules.check_mark_days(date, integer) is
   'A coach changes marks for the setting''s number of days; an administrator, and psql (p_actor null), always. Errors: coach_marks_days.';
 
-create function rules.lock_lessons(p_mark_ids integer[]) returns void
+create function rules.lock_lessons(p_mark_ids integer[], p_user_ids integer[] default '{}') returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- people before marks, as everywhere: whoever is deleted holds the person and then withdraws the marks
   perform from gym.users u
-    where u.id in (
+    where u.id = any (p_user_ids)
+       or u.id in (
       select o.user_id from gym.marks m join gym.marks o on o.slot_id = m.slot_id and o.date = m.date
        where m.id = any (p_mark_ids))
     order by u.id for no key update;
   perform from gym.marks m where m.id = any (p_mark_ids) order by m.id for no key update;
 end
 $$;
-comment on function rules.lock_lessons(integer[]) is
-  'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide what another counts as. p_mark_ids: ids of gym.marks.';
+comment on function rules.lock_lessons(integer[], integer[]) is
+  'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide what another counts as. p_mark_ids: ids of gym.marks; p_user_ids: people to lock with them.';
 
 create function rules.set_mark(p_mark_id integer, p_mark gym.mark, p_actor integer) returns gym.marks
 language plpgsql volatile set search_path = pg_catalog, pg_temp

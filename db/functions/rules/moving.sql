@@ -10,7 +10,16 @@ end
 $$;
 comment on function rules.lock_people(integer[]) is 'Locks several people in the order of every path, each as rules.lock_user does. Errors: read_committed.';
 
-create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer) returns gym.enrolments
+create function rules.slots_that_day(p_user_ids integer[], p_slot_id integer) returns setof integer
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select distinct e.slot_id
+    from gym.enrolments e join gym.slots w on w.id = p_slot_id
+   where e.user_id = any (p_user_ids) and e.month = w.month and e.weekday = w.weekday and e.cancelled_at is null
+$$;
+comment on function rules.slots_that_day(integer[], integer) is 'Slots that people hold on the weekday of a slot: what force gives up for it, and locks before.';
+
+create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -18,7 +27,10 @@ declare
 begin
   select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id;
   perform rules.lock_people(array[v_enrolment.user_id]);
-  perform from gym.slots s where s.id in (v_enrolment.slot_id, p_slot_id) order by s.id for no key update;
+  perform from gym.slots s
+    where s.id in (v_enrolment.slot_id, p_slot_id)
+       or p_force and s.id in (select slot from rules.slots_that_day(array[v_enrolment.user_id], p_slot_id) slot)
+    order by s.id for no key update;
   -- as it is now that nobody else can change it
   select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id and e.cancelled_at is null;
   if not found then
@@ -32,24 +44,47 @@ begin
   end if;
   -- whatever refuses the new seat undoes this too
   perform rules.release(array[v_enrolment.id], 'moved', p_actor);
-  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor);
+  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor, p_force, v_enrolment.beyond_limit);
 end
 $$;
-comment on function rules.move_enrolment(integer, integer, integer) is
-  'Moves a person to another slot of the same month, the old seat given up and the new one taken in one step: both or neither. Marks of lessons past stay with the old enrolment. '
+comment on function rules.move_enrolment(integer, integer, integer, boolean) is
+  'Moves a person to another slot of the same month, the old seat given up and the new one taken in one step: both or neither. Marks of lessons past stay with the old enrolment. p_force: in exchange for the seat held on the new weekday. '
   'Errors: enrolment_not_found, slot_not_found, within_one_month, already_enrolled, and those of rules.enrol.';
 
-create function rules.swap_slots(p_slot_id integer, p_other_id integer) returns setof gym.slots
+create function rules.lock_slots_with_people(p_slot_ids integer[]) returns void
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_people integer[];
+begin
+  loop
+    v_people := array(select e.user_id from gym.enrolments e where e.slot_id = any (p_slot_ids) and e.cancelled_at is null);
+    begin
+      perform rules.lock_people(v_people);
+      perform from gym.slots s where s.id = any (p_slot_ids) order by s.id for no key update;
+      if not exists (select from gym.enrolments e where e.slot_id = any (p_slot_ids) and e.cancelled_at is null and not e.user_id = any (v_people)) then
+        return;
+      end if;
+      raise exception 'somebody came in between' using errcode = 'ENREP';
+    exception
+      -- all locks are let go of: the people come before the slots
+      when sqlstate 'ENREP' then null;
+    end;
+  end loop;
+end
+$$;
+comment on function rules.lock_slots_with_people(integer[]) is
+  'Locks everybody who holds one of the slots, then the slots; again, where somebody took a seat in between. Errors: read_committed.';
+
+create function rules.swap_slots(p_slot_id integer, p_other_id integer, p_force boolean default false) returns setof gym.slots
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_slot   gym.slots;
   v_other  gym.slots;
-  v_double bigint;
+  v_double integer[];
 begin
-  -- whoever takes a seat between this and the locks of the slots is locked by the trigger; nobody can after them
-  perform rules.lock_people(array(select e.user_id from gym.enrolments e where e.slot_id in (p_slot_id, p_other_id) and e.cancelled_at is null));
-  perform from gym.slots s where s.id in (p_slot_id, p_other_id) order by s.id for no key update;
+  perform rules.lock_slots_with_people(array[p_slot_id, p_other_id]);
   v_slot  := rules.slot(p_slot_id);
   v_other := rules.slot(p_other_id);
   if v_slot.month <> v_other.month then
@@ -59,15 +94,19 @@ begin
     perform rules.refuse('slot_month_begun');
   end if;
   -- of the one slot, with a third on the weekday of the other
-  select count(*) into v_double
-    from gym.enrolments mine
-    join gym.enrolments third on third.user_id = mine.user_id and third.month = mine.month and third.cancelled_at is null
-                             and third.slot_id not in (v_slot.id, v_other.id)
-   where mine.slot_id in (v_slot.id, v_other.id) and mine.cancelled_at is null
-     and third.weekday = case mine.slot_id when v_slot.id then v_other.weekday else v_slot.weekday end;
-  if v_double > 0 then
-    perform rules.refuse('slot_move_collides', v_double::text);
+  v_double := array(
+    select mine.id
+      from gym.enrolments mine
+      join gym.enrolments third on third.user_id = mine.user_id and third.month = mine.month and third.cancelled_at is null
+                               and third.slot_id not in (v_slot.id, v_other.id)
+     where mine.slot_id in (v_slot.id, v_other.id) and mine.cancelled_at is null
+       and third.weekday = case mine.slot_id when v_slot.id then v_other.weekday else v_slot.weekday end);
+  if v_double <> '{}' and p_force is not true then
+    perform rules.refuse('slot_move_collides', cardinality(v_double)::text);
   end if;
+  -- they keep the third
+  perform rules.release(v_double, 'administrator');
+  perform rules.note_force('slot_move_collides', v_double);
   -- people change places, and the seats with them; whoever holds both slots keeps both
   update gym.slots s set capacity = greatest(v_slot.capacity, v_other.capacity) where s.id in (v_slot.id, v_other.id);
   update gym.enrolments e set slot_id = case e.slot_id when v_slot.id then v_other.id else v_slot.id end
@@ -78,8 +117,8 @@ begin
   return query select s.* from gym.slots s where s.id in (v_slot.id, v_other.id) order by s.weekday, s.starts_at;
 end
 $$;
-comment on function rules.swap_slots(integer, integer) is
-  'Two slots of a month not begun exchange their people and seats, as if their times were exchanged; no seat is lost meanwhile. Errors: slot_not_found, within_one_month, slot_month_begun, slot_move_collides.';
+comment on function rules.swap_slots(integer, integer, boolean) is
+  'Two slots of a month not begun exchange their people and seats, as if their times were exchanged; no seat is lost meanwhile. p_force: whoever would have two on one weekday loses the seat in the slot that comes there. Errors: slot_not_found, within_one_month, slot_month_begun, slot_move_collides.';
 
 create function rules.copy_month(p_from date, p_to date, p_force boolean) returns table (weekday smallint, starts_at time, capacity integer, result text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -125,7 +164,7 @@ comment on function rules.copy_month(date, date, boolean) is
   'Makes in month p_to the slots of month p_from that it lacks; the weekly template then adds none. p_force: also deletes slots that p_from has not, with their people, and takes over the seats, though never fewer than taken. '
   'Errors: slot_month_past, month_without_slots.';
 
-create function rules.enrol_group(p_group text, p_slot_id integer, p_actor integer) returns table (user_id integer, enrolment_id integer, refused_by text)
+create function rules.enrol_group(p_group text, p_slot_id integer, p_actor integer, p_force boolean default false) returns table (user_id integer, enrolment_id integer, refused_by text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -138,12 +177,15 @@ begin
   end if;
   -- everybody before the slot, as everywhere
   perform rules.lock_people(v_ids);
+  perform from gym.slots s
+    where s.id = p_slot_id or p_force and s.id in (select slot from rules.slots_that_day(v_ids, p_slot_id) slot)
+    order by s.id for no key update;
   perform rules.slot(p_slot_id);
   foreach user_id in array v_ids loop
     enrolment_id := null;
     refused_by := null;
     begin
-      enrolment_id := (rules.enrol(user_id, p_slot_id, p_actor)).id;
+      enrolment_id := (rules.enrol(user_id, p_slot_id, p_actor, p_force)).id;
     exception
       when sqlstate 'ENRUL' then
         get stacked diagnostics refused_by = constraint_name;
@@ -152,8 +194,8 @@ begin
   end loop;
 end
 $$;
-comment on function rules.enrol_group(text, integer, integer) is
-  'Enrols every student of a group in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. Errors: group_unknown, slot_not_found.';
+comment on function rules.enrol_group(text, integer, integer, boolean) is
+  'Enrols every student of a group in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force: as in rules.enrol. Errors: group_unknown, slot_not_found.';
 
 create function rules.merge_users(p_user_id integer, p_into_id integer, p_actor integer) returns table (what text, result text)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -167,10 +209,17 @@ begin
   if v_user.id = v_into.id then
     perform rules.refuse('merge_two_people');
   end if;
+  -- all locks that what follows needs, in the order of every path: pardons as in rules.unblock, people with whoever shares a lesson
+  -- that is forgiven, slots with those that a block had freed
+  lock table gym.pardons in row exclusive mode;
+  perform rules.lock_lessons(array(select m.id from gym.marks m join gym.pardons p on p.date = m.date and p.user_id = v_user.id
+                                    where m.user_id = v_into.id and m.date >= rules.today()),
+                             array[v_user.id, v_into.id]);
   perform rules.lock_people(array[v_user.id, v_into.id]);
   perform from gym.slots s
     where s.id in (select e.slot_id from gym.enrolments e
-                    where e.user_id in (v_user.id, v_into.id) and e.cancelled_at is null and e.month >= rules.this_month())
+                    where e.user_id in (v_user.id, v_into.id) and e.month >= rules.this_month()
+                      and (e.cancelled_at is null or e.cancel_reason = 'blocked'))
     order by s.id for no key update;
 
   -- what was forgiven for days to come
@@ -195,7 +244,7 @@ begin
   end if;
 
   for v_seat in
-    select e.id, e.slot_id, e.month, e.weekday, s.starts_at
+    select e.id, e.slot_id, e.month, e.weekday, e.beyond_limit, s.starts_at
       from gym.enrolments e join gym.slots s on s.id = e.slot_id
      where e.user_id = v_user.id and e.cancelled_at is null and e.month >= rules.this_month()
      order by e.month, e.weekday, s.starts_at
@@ -205,12 +254,12 @@ begin
       when rules.is_barred(v_into.id, v_seat.month) then 'freed: the account kept is blocked'
       when exists (select from gym.enrolments e where e.user_id = v_into.id and e.month = v_seat.month and e.weekday = v_seat.weekday and e.cancelled_at is null)
         then 'freed: the account kept has a seat on that day'
-      when cardinality(rules.held_slots(v_into.id, v_seat.month)) >= (select c.slots_per_student from gym.settings c)
+      when v_seat.beyond_limit is distinct from 'forced' and rules.has_all(v_into.id, v_seat.month)
         then 'freed: the account kept has all it may hold'
       else 'moved' end;
     if result = 'moved' then
       perform rules.release(array[v_seat.id], 'moved', p_actor);
-      insert into gym.enrolments (slot_id, user_id, created_by) values (v_seat.slot_id, v_into.id, p_actor);
+      insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit) values (v_seat.slot_id, v_into.id, p_actor, nullif(v_seat.beyond_limit, 'lowered'));
     end if;
     return next;
   end loop;

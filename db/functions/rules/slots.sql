@@ -80,6 +80,7 @@ as $$
 declare
   v_slot   gym.slots := rules.slot(p_slot_id);
   v_double integer[];
+  v_late   integer[];
 begin
   if exists (select from gym.slots s
               where s.month = v_slot.month and s.deleted_at is null and s.id <> v_slot.id
@@ -98,6 +99,7 @@ begin
     end if;
     -- they keep the other seat
     perform rules.release(v_double, 'administrator');
+    perform rules.note_force('slot_move_collides', v_double);
     v_slot := rules.slot(v_slot.id);
   end if;
   if p_capacity < v_slot.taken then
@@ -105,9 +107,9 @@ begin
       perform rules.refuse('slots_capacity_below_taken', v_slot.taken::text);
     end if;
     -- whoever came last has to go
-    perform rules.release(
-      array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null order by e.id desc limit v_slot.taken - p_capacity),
-      'administrator');
+    v_late := array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null order by e.id desc limit v_slot.taken - p_capacity);
+    perform rules.release(v_late, 'administrator');
+    perform rules.note_force('slots_capacity_below_taken', v_late);
   end if;
   update gym.slots s
      set weekday   = coalesce(p_weekday, s.weekday),
@@ -126,14 +128,16 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_slot gym.slots := rules.slot(p_slot_id);
+  v_held integer[];
 begin
   if v_slot.taken > 0 then
     -- null is no force
     if p_force is not true then
       perform rules.refuse('slot_has_enrolments', v_slot.taken::text);
     end if;
-    perform rules.release(
-      array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null), 'slot deleted');
+    v_held := array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null);
+    perform rules.release(v_held, 'slot deleted');
+    perform rules.note_force('slot_has_enrolments', v_held);
   end if;
   update gym.slots s set deleted_at = rules.clock() where s.id = v_slot.id;
 end

@@ -213,10 +213,14 @@ begin
   end if;
   insert into gym.secrets (name, value) values ('pepper', p_pepper)
   on conflict (name) do update set value = excluded.value, set_at = now();
+  -- that it changed, never to what
+  insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
+  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
+          'secrets', 'pepper', 'update', jsonb_build_object('passwords made invalid', v_stored));
 end
 $$;
 comment on function rules.set_pepper(text, boolean) is
-  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored, unless p_force.';
+  'Sets the pepper to the one that the auth server holds, which the audit trail notes by the true time, with the number of passwords that no longer fit. Errors: pepper_in_use while passwords are stored, unless p_force.';
 
 create function rules.users__guard() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

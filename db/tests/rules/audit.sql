@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(21);
+select plan(22);
 
 -- what the audit finds once these statements have broken something: 'capacity_held 1'; then all is as it was
 create function help.found_after(p_statements text) returns text
@@ -65,6 +65,10 @@ select is(found_after($$
     insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
     update gym.slots set taken = 1 where id = slot('fri') $$),
   'slots_per_student 1', 'audit: slots_per_student, lowered, is one by a later choice');
+select is(found_after($$
+    update gym.settings set slots_per_student = 2;
+    update gym.enrolments set beyond_limit = null $$),
+  'slots_per_student 1', 'audit: slots_per_student, lowered, of whoever is not marked');
 select is(found_after($$
     set local session_replication_role = replica;
     update gym.enrolments set weekday = 5 where user_id = who('bob') and slot_id = slot('mon') $$),

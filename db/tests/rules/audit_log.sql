@@ -1,7 +1,7 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
 \ir ../helpers/start.psql
-select plan(57);
+select plan(59);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first
 create function help.logged(p_table text, p_key text) returns text
@@ -23,11 +23,15 @@ select is(logged('slots', slot('tue')), format('insert → {"id": %s, "month": "
 select book('ann', 'tue') as seat \gset
 select is(logged('slots', slot('tue')) !~ 'taken|update', true, 'remember: the counter is not written');
 select is(logged('enrolments', :seat), format('insert → {"slot_id": %s, "user_id": %s}', slot('tue'), who('ann')), 'enrolments__remember: an enrolment, slot and student');
+insert into gym.enrolments (slot_id, user_id, beyond_limit) values (slot('tue'), who('bob'), 'forced') returning id as forced \gset
+select is(logged('enrolments', :forced), format('insert → {"slot_id": %s, "user_id": %s, "beyond_limit": "forced"}', slot('tue'), who('bob')), 'enrolments__remember: one beyond the limit');
+update gym.enrolments set beyond_limit = null where id = :forced;
+select matches(logged('enrolments', :forced), '; update \{"beyond_limit": "forced"\} → \{"beyond_limit": null\}$', 'enrolments__remember: and no longer');
 update gym.slots set capacity = 5 where id = slot('tue');
 update gym.slots set capacity = 5 where id = slot('tue');
 select matches(logged('slots', slot('tue')), '; update \{"capacity": 3\} → \{"capacity": 5\}$', 'remember: of an update what changed, and no update that changes nothing');
-update gym.slots set capacity = capacity + id where id in (slot('mon'), slot('wed'));
-select is(logged('slots', slot('wed')), format('insert → {"id": %1$s, "month": "2027-01-01", "weekday": 2, "capacity": 3, "starts_at": "16:00:00"}; update {"capacity": 3} → {"capacity": %2$s}', slot('wed'), 3 + slot('wed')),
+update gym.slots set capacity = capacity + weekday + 1 where id in (slot('mon'), slot('wed'));
+select is(logged('slots', slot('wed')), format('insert → {"id": %1$s, "month": "2027-01-01", "weekday": 2, "capacity": 3, "starts_at": "16:00:00"}; update {"capacity": 3} → {"capacity": 6}', slot('wed')),
   'remember: of several slots each its own');
 update gym.settings set slots_per_student = 2, seats_per_slot = 15;
 select is(logged('settings', 'true'), 'update {"seats_per_slot": 12, "slots_per_student": 3} → {"seats_per_slot": 15, "slots_per_student": 2}', 'remember: settings');

@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(103);
+select plan(105);
 
 set local gym.now = '2026-10-25 12:00';
 select who('coach', 'COACH'), who('boss', 'ADMIN') \g /dev/null
@@ -159,6 +159,14 @@ select is(audit(), 'clean', 'audit: seats freed');
 select is(mark('jim', '2026-11-04', 'present') || ' ' || standing('jim') || ': ' || held('jim'), 'present STUDENT: jim mon jim tue jim wed dec mon dec tue dec fri', 'unblocked: they are given back');
 select is(events('jim'), 'unblocked, seat given back dec mon, seat given back dec tue, seat given back dec fri', 'the ledger names them');
 select is(seats('dec mon') || ', ' || seats('dec tue'), '1 of 12, 1 of 12', 'the seats are taken again');
+
+-- a seat that was forced comes back forced
+savepoint beyond;
+select rules.enrol(who('jim'), slot('dec sat'), null, true), mark('jim', '2026-11-04', 'absent') \g /dev/null
+select mark('jim', '2026-11-04', 'present') \g /dev/null
+select is(held('jim'), 'jim mon jim tue jim wed dec mon dec tue dec fri dec sat', 'given back: a seat beyond the limit too');
+select is(audit(), 'clean', 'given back: as such');
+rollback to beyond;
 
 -- each reason for which a seat is not given back
 select miss('jim', '2026-11-04') \g /dev/null

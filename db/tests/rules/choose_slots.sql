@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(75);
+select plan(83);
 
 -- choose('ann', 'mon', 'tue'): Ann's choice; the answer in its order, as 'mon tue:full'
 create function help.choose(p_person text, variadic p_slots text[] default '{}') returns text
@@ -137,6 +137,22 @@ select is(choose('ann', 'mon2', 'sat'), 'mon2 sat', 'slots_per_student: a smalle
 update gym.settings set slots_per_student = 4;
 select is(choose('ann', 'mon2', 'tue', 'wed', 'sat'), 'mon2 tue wed sat', 'slots_per_student: raised, it holds at once');
 update gym.settings set slots_per_student = 3;
+
+-- ---- beyond the limit, by force ----
+
+savepoint roomy;
+update gym.slots set capacity = capacity + 2;
+select choose('fay', 'mon2', 'tue', 'wed') \g /dev/null
+select rules.enrol(who('fay'), slot('fri'), null, true) \g /dev/null
+select is(held('fay'), 'mon2 tue wed fri', 'choose_slots: somebody holds four, one of them by force');
+select is(choose('fay', 'mon2', 'tue', 'wed', 'fri'), 'mon2 tue wed fri', 'choose_slots: the same again changes nothing');
+select is(refusal($$ select choose('fay', 'mon2', 'tue', 'wed', 'sat') $$), 'ENRUL slots_per_student', 'slots_per_student: another fourth');
+select is(refusal($$ select choose('fay', 'mon2', 'tue', 'wed', 'fri', 'sat') $$), 'ENRUL slots_per_student', 'slots_per_student: a fifth');
+select is(refusal($$ select choose('fay', 'mon2', 'tue', 'fri', 'fri') $$), 'ENRUL enrolments_one_a_weekday', 'enrolments_one_a_weekday: the forced one twice');
+select is(choose('fay', 'mon2', 'tue', 'sat', 'fri'), 'mon2 tue sat fri', 'choose_slots: one of the three is changed, the forced one kept');
+select is(choose('fay', 'mon2', 'tue', 'sat'), 'mon2 tue sat', 'choose_slots: not chosen again, it is given up');
+select is(refusal($$ select choose('fay', 'mon2', 'tue', 'sat', 'fri') $$), 'ENRUL slots_per_student', 'slots_per_student: and does not come back by itself');
+rollback to roomy;
 
 -- ---- who else ----
 

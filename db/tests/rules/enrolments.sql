@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(107);
+select plan(130);
 
 -- ---- one seat, by a raw INSERT ----
 
@@ -101,7 +101,35 @@ select lives_ok($$ update gym.enrolments set slot_id = slot('sat') where user_id
   'slots_per_student: lowered, a seat still moves within the month');
 select lives_ok($$ update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann') and slot_id = slot('sat') $$,
   'slots_per_student: lowered, a seat can be given up');
+savepoint lowered;
+create function help.beyond(p_person text) returns text
+language sql as $$
+  select coalesce(string_agg(s.name, ' ' order by e.id), 'nothing') from gym.enrolments e join help.slots s on s.id = e.slot_id
+   where e.user_id = help.who(p_person) and e.cancelled_at is null and e.beyond_limit is not null
+$$;
+select is(held('ann') || ': ' || beyond('ann'), 'mon tue feb: tue', 'settings__limit: lowered, the latest is marked');
 select is(refusal($$ select book('ann', 'wed') $$), 'ENRUL slots_per_student', 'slots_per_student: lowered, it holds for new choices');
+update gym.settings set slots_per_student = 3;
+select is(beyond('ann'), 'nothing', 'settings__limit: raised again, nothing is');
+select make_slot('thu3', 3, '20:30'), book('ann', 'thu3') \g /dev/null
+update gym.settings set slots_per_student = 1;
+select is(beyond('ann'), 'tue thu3', 'settings__limit: lowered, each month has its own');
+update gym.settings set slots_per_student = 2;
+select is(beyond('ann'), 'thu3', 'settings__limit: raised, what is within it is marked no longer');
+update gym.enrolments set beyond_limit = 'forced' where user_id = who('ann') and slot_id = slot('mon');
+update gym.settings set slots_per_student = 1;
+select is(beyond('ann'), 'mon thu3', 'settings__limit: what was forced stays so, beside the latest');
+update gym.settings set seats_per_slot = 11;
+select is(beyond('ann'), 'mon thu3', 'settings__limit: another setting changes nothing');
+select is(refusal($$ update gym.enrolments set slot_id = slot('sun') where user_id = who('ann') and slot_id = slot('mon') $$), 'none', 'beyond_limit: moves within the month');
+select is(beyond('ann'), 'sun thu3', 'beyond_limit: and stays marked');
+select is((select (beyond_limit, created_by)::text from rules.enrol(who('ann'), slot('fri'), null, true)), '(forced,)', 'enrol: by force, also of somebody who holds more than the limit since it was lowered');
+select is(refusal($$ update gym.enrolments set user_id = who('fay') where user_id = who('ann') and slot_id in (slot('sun'), slot('thu3')) $$), 'ENRUL slots_per_student', 'beyond_limit: two given to another person count');
+update gym.enrolments set user_id = who('fay') where user_id = who('ann') and slot_id = slot('sun');
+select is(held('fay') || ', ' || beyond('fay'), 'sun, nothing', 'beyond_limit: one does as well');
+update gym.enrolments set cancelled_at = rules.clock() where user_id = who('ann') and slot_id = slot('thu3');
+select is(refusal($$ update gym.enrolments set cancelled_at = null where user_id = who('ann') and slot_id = slot('thu3') $$), 'ENRUL slots_per_student', 'beyond_limit: brought back it counts');
+rollback to lowered;
 update gym.settings set slots_per_student = 3;
 
 -- ---- cancelling ----
@@ -205,6 +233,26 @@ select is(refusal($$ select rules.enrol(who('eve'), slot('fri2'), null) $$), 'EN
 select rules.enrol(who('ann'), slot('mon'), null), rules.enrol(who('ann'), slot('tue'), null) \g /dev/null
 select is(refusal($$ select rules.enrol(who('ann'), slot('wed'), null) $$), 'ENRUL slots_per_student', 'slots_per_student: by an administrator');
 select is(held('ann'), 'mon tue fri', 'enrol: what is refused changes nothing');
+savepoint forced;
+create function help.forced(p_person text) returns text
+language sql as $$
+  select coalesce(string_agg(format('%s of %s by %s', substring(l.reason from '\w+$'), s.name, l.by_user = help.who('boss')), ', ' order by l.id), 'nothing')
+    from gym.ledger l join gym.enrolments e on e.id = l.enrolment_id join help.slots s on s.id = e.slot_id
+   where l.user_id = help.who(p_person) and l.event = 'forced'
+$$;
+select is((rules.enrol(who('ann'), slot('wed'), who('boss'), true)).beyond_limit, 'forced', 'enrol: by force beyond the limit, and marked so');
+select is(held('ann') || ': ' || forced('ann'), 'mon tue wed fri: slots_per_student of wed by t', 'enrol: the ledger says which rule was overridden, and by whom');
+select is(refusal($$ select book('ann', 'thu') $$), 'ENRUL slots_per_student', 'slots_per_student: no fifth without force');
+select is(refusal($$ select rules.enrol(who('ann'), slot('wed'), null, true) $$), 'ENRUL already_enrolled', 'already_enrolled: by force');
+select is(refusal($$ select rules.enrol(who('eve'), slot('fri2'), null, true) $$), 'ENRUL slots_taken_within_capacity', 'slots_taken_within_capacity: never by force');
+select make_slot('wed3', 2, '19:00', 2) \g /dev/null
+select is((rules.enrol(who('ann'), slot('wed3'), who('boss'), true)).beyond_limit, 'forced', 'enrol: by force in exchange for a seat beyond the limit');
+select is(held('ann') || ': ' || forced('ann'), 'mon tue wed3 fri: slots_per_student of wed by t, enrolments_one_a_weekday of wed by t, slots_per_student of wed3 by t', 'enrol: the ledger names what was given up');
+select is((rules.enrol(who('eve'), slot('feb'), who('boss'), true)).beyond_limit, null, 'enrol: by force in a later month');
+select is(forced('eve'), 'enrol_month of feb by t', 'enrol: which the ledger notes');
+select is(((rules.enrol(who('gil'), slot('mon'), who('boss'), true)).beyond_limit, forced('gil'))::text, '(,nothing)', 'enrol: force where no rule is broken is none');
+select is((select string_agg(a.invariant, ' ') from rules.audit() a where a.violations > 0 and a.invariant in ('slots_per_student', 'one_a_weekday', 'capacity_held')), null, 'enrol: the audit finds nothing wrong with force');
+rollback to forced;
 select is(refusal($$ select rules.enrol(who('bob'), slot('wed'), null) $$), 'ENGON user_not_found', 'user_not_found: enrol somebody deleted');
 select is(refusal($$ select rules.enrol(-1, slot('wed'), null) $$), 'ENGON user_not_found', 'user_not_found: enrol nobody');
 select is(refusal($$ select rules.enrol(who('eve'), slot('tue2'), null) $$), 'ENGON slot_not_found', 'slot_not_found: enrol in a deleted slot');

@@ -2,7 +2,7 @@ begin;
 \ir ../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(85);
+select plan(86);
 
 -- ---- the hash, and the pepper in it ----
 
@@ -47,6 +47,10 @@ select is(refusal($$ update gym.users set role = 'KING' where id = who('ann') $$
 
 select is(refusal($$ select rules.set_pepper('other', false) $$), 'ENRUL pepper_in_use', 'pepper_in_use: two people could not log in any more');
 select is(refusal($$ select rules.set_pepper('other', null) $$), 'ENRUL pepper_in_use', 'pepper_in_use: null is no force');
+savepoint pepper;
+select rules.set_pepper('other', true) \g /dev/null
+select is((select (operation, key, new_values)::text from gym.audit_log where on_table = 'secrets' order by id desc limit 1), '(update,pepper,"{""passwords made invalid"": 2}")', 'set_pepper: by force, which the trail says, and not to what');
+rollback to pepper;
 select is((select value from gym.secrets where name = 'pepper'), 'pepper', 'pepper_in_use: nothing was changed');
 select lives_ok($$ select rules.set_pepper('other', true) $$, 'set_pepper: by force');
 select is((select value from gym.secrets where name = 'pepper'), 'other', 'set_pepper: it is the new one');
