@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -122,31 +121,18 @@ func TestCoachesMarkWhileBlocksFall(t *testing.T) {
 		return nil
 	}
 
-	var all sync.WaitGroup
-	began := time.Now()
-	// each person does the same again and again: a number of times at least, and while enough is not over
-	person := func(n, times int, act func(*rand.Rand) error) {
-		random := rand.New(rand.NewPCG(seed, uint64(n)))
-		all.Go(func() {
-			for i := 0; i < times || time.Since(began) < enough; i++ {
-				if err := act(random); err != nil {
-					t.Errorf("person %d: %v", n, err)
-					return
-				}
-			}
-		})
-	}
+	people := newCrowd(t)
 	lesson := func(random *rand.Rand) string { return lessons()[random.IntN(len(lessons()))] }
 	somebody := func(random *rand.Rand) int { return m.students[random.IntN(len(m.students))] }
 
 	for i := range 4 { // the two coaches, each at two desks: the same lessons and different ones
-		person(i, 20, func(random *rand.Rand) error {
+		people.do(i, 20, func(random *rand.Rand) error {
 			present := slices.DeleteFunc(slices.Clone(m.students), func(int) bool { return random.IntN(3) == 0 })
 			return ask("lesson marked", "POST /visit/mark-lesson", m.coaches[i%2], map[string]any{"date": lesson(random), "time": training, "present": present})
 		})
 	}
 	for i := range 2 {
-		person(10+i, 50, func(random *rand.Rand) error {
+		people.do(10+i, 50, func(random *rand.Rand) error {
 			var mark int
 			err := m.owner.QueryRow(ctx, "select id from gym.marks where user_id = $1 and date = $2::date", somebody(random), lesson(random)).Scan(&mark)
 			if err != nil {
@@ -155,7 +141,7 @@ func TestCoachesMarkWhileBlocksFall(t *testing.T) {
 			return ask("mark set", "PUT /visit/edit", m.coaches[i], map[string]any{"id": mark, "mark": random.IntN(3)})
 		})
 	}
-	person(20, 10, func(random *rand.Rand) error {
+	people.do(20, 10, func(random *rand.Rand) error {
 		date := lesson(random)
 		if err := ask("lesson cancelled", "POST /visit/cancel-lesson", m.coaches[0], map[string]any{"date": date, "time": training}); err != nil {
 			return err
@@ -163,12 +149,12 @@ func TestCoachesMarkWhileBlocksFall(t *testing.T) {
 		return ask("lesson restored", "POST /visit/restore-lesson", m.coaches[0], map[string]any{"date": date, "time": training})
 	})
 	for i := range 8 { // students change their minds about January, and some find themselves blocked
-		person(30+i, 50, func(random *rand.Rand) error {
+		people.do(30+i, 50, func(random *rand.Rand) error {
 			some := slices.DeleteFunc(slices.Clone(m.january), func(int) bool { return random.IntN(3) == 0 })
 			return ask("chosen", "POST /entry/create", somebody(random), map[string]any{"selectedTimes": append([]int{}, some...)})
 		})
 	}
-	person(40, 10, func(random *rand.Rand) error {
+	people.do(40, 10, func(random *rand.Rand) error {
 		_, err := m.owner.Exec(ctx, "select from api.forgive(person => $1, date => $2::date, reason => 'справка')", somebody(random), lesson(random))
 		var pgErr *pgconn.PgError
 		if errors.As(err, &pgErr) && pgErr.ConstraintName == "user_not_found" {
@@ -177,7 +163,7 @@ func TestCoachesMarkWhileBlocksFall(t *testing.T) {
 		said.add("forgiven")
 		return err
 	})
-	person(50, 10, func(random *rand.Rand) error {
+	people.do(50, 10, func(random *rand.Rand) error {
 		id := somebody(random)
 		if err := ask("user deleted", "DELETE /user/delete-any", m.admin, map[string]any{"id": id}); err != nil {
 			return err
@@ -185,12 +171,12 @@ func TestCoachesMarkWhileBlocksFall(t *testing.T) {
 		_, err := m.owner.Exec(ctx, "select from api.restore_user(person => $1)", id)
 		return err
 	})
-	person(60, 10, func(*rand.Rand) error {
+	people.do(60, 10, func(*rand.Rand) error {
 		_, err := m.owner.Exec(ctx, "select wire.ensure_blocks()")
 		said.add("judged")
 		return err
 	})
-	all.Wait()
+	people.wait()
 
 	settled(t, database.Owner)
 	t.Logf("%v", said.of)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"os/exec"
@@ -284,3 +285,30 @@ func (c *counts) add(what string) {
 	}
 	c.of[what]++
 }
+
+// crowd is people who each do one thing again and again, all at once.
+type crowd struct {
+	t     *testing.T
+	all   sync.WaitGroup
+	began time.Time
+}
+
+func newCrowd(t *testing.T) *crowd {
+	t.Helper()
+	return &crowd{t: t, began: time.Now()}
+}
+
+// do lets person n act: that many times at least, and while enough is not over.
+func (c *crowd) do(n, times int, act func(*rand.Rand) error) {
+	random := rand.New(rand.NewPCG(seed, uint64(n)))
+	c.all.Go(func() {
+		for i := 0; i < times || time.Since(c.began) < enough; i++ {
+			if err := act(random); err != nil {
+				c.t.Errorf("person %d: %v", n, err)
+				return
+			}
+		}
+	})
+}
+
+func (c *crowd) wait() { c.all.Wait() }

@@ -1,0 +1,124 @@
+package contend_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/stretchr/testify/require"
+
+	"energiya/internal/dbtest"
+)
+
+// TestAdministratorsMoveThingsWhileStudentsChoose: slots change places, weekdays and sizes, accounts become one, seats are moved and
+// forced, the limit falls and rises, by several administrators in psql, while students choose and coaches mark.
+func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	m := makeTerm(t, database, 24, 32)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	// a January of few seats, with two slots on some weekdays, so that moves collide
+	exec1(t, m.owner, `
+		insert into gym.slots (month, weekday, starts_at, capacity) select '2027-01-01', d, at, 4 from unnest('{0,1,4}'::smallint[]) d, unnest('{17:30,19:00}'::time[]) at`)
+	var january []int
+	require.NoError(t, m.owner.QueryRow(ctx, "select array_agg(id) from gym.slots where month = '2027-01-01'").Scan(&january))
+	exec1(t, m.owner, `update gym.users set "group" = 'ГР-' || id % 5`)
+	said := new(counts)
+
+	// in psql: what a rule refuses is no failure, what breaks is
+	call := func(what, sql string, args ...any) error {
+		_, err := m.owner.Exec(ctx, sql, args...)
+		var pgErr *pgconn.PgError
+		switch {
+		case errors.As(err, &pgErr) && (pgErr.Code[:2] == "EN" || pgerrcode.IsIntegrityConstraintViolation(pgErr.Code)):
+			said.add(what + ": refused")
+		case err != nil:
+			return fmt.Errorf("%s: %w", what, err)
+		default:
+			said.add(what)
+		}
+		return nil
+	}
+	slot := func(random *rand.Rand) int { return january[random.IntN(len(january))] }
+	student := func(random *rand.Rand) int { return m.students[random.IntN(len(m.students))] }
+
+	people := newCrowd(t)
+	asker := functions{m.owner}
+	for i := range 12 {
+		people.do(i, 40, func(random *rand.Rand) error {
+			some := slices.Clone(january)
+			random.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
+			a, err := asker.ask(ctx, "POST /entry/create", student(random), map[string]any{"selectedTimes": some[:random.IntN(4)]})
+			said.add("chosen " + a.errType)
+			return err
+		})
+	}
+	for i := range 2 {
+		people.do(20+i, 10, func(random *rand.Rand) error {
+			date := lessons()[random.IntN(len(lessons()))]
+			present := slices.DeleteFunc(slices.Clone(m.students), func(int) bool { return random.IntN(4) == 0 })
+			a, err := asker.ask(ctx, "POST /visit/mark-lesson", m.coaches[i], map[string]any{"date": date, "time": training, "present": present})
+			said.add("marked " + a.errType)
+			return err
+		})
+	}
+	for i := range 2 {
+		people.do(30+i, 20, func(random *rand.Rand) error {
+			return call("swapped", "select from api.swap_slots(slot => $1, with_slot => $2, force => $3)", slot(random), slot(random), random.IntN(2) == 0)
+		})
+		people.do(40+i, 20, func(random *rand.Rand) error {
+			return call("slot moved", "select from api.edit_slot(slot => $1, new_day => $2, new_at => $3, force => $4)",
+				slot(random), fmt.Sprint(random.IntN(7)), fmt.Sprintf("%d:00", 8+random.IntN(12)), random.IntN(2) == 0)
+		})
+		people.do(50+i, 20, func(random *rand.Rand) error {
+			return call("slot resized", "select from api.edit_slot(slot => $1, new_seats => $2, force => $3)", slot(random), 1+random.IntN(6), random.IntN(2) == 0)
+		})
+		people.do(60+i, 20, func(random *rand.Rand) error {
+			return call("enrolled by force", "select from api.enrol(person => $1, slot => $2, force => true)", student(random), slot(random))
+		})
+		people.do(70+i, 20, func(random *rand.Rand) error {
+			return call("seat moved", `
+				select from api.move_enrolment(enrolment => (select min(id) from gym.enrolments where user_id = $1 and month = '2027-01-01' and cancelled_at is null),
+				                               to_slot => $2, force => $3)`, student(random), slot(random), random.IntN(2) == 0)
+		})
+		// the account that is merged is restored, to be merged again
+		people.do(80+i, 20, func(random *rand.Rand) error {
+			from, into := student(random), student(random)
+			if err := call("forgiven ahead", "select from api.forgive(person => $1, date => '2026-12-21'::date + $2::integer, reason => 'справка')", from, random.IntN(9)); err != nil {
+				return err
+			}
+			if err := call("merged", "select from api.merge_users(person => $1, into_person => $2)", from, into); err != nil {
+				return err
+			}
+			return call("restored", "select from api.restore_user(person => $1)", from)
+		})
+	}
+	people.do(90, 10, func(random *rand.Rand) error {
+		return call("group enrolled", "select from api.enrol_group('ГР-' || $1, slot => $2, force => $3)", fmt.Sprint(random.IntN(5)), slot(random), random.IntN(2) == 0)
+	})
+	people.do(91, 10, func(random *rand.Rand) error {
+		return call("limit changed", "select from api.set_setting('slots_per_student', $1)", fmt.Sprint(1+random.IntN(4)))
+	})
+	people.do(92, 10, func(random *rand.Rand) error {
+		return call("unblocked", "select from api.unblock(person => $1, reason => 'прощено')", student(random))
+	})
+	people.wait()
+
+	settled(t, database.Owner)
+	t.Logf("%v", said.of)
+	for _, what := range []string{"chosen ", "chosen LogicError", "marked ", "swapped", "slot moved", "slot moved: refused", "slot resized",
+		"enrolled by force", "seat moved", "merged", "restored", "group enrolled", "limit changed"} {
+		require.Positive(t, said.of[what], "it never happened: %s", what)
+	}
+	for _, event := range []string{"blocked", "unblocked", "seat freed", "forced"} {
+		require.Positive(t, scalar[int](t, m.owner, "select count(*) from gym.ledger where event = $1", event), "it never happened: %s", event)
+	}
+	m.judged(t)
+	clean(t, m.owner)
+}
