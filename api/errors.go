@@ -121,6 +121,7 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 	httplog.LogEntrySetField(r.Context(), "sqlstate", slog.StringValue(pgErr.Code))
 	if pgErr.ConstraintName != "" {
 		httplog.LogEntrySetField(r.Context(), "rule", slog.StringValue(pgErr.ConstraintName))
+		s.meter.refusals.WithLabelValues(pgErr.ConstraintName).Inc()
 	}
 	if errorType, ok := typeOfState(pgErr.Code); ok {
 		return &failure{errorType, statusOf(errorType), pgErr.Message}

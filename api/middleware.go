@@ -137,7 +137,7 @@ func (s *server) checkToken(next http.Handler) http.Handler {
 }
 
 func (s *server) knowsToken(r *http.Request) bool {
-	tokens := r.Header.Values("Token")
+	tokens := tokensOf(r)
 	return len(tokens) == 1 && s.Tokens.Valid(tokens[0])
 }
 

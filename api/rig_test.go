@@ -91,7 +91,7 @@ func (c client) send(endpoint string, header http.Header, body any) answer {
 		sent, err = json.Marshal(b)
 		require.NoError(c.t, err)
 	}
-	if !strings.HasPrefix(path, "/api/") && !strings.HasSuffix(path, "z") {
+	if !strings.HasPrefix(path, "/api/") && !strings.HasSuffix(path, "z") && path != "/metrics" {
 		path = "/api/v1" + path
 	}
 	r := httptest.NewRequestWithContext(c.t.Context(), method, path, bytes.NewReader(sent))

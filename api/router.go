@@ -12,6 +12,7 @@ import (
 	"github.com/go-chi/httplog/v2"
 	"github.com/go-chi/httprate"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"energiya/internal/gate"
@@ -44,6 +45,8 @@ type Options struct {
 	// Ready tells why the server must not answer yet, or nil. It is asked at every request, so
 	// it should answer from memory. Nil means always ready.
 	Ready func(ctx context.Context) error
+	// Metrics is what GET /metrics shows; the handler adds its own. Nil: it shows only these.
+	Metrics *prometheus.Registry
 }
 
 type server struct {
@@ -51,6 +54,7 @@ type server struct {
 	// methods are those that each path answers to.
 	methods     map[string][]string
 	limiter     *httprate.RateLimiter
+	meter       *meter
 	reports     chan struct{} // a place for each report that is being made
 	shares      map[endpoint]*gate.Share
 	overloaded  rate.Sometimes
@@ -67,14 +71,19 @@ func New(o Options) http.Handler {
 		unavailable: rate.Sometimes{Interval: faultInterval},
 	}
 	s.limiter = s.newLimiter()
+	if s.Metrics == nil {
+		s.Metrics = prometheus.NewRegistry()
+	}
+	s.meter = newMeter(s.Metrics)
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.limitReading, s.shed, s.logRequest, recoverPanic, s.checkToken)
+	r.Use(requestID, s.limitReading, s.shed, s.logRequest, s.measure, recoverPanic, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 
 	r.Get(pathAlive, s.alive)
 	r.Get(pathReady, s.ready)
+	r.Get(pathMetrics, s.metrics())
 
 	r.Route(basePath, func(r chi.Router) {
 		r = r.With(s.limitRate, s.checkReady)
@@ -134,5 +143,6 @@ func New(o Options) http.Handler {
 		}
 	})
 	s.methods = methodsOf(r)
+	s.Metrics.MustRegister(newQueues(s.shares))
 	return r
 }

@@ -81,7 +81,7 @@ func TestNotReadyIsUnavailable(t *testing.T) {
 	o.Ready = func(context.Context) error { return errors.New("schema 3, built for 4") }
 	c := client{t: t, handler: api.New(o)}
 	for _, route := range routes(t, c.handler) {
-		if strings.HasSuffix(route, "z") {
+		if !strings.Contains(route, " /api/") {
 			continue
 		}
 		a := c.refused("Unavailable", strings.Replace(route, "/api/v1", "", 1), 1, nil)

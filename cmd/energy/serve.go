@@ -20,6 +20,7 @@ import (
 	"energiya/api"
 	"energiya/db"
 	"energiya/internal/config"
+	"energiya/internal/metrics"
 	"energiya/internal/tokens"
 	"energiya/jobs"
 )
@@ -36,7 +37,9 @@ func newServe() *cobra.Command {
 		Short: "Answer the auth server",
 		Long: `Answer the auth server over HTTP, under /api/v1, until SIGINT or SIGTERM.
 
-GET /healthz says that the server lives, GET /readyz that it can work (503 otherwise); neither needs a token.
+GET /healthz says that the server lives, GET /readyz that it can work (503 otherwise); neither needs a token. GET /metrics, for
+Prometheus, does: as "Token" or as a bearer's; on the loopback address of ENERGY_METRICS_LISTEN it needs none, and there is
+/debug/pprof too with ENERGY_PPROF=true.
 The database is not migrated: until it is what this program was built for ("energy migrate"), the server stays unready
 and says so. It may start before the database, and outlives a restart of it. Several servers may share a database.
 
@@ -72,11 +75,16 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		return err
 	}
 	// before anything is made: a second start by mistake changes nothing
-	listener, err := listen(ctx, s.Listen)
+	listener, err := listen(ctx, s.Listen, "ENERGY_LISTEN")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
+	watcher, err := listenToWatchers(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer watcher.close()
 	store, err := openTokens(ctx, s, log.Logger)
 	if err != nil {
 		return err
@@ -120,6 +128,11 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		return err
 	}
 	defer reportPool.Close()
+	registry := metrics.New(built, keeper.ready)
+	registry.MustRegister(
+		metrics.Pool("requests", pool), metrics.Pool("reports", reportPool), metrics.Pool("jobs", jobPool),
+		// by the connections of the jobs: when the crowd has all others, the figures matter most
+		metrics.Gym(working, jobPool, log.Logger))
 	handler := api.New(api.Options{
 		Pool:           pool,
 		ReportPool:     reportPool,
@@ -130,6 +143,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		QueueTimeout:   s.QueueTimeout,
 		RateLimit:      s.RateLimit,
 		Ready:          keeper.ready,
+		Metrics:        registry,
 	})
 	if s.RiverUI {
 		ui, err := runner.UI(background, riverPath, store.Valid)
@@ -149,6 +163,8 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}
 	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
+
+	watcher.run(registry, s.Pprof, log.Logger)
 
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(api.Listener(listener)) }()
@@ -223,14 +239,14 @@ func shutdown(timeout time.Duration, s stages) error {
 	}
 }
 
-// listen opens the address, with one clear sentence where that can't be.
-func listen(ctx context.Context, address string) (net.Listener, error) {
+// listen opens the address that a setting names, with one clear sentence where that can't be.
+func listen(ctx context.Context, address, setting string) (net.Listener, error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or name another address by ENERGY_LISTEN", address)
+		return nil, fmt.Errorf("%s is in use by another program: stop it, or name another address by %s", address, setting)
 	case err != nil:
-		return nil, fmt.Errorf("can't listen on %s (ENERGY_LISTEN): %w", address, err)
+		return nil, fmt.Errorf("can't listen on %s (%s): %w", address, setting, err)
 	}
 	return listener, nil
 }

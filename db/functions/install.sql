@@ -96,6 +96,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/report.sql" . }}
 {{ template "wire/server.sql" . }}
 {{ template "wire/jobs.sql" . }}
+{{ template "wire/metrics.sql" . }}
 
 {{ template "grants.sql" . }}
 {{ template "version.sql" . }}

@@ -1,1 +1,1 @@
-select rules.record_package(20, 'e7aab0711984fe85f24e84d8b442a1cd9a64fa673ccd0744f16aab3b801d69a3');
+select rules.record_package(21, 'd7a764f4555dc708301cb417e71df21a0c38c4a58b3d97feb620a78c72465634');

@@ -39,7 +39,7 @@ select is_empty($$ select function from ours where schema = 'api' and comment !~
 select is_empty($$
   select function from ours
    where schema = 'wire' and (signature <> 'p_actor integer, p_body jsonb, p_request_id text' or prorettype <> 'json'::regtype)
-     and proname !~ '^(version|warm_up|refusal|period|clean_up|ensure_[a-z]+)$' $$,
+     and proname !~ '^(version|warm_up|refusal|period|clean_up|metrics|ensure_[a-z]+)$' $$,
   'wire: the one signature, but for what the server calls for itself');
 select is_empty($$
   select function from ours where schema = 'wire' and signature = 'p_actor integer, p_body jsonb, p_request_id text'

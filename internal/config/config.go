@@ -65,6 +65,10 @@ type Settings struct {
 	RateLimit int `split_words:"true" default:"200" desc:"requests a second that one user-id may make, over 10 s; 0: no limit" may:"a whole number from 0 to 1000000"`
 	// RiverUI puts River's web face at /admin/river, behind the token.
 	RiverUI bool `split_words:"true" default:"false" desc:"River's web face at /admin/river, behind the token (as the password, with any name)" may:"true or false"`
+	// MetricsListen is an address of this machine only that answers /metrics without a token. The token keeps it from everybody else.
+	MetricsListen string `split_words:"true" desc:"loopback address that answers /metrics without a token; where not set, only the address above does, with it" may:"a loopback host:port with a port from 0 to 65535, such as 127.0.0.1:5011"`
+	// Pprof puts Go's profiles at /debug/pprof of MetricsListen.
+	Pprof bool `default:"false" desc:"Go's profiles at /debug/pprof of ENERGY_METRICS_LISTEN" may:"true or false; true needs ENERGY_METRICS_LISTEN"`
 	// ServerRole is the group role that the server works as.
 	ServerRole string `split_words:"true" default:"energy_server" desc:"role the server works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// AuthRole is the group role of the auth server.
@@ -118,6 +122,8 @@ func Load() (*Settings, error) {
 	check(within(s.ReportPoolSize, 1, 50), "ReportPoolSize")
 	check(within(s.ReportTimeout, time.Second, 30*time.Minute), "ReportTimeout")
 	check(within(s.RateLimit, 0, 1_000_000), "RateLimit")
+	check(s.MetricsListen == "" || isAddress(s.MetricsListen) && isLoopback(s.MetricsListen), "MetricsListen")
+	check(!s.Pprof || s.MetricsListen != "", "Pprof")
 	check(isRole(s.ServerRole), "ServerRole")
 	check(isRole(s.AuthRole), "AuthRole")
 	check(isRole(s.AdminRole), "AdminRole")
@@ -235,6 +241,12 @@ func isAddress(s string) bool {
 	}
 	_, err = strconv.ParseUint(port, 10, 16)
 	return err == nil
+}
+
+// isLoopback is true of an address that other machines can't reach.
+func isLoopback(s string) bool {
+	host, _, err := net.SplitHostPort(s)
+	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
 }
 
 var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)

@@ -45,6 +45,8 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, 200, s.RateLimit)
 	require.Equal(t, time.Minute, s.ReportTimeout)
 	require.EqualValues(t, 2, s.ReportDatabase().MaxConns)
+	require.Empty(t, s.MetricsListen, "so that two servers on one machine start")
+	require.False(t, s.Pprof)
 	require.Equal(t, db.DefaultRoles(), s.Roles())
 }
 
@@ -62,6 +64,8 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 		"ENERGY_REPORT_POOL_SIZE": "1",
 		"ENERGY_REPORT_TIMEOUT":   "2m",
 		"ENERGY_READER_ROLE":      "dean",
+		"ENERGY_METRICS_LISTEN":   "[::1]:5011",
+		"ENERGY_PPROF":            "true",
 		"DATABASE_URL":            "postgres://somebody@db.test:5433/gym?pool_max_conns=99",
 	})
 	s, err := config.Load()
@@ -76,6 +80,8 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 	require.Equal(t, 0, s.RateLimit)
 	require.Equal(t, 2*time.Minute, s.ReportTimeout)
 	require.Equal(t, "dean", s.Roles().Reader)
+	require.Equal(t, "[::1]:5011", s.MetricsListen)
+	require.True(t, s.Pprof)
 	reports := s.ReportDatabase()
 	require.EqualValues(t, 1, reports.MaxConns)
 	require.Equal(t, "db.test", reports.ConnConfig.Host, "the same database where no other is named")
@@ -134,6 +140,14 @@ func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
 		{"ENERGY_REPORT_POOL_SIZE", "0", "1 to 50"},
 		{"ENERGY_REPORT_TIMEOUT", "1h", "1s to 30m"},
 		{"ENERGY_RATE_LIMIT", "-1", "0 to 1000000"},
+		{"ENERGY_METRICS_LISTEN", "5011", "loopback host:port"},
+		{"ENERGY_METRICS_LISTEN", ":5011", "loopback host:port"},
+		{"ENERGY_METRICS_LISTEN", "0.0.0.0:5011", "loopback host:port"},
+		{"ENERGY_METRICS_LISTEN", "192.0.2.1:5011", "loopback host:port"},
+		{"ENERGY_METRICS_LISTEN", "localhost.example:5011", "loopback host:port"},
+		{"ENERGY_METRICS_LISTEN", "127.0.0.1:70000", "loopback host:port"},
+		{"ENERGY_PPROF", "perhaps", "true or false"},
+		{"ENERGY_PPROF", "true", "needs ENERGY_METRICS_LISTEN"},
 		{"ENERGY_SERVER_ROLE", `x"; drop schema gym; --`, "small letters"},
 		{"ENERGY_AUTH_ROLE", "pg_monitor", "small letters"},
 		{"ENERGY_ADMIN_ROLE", "", "small letters"},

@@ -1,0 +1,72 @@
+package metrics_test
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/require"
+
+	"energiya/db"
+	"energiya/internal/dbtest"
+	"energiya/internal/metrics"
+)
+
+// counted is a pool that counts what it is asked.
+type counted struct {
+	*pgxpool.Pool
+	asked atomic.Int64
+}
+
+func (c *counted) QueryRow(ctx context.Context, sql string, args ...any) pgx.Row {
+	c.asked.Add(1)
+	return c.Pool.QueryRow(ctx, sql, args...)
+}
+
+func TestEverythingKeepsToPrometheusHabits(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	_, err := database.Owner.Exec(t.Context(), "select api.run_now('ensure_slots')")
+	require.NoError(t, err)
+	registry := metrics.New(db.Version{Schema: 1, Package: 2}, func(context.Context) error { return errors.New("not yet") })
+	registry.MustRegister(metrics.Pool("requests", database.Owner), metrics.Pool("reports", database.Owner),
+		metrics.Gym(t.Context(), database.Server(t), slog.New(slog.DiscardHandler)))
+	for name, want := range map[string]int{
+		"energy_build_info": 1, "energy_built_for_version": 2, "energy_ready": 1, "energy_pool_connections": 6, "energy_pool_waits_total": 2,
+		"energy_database_up": 1, "energy_database_version": 2, "energy_seats_free": 2, "energy_blocks": 3, "energy_jobs": 1, "energy_jobs_oldest_seconds": 1,
+	} {
+		series, err := testutil.GatherAndCount(registry, name)
+		require.NoError(t, err)
+		require.Equal(t, want, series, name)
+	}
+	problems, err := testutil.GatherAndLint(registry)
+	require.NoError(t, err)
+	require.Empty(t, problems)
+}
+
+func TestManyScrapesAtOnceAskTheDatabaseOnce(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	asked := &counted{Pool: database.Server(t)}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(metrics.Gym(t.Context(), asked, slog.New(slog.DiscardHandler)))
+	var scrapes sync.WaitGroup
+	for range 50 {
+		scrapes.Go(func() {
+			series, err := testutil.GatherAndCount(registry, "energy_seats_free")
+			if err != nil || series != 2 {
+				t.Errorf("a scrape gave %d figures: %v", series, err)
+			}
+		})
+	}
+	scrapes.Wait()
+	// a machine that is busy may spread them over some seconds
+	require.Less(t, asked.asked.Load(), int64(50))
+}
