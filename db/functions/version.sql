@@ -1,1 +1,1 @@
-select rules.record_package(21, 'd7a764f4555dc708301cb417e71df21a0c38c4a58b3d97feb620a78c72465634');
+select rules.record_package(22, '85e32e020a0ad24057cceff09ec6c4ab5d3089b791120c7748f0c15c429a9a72');

@@ -121,7 +121,15 @@ begin
   for v_month, v_ids in
     select n.month, array_agg(n.id) from new_rows n group by n.month having rules.has_begun(n.month)
   loop
-    perform rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date, v_ids);
+    -- what changes no lesson locks no mark: whoever holds those may be waiting for us (settings__limit)
+    if tg_op = 'UPDATE' then
+      v_ids := array(select n.id from new_rows n join old_rows o on o.id = n.id
+                      where n.month = v_month and (n.slot_id, n.month, n.weekday, n.user_id, n.created_at, n.cancelled_at)
+                                                  is distinct from (o.slot_id, o.month, o.weekday, o.user_id, o.created_at, o.cancelled_at));
+    end if;
+    if v_ids <> '{}' then
+      perform rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date, v_ids);
+    end if;
   end loop;
   return null;
 end
@@ -131,7 +139,7 @@ comment on function rules.enrolments__marks() is
 create trigger enrolments__marks_insert after insert on gym.enrolments
   referencing new table as new_rows for each statement execute function rules.enrolments__marks();
 create trigger enrolments__marks_update after update on gym.enrolments
-  referencing new table as new_rows for each statement execute function rules.enrolments__marks();
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__marks();
 
 create function rules.marks__stamp() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
