@@ -1,1 +1,1 @@
-select rules.record_package(22, '85e32e020a0ad24057cceff09ec6c4ab5d3089b791120c7748f0c15c429a9a72');
+select rules.record_package(23, '6d750a44e52aeb7177a444a51e523d31ccc77f90c4b588e3f9ae01802545c8f9');
