@@ -1,1 +1,1 @@
-select rules.record_package(23, '6d750a44e52aeb7177a444a51e523d31ccc77f90c4b588e3f9ae01802545c8f9');
+select rules.record_package(24, '51d6abeee628b49a9fdba6a44ac9c51e3da33a747c165c46a2f84481b51da94c');

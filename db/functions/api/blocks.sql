@@ -21,7 +21,7 @@ select b.id as block, u.student_card as card, u.surname || ' ' || u.firstname as
   from gym.blocks b join gym.users u on u.id = b.user_id
   cross join api.clock() c
  where b.lifted_at is null
-   and case when b.month is null then b.ends_on is null or b.ends_on >= c.today else b.month = c.this_month end
+   and (b.month = c.this_month or b.month is null and (b.ends_on is null or b.ends_on >= c.today))
  order by u.surname, u.firstname, b.id;
 comment on view api.blocked is 'Who is blocked today, why and until when (null: until an administrator lifts it). for_month: month of the absences; null: by hand. Example: select * from api.blocked;';
 

@@ -46,6 +46,8 @@ begin
                 where b.month = p_month and b.lifted_at is null and (p_user_ids is null or b.user_id = any (p_user_ids))) b on b.user_id = a.user_id
     join gym.users u on u.id = coalesce(a.user_id, b.user_id)
    where u.role in ('STUDENT', 'BLOCKED') and not u.deleted
+     -- of some people not everybody is looked at
+     and (p_user_ids is null or u.id = any (p_user_ids))
      and (b.id is not null) <> (
        coalesce(cardinality(a.dates), 0) >= (select c.absences_to_block from gym.settings c)
        and not exists (select from gym.pardons p where p.user_id = u.id and p.month = p_month));

@@ -26,15 +26,16 @@ begin
   perform rules.lock_lessons(array(
     select m.id from gym.marks m join gym.slots s on s.id = m.slot_id
      where m.date between p_from and p_to and m.withdrawn_at is null and (p_starts_at is null or s.starts_at = p_starts_at)));
+  -- what is off is asked for each mark: a join of slots with days would be planned for all slots ever
   update gym.marks m
      set mark        = case when o.is_off then 'cancelled' else m.mark_before end,
          mark_before = case when o.is_off then m.mark end
-    from gym.slots s
-    cross join lateral (
-      select d.date, d.is_closed or exists (select from gym.cancelled_lessons l where l.date = d.date and l.starts_at = s.starts_at) as is_off
-        from rules.timetable(p_from, p_to) d) o
-   where s.id = m.slot_id and m.withdrawn_at is null and m.date = o.date
-     and (p_starts_at is null or s.starts_at = p_starts_at)
+    from (select k.id, d.is_closed or exists (select from gym.cancelled_lessons l where l.date = k.date and l.starts_at = s.starts_at) as is_off
+            from gym.marks k
+            join gym.slots s on s.id = k.slot_id
+            join rules.timetable(p_from, p_to) d on d.date = k.date
+           where k.date between p_from and p_to and k.withdrawn_at is null and (p_starts_at is null or s.starts_at = p_starts_at)) o
+   where m.id = o.id
      and case when o.is_off then m.mark <> 'cancelled' else m.mark_before is not null end;
 end
 $$;

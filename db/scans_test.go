@@ -1,0 +1,290 @@
+package db_test
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+
+	"energiya/internal/dbtest"
+)
+
+// years of a large gym, past the triggers: enough rows that PostgreSQL goes by an index wherever one serves.
+const years = `
+	set session_replication_role = replica;
+	insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+	select 1000 + n, 20000000 + n, 'Имя' || n, 'Отчество', 'Фамилия' || n, 'СТ-' || n / 25, '-',
+	       (case when n % 400 = 0 then 'BLOCKED' when n % 400 = 1 then 'COACH' else 'STUDENT' end)::gym.userrole
+	  from generate_series(1, 20000) n
+	union all
+	select 900 + n, 900 + n, 'Анна', '', 'Первая', '', '-', (array['COACH', 'ADMIN'])[n]::gym.userrole from generate_series(1, 2) n;
+	insert into gym.slots (id, month, weekday, starts_at, capacity, taken)
+	select 1000 + m * 240 + d * 40 + t, ('2001-12-01'::date + make_interval(months => m))::date, d, time '08:00' + t * interval '15 minutes', 12, 1
+	  from generate_series(180, 299) m, generate_series(0, 5) d, generate_series(0, 39) t;
+	insert into gym.months (month, slots_made_at, marks_made_at, judged_on)
+	select distinct s.month, s.month, s.month, s.month + interval '1 month' from gym.slots s where s.month < '2026-12-01' on conflict do nothing;
+	insert into gym.enrolments (id, slot_id, user_id, month, weekday, created_at, created_by)
+	select 10000 + s.id, s.id, 1001 + s.id % 20000, s.month, s.weekday, s.month - interval '5 days', 1001
+	  from gym.slots s where s.id >= 1000;
+	insert into gym.marks (enrolment_id, slot_id, user_id, date, mark, set_at)
+	select e.id, e.slot_id, e.user_id, d.date, (case when e.id % 19 = 0 then 'absent' else 'present' end)::gym.mark, d.date
+	  from gym.enrolments e
+	  cross join lateral (select (e.month + (e.weekday + 8 - extract(isodow from e.month)::integer) % 7 + w * 7)::date as date from generate_series(0, 1) w) d
+	 where e.id > 10000;
+	insert into gym.refusals (slot_id, user_id, refused_at)
+	select e.slot_id, 1001 + (e.user_id + 5000) % 20000, e.created_at from gym.enrolments e where e.id > 10000 and e.id % 2 = 0;
+	insert into gym.blocks (id, user_id, month, reason, created_at)
+	select e.id, e.user_id, e.month, 'пропуски', e.month + interval '20 days' from gym.enrolments e where e.id > 10000 and e.id % 2 = 0;
+	insert into gym.pardons (user_id, date, reason, made_at)
+	select m.user_id, m.date, 'справка', m.date + interval '1 day' from gym.marks m where m.enrolment_id > 10000;
+	insert into gym.ledger (at, user_id, event, block_id, reason)
+	select b.created_at, b.user_id, 'blocked', b.id, b.reason from gym.blocks b where b.id > 1000;
+	insert into gym.posts (kind, body, created_at, created_by, deleted_at)
+	select case when n % 2 = 0 then 'news' else 'announcement' end, 'Текст ' || n, '2010-01-01', 1001, case when n > 50 then timestamptz '2011-01-01' end from generate_series(1, 5000) n;
+	insert into gym.cancelled_lessons (date, starts_at, cancelled_at)
+	select date '2002-01-01' + n, time '08:00' + t * interval '15 minutes', '2010-01-01' from generate_series(1, 9000) n, generate_series(0, 7) t;
+	insert into gym.roster (card, surname, firstname, secondname, "group", added_at)
+	select u.student_card, u.surname, u.firstname, u.secondname, u."group", now() from gym.users u where u.id > 1000;
+	insert into gym.legacy_ids (kind, old_id, new_id) select 'entry', e.id, e.id from gym.enrolments e where e.id > 10000;
+	insert into gym.audit_log (written_at, actor, login, on_table, key, operation, new_values)
+	select now() - interval '1 day', e.user_id, 'energy', 'enrolments', e.id, 'insert', jsonb_build_object('slot_id', e.slot_id, 'user_id', e.user_id)
+	  from gym.enrolments e where e.id > 10000;
+	reset session_replication_role;
+	select rules.turn_enrolment(true, null), api.enrol(card => 12069840, day => 'Sat', at => '16:00');
+	analyze;`
+
+// small are the tables that stay small: of settings, or with a few rows a year. Every other one must be in years.
+var small = []string{
+	"settings", "settings_changes", "rights", "secrets", "code_package", "weekly_template", "months", "manual_turns", "closures",
+	// a month without its partition: the jobs empty it
+	"audit_log_other",
+}
+
+// mayScan lists who reads a growing table from end to end, and why that is right.
+var mayScan = map[string]string{
+	"api.audit":         "checks everything",
+	"api.set_pepper":    "refuses while anybody has a password",
+	"api.import_roster": "compares the whole roster",
+	"view api.blocked":  "hundreds of blocks stand, with their people's names",
+	"view api.roster":   "the whole roster, with whom it lets in",
+	"view api.slots":    "a month is text there, and slots are a few hundred a year",
+	"view api.unmarked": "administrators look at it now and then: an index would cost every mark that a coach sets",
+	// a group is named without regard to case, and people come by the hundred a year
+	"api.enrol_group":    "people by group",
+	"api.report_visits":  "people by group",
+	"api.report_term":    "people by group",
+	"wire.report_visits": "people by group",
+	"wire.report_term":   "people by group",
+	// the span of a block is computed, and blocks come by the hundred a year
+	"api.report_blocked":  "all blocks",
+	"wire.report_blocked": "all blocks",
+	"wire.ensure_blocks":  "judges everybody, at night",
+	"wire.user_get":       "people by role: the most that are asked for is everybody",
+	// half of all posts
+	"wire.gym_news_get_any": "all announcements, deleted ones too",
+	"wire.new_get_any":      "all news, deleted ones too",
+}
+
+// call is how a function of wire is asked: the actor's role (none: it is not an endpoint), the arguments, and what is done before.
+type call struct{ role, body, before string }
+
+// calls are what the functions of wire are asked for here.
+var calls = map[string][]call{
+	"avtime_get":           {{role: "STUDENT", body: `'{}'`}},
+	"avtime_get_any":       {{role: "ADMIN", body: `'{"month":"01-2027"}'`}},
+	"avtime_create":        {{role: "ADMIN", body: `'{"weekday":6,"time":"12:00","numberOfPersons":8,"month":"01-2027"}'`}},
+	"avtime_edit":          {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2027-01-01'), 'numberOfPersons', 20, 'time', '15:00')`}},
+	"avtime_delete":        {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2026-12-01' and id < 1000), 'force', true)`}},
+	"entry_check_open":     {{role: "STUDENT", body: `'{}'`}},
+	"entry_change_open":    {{role: "ADMIN", body: `'{"status":true}'`}},
+	"entry_create":         {{role: "STUDENT", body: `jsonb_build_object('selectedTimes', (select array_agg(id) from (select min(id) as id from gym.slots where month = '2027-01-01' group by weekday limit 3) s))`}},
+	"entry_create_any":     {{role: "ADMIN", body: `jsonb_build_object('selectedTime', (select max(id) from gym.slots where month = '2027-01-01'), 'user', 5000)`}},
+	"entry_get":            {{role: "STUDENT", body: `'{}'`}, {role: "STUDENT", body: `'{"month":"next"}'`}},
+	"entry_get_any":        {{role: "COACH", body: `'{"month":"12-2026"}'`}, {role: "COACH", body: `'{"month":"12-2026","weekday":0}'`}},
+	"entry_delete":         {{role: "STUDENT", body: `jsonb_build_object('id', (select max(id) from gym.enrolments where month = '2027-01-01'))`}},
+	"entry_delete_any":     {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.enrolments))`}},
+	"visit_get":            {{role: "COACH", body: `'{"date":"2026-12-07"}'`}, {role: "COACH", body: `'{"date":"2026-12-07","time":"16:00"}'`}, {role: "COACH", body: `'{"month":"12-2026"}'`}},
+	"visit_edit":           {{role: "COACH", body: `jsonb_build_object('id', (select min(id) from gym.marks where date = '2026-12-07'), 'mark', 1)`}},
+	"visit_mark_lesson":    {{role: "COACH", body: `'{"date":"2026-12-07","time":"16:00","present":[]}'`}},
+	"visit_cancel_lesson":  {{role: "COACH", body: `'{"date":"2026-12-14","time":"16:00"}'`}},
+	"visit_restore_lesson": {{role: "COACH", body: `'{"date":"2026-12-08","time":"16:00"}'`}},
+	"user_create":          {{role: "ADMIN", body: `'{"studentCard":99,"firstname":"И","secondname":"И","surname":"И","group":"БИ-21","password":"12345678","role":"STUDENT"}'`}},
+	"user_get":             {{role: "ADMIN", body: `'{"role":"ADMIN"}'`}, {role: "ADMIN", body: `'{"role":"BLOCKED"}'`}},
+	"user_edit":            {{role: "STUDENT", body: `'{"firstname":"Иван"}'`}},
+	"user_edit_password": {{role: "STUDENT", body: `'{"oldPassword":"87654321","newPassword":"12345678"}'`,
+		before: `update gym.users set hid = rules.hash_password(student_card, '87654321') where student_card = 12069840`}},
+	"user_edit_any":    {{role: "ADMIN", body: `'{"id":5000,"firstname":"Иван"}'`}},
+	"user_delete_any":  {{role: "ADMIN", body: `'{"id":5000}'`}},
+	"user_absences":    {{role: "STUDENT", body: `'{}'`}},
+	"gym_news_create":  {{role: "ADMIN", body: `'{"body":"Текст"}'`}},
+	"gym_news_get":     {{role: "STUDENT", body: `'{}'`}},
+	"gym_news_get_any": {{role: "ADMIN", body: `'{}'`}},
+	"gym_news_edit":    {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null), 'body', 'Текст')`}},
+	"gym_news_delete":  {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null))`}},
+	"new_create":       {{role: "ADMIN", body: `'{"body":"Текст"}'`}},
+	"new_get":          {{role: "STUDENT", body: `'{}'`}},
+	"new_get_any":      {{role: "ADMIN", body: `'{}'`}},
+	"new_edit":         {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null), 'body', 'Текст')`}},
+	"new_delete":       {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null))`}},
+	"closure_get":      {{role: "STUDENT", body: `'{}'`}},
+	"closure_create":   {{role: "ADMIN", body: `'{"startDate":"2027-01-02","endDate":"2027-01-08","reason":"Каникулы"}'`}},
+	"closure_delete":   {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.closures))`}},
+	"report_visits":    {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}, {role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31","group":"БИ-21"}'`}},
+	"report_occupancy": {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
+	"report_term":      {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}, {role: "COACH", body: `'{"startDate":"2026-09-01","endDate":"2026-12-31","group":"БИ-21"}'`}},
+	"report_blocked":   {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
+	"ensure_slots":     {{}},
+	"ensure_marks":     {{}},
+	"ensure_blocks":    {{}},
+	"ensure_turns":     {{}},
+	"clean_up":         {{}},
+	"period":           {{}},
+	"version":          {{}},
+	"refusal":          {{body: `'slots_taken_within_capacity'`}},
+	"warm_up":          {{}},
+}
+
+// often is how many calls show what a function does once PostgreSQL keeps its plan for any arguments: after the fifth.
+const often = 7
+
+// mostRows is what a call may read of growing tables by reading them from the beginning.
+const mostRows = 200
+
+// TestNobodyWaitsForHistory calls everything that can be called over years of data, and looks whether a table that grows was
+// read from end to end. EXPLAIN does not look inside functions; PostgreSQL's own counters do.
+func TestNobodyWaitsForHistory(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	conn, err := dbtest.New(t).At(t, "2026-12-09 09:00").Acquire(ctx)
+	require.NoError(t, err)
+	defer conn.Release()
+	for _, statements := range []string{aMonth, years} {
+		_, err = conn.Exec(ctx, statements)
+		require.NoError(t, err)
+	}
+	requireLarge(t, conn.Conn())
+
+	type command struct{ Name, Example string }
+	rows, err := conn.Query(ctx, `
+		select case kind when 'view' then 'view ' else '' end || 'api.' || name, coalesce(example, '') from api.commands
+		union all
+		select distinct 'wire.' || p.proname, '' from pg_proc p where p.pronamespace = 'wire'::regnamespace
+		order by 1`)
+	require.NoError(t, err)
+	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[command])
+	require.NoError(t, err)
+	require.Greater(t, len(commands), 120)
+	used := map[string]bool{}
+	for _, c := range commands {
+		examples := []string{c.Example}
+		if strings.HasPrefix(c.Name, "wire.") {
+			examples = wireExamples(c.Name)
+			require.NotEmpty(t, examples, "%s is new: say in the map calls how it is asked", c.Name)
+		}
+		for _, example := range examples {
+			require.NotEmpty(t, example, "%s has no example", c.Name)
+			read := rowsScanned(t, conn.Conn(), example, mayScan[c.Name] == "")
+			for _, table := range slices.Sorted(maps.Keys(read)) {
+				if mayScan[c.Name] == "" {
+					t.Errorf("%s reads %d rows of %s from the beginning:\n  %s", c.Name, read[table], table, example)
+				}
+				used[c.Name] = true
+			}
+		}
+	}
+	t.Logf("%d called", len(commands))
+	for name := range mayScan {
+		require.True(t, used[name], "%s reads nothing from end to end any more: take it off the list mayScan", name)
+	}
+}
+
+func wireExamples(name string) []string {
+	var examples []string
+	for _, c := range calls[strings.TrimPrefix(name, "wire.")] {
+		if c.role == "" {
+			examples = append(examples, fmt.Sprintf("select %s(%s)", name, c.body))
+			continue
+		}
+		after := ""
+		if strings.HasPrefix(name, "wire.report_") {
+			after = "fetch all from report_rows"
+		}
+		examples = append(examples, fmt.Sprintf(
+			"%s; select %s((select max(u.id) from gym.users u where u.role = '%s' and u.student_card < 20000000), %s, 'test'); %s", c.before, name, c.role, c.body, after))
+	}
+	return examples
+}
+
+// requireLarge requires that the years hold rows of all tables that grow.
+func requireLarge(t *testing.T, conn *pgx.Conn) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		select c.relname::text, (xpath('/row/n/text()', query_to_xml(format('select count(*) as n from gym.%I', c.relname), false, true, '')))[1]::text::integer
+		  from pg_class c
+		 where c.relnamespace = 'gym'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition`)
+	require.NoError(t, err)
+	var table string
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
+		if n < 2_000 && !slices.Contains(small, table) {
+			t.Errorf("gym.%s has %d rows here: give it some in the constant years, or name it in the list small", table, n)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+}
+
+const sqlScanned = `
+	select relname, seq_tup_read from pg_stat_xact_user_tables
+	 where schemaname = 'gym' and seq_scan > 0`
+
+// rowsScanned runs the example, several times where that is wished, leaves nothing of it, and gives the rows of growing tables that
+// a call read in sequential scans.
+func rowsScanned(t *testing.T, conn *pgx.Conn, example string, again bool) map[string]int64 {
+	t.Helper()
+	ctx := t.Context()
+	exec := func(sql string) {
+		t.Helper()
+		_, err := conn.Exec(ctx, sql)
+		require.NoError(t, err, example)
+	}
+	scanned := func() map[string]int64 {
+		t.Helper()
+		rows, err := conn.Query(ctx, sqlScanned)
+		require.NoError(t, err)
+		found := map[string]int64{}
+		var table string
+		var n int64
+		_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { found[table] = n; return nil })
+		require.NoError(t, err)
+		return found
+	}
+	// one example is a transaction itself
+	example = strings.TrimPrefix(strings.TrimSuffix(example, " rollback;"), "begin; ")
+	times := 1
+	if again {
+		times = often
+	}
+
+	exec("begin")
+	defer exec("rollback")
+	before := scanned()
+	for range times {
+		exec("savepoint before")
+		exec(example)
+		exec("rollback to savepoint before")
+	}
+	read := scanned()
+	for table := range read {
+		read[table] = (read[table] - before[table]) / int64(times)
+		if read[table] <= mostRows || slices.Contains(small, table) {
+			delete(read, table)
+		}
+	}
+	return read
+}
