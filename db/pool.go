@@ -22,6 +22,7 @@ func ServerPool(ctx context.Context, config *pgxpool.Config, role string, reques
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 3 * time.Second
 	}
+	closeSoon(config)
 	config.PingTimeout = 2 * time.Second
 
 	// whoever wrote such a setting into DATABASE_URL knows better

@@ -87,8 +87,8 @@ func sweep() {
 		}
 		clusters, _ := filepath.Glob(filepath.Join(folder, "*", "data"))
 		for _, data := range clusters {
-			_ = command(context.Background(), "stop", "--now", filepath.Dir(data))
-			_ = syscall.Unmount(filepath.Dir(data), 0) // of the test that fills a disk
+			end(filepath.Dir(data))
+			_ = unmount(filepath.Dir(data)) // of the test that fills a disk
 		}
 		_ = os.RemoveAll(folder)
 	}

@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"net/http"
 	"syscall"
 	"testing"
 	"time"
@@ -60,4 +61,22 @@ func TestDatabaseHangs(t *testing.T) {
 	o.healed()
 	o.over(w)
 	o.report(w, c, expect{refused: true}, s)
+}
+
+// TestHangIsNoticedBeforeRequestsRunOut: whoever comes while the database hangs is refused at once, long before the deadline.
+func TestHangIsNoticedBeforeRequestsRunOut(t *testing.T) {
+	t.Parallel()
+	needProc(t)
+	c := newCluster(t)
+	s := newServer(t, c.serverURL(), "ENERGY_REQUEST_TIMEOUT=10m")
+	w := startCrowd(t, c, only{s})
+	w.goesOn(300)
+
+	o := begin(s)
+	c.signal(syscall.SIGSTOP)
+	eventually(t, func() bool { return statusOf(t.Context(), s.base()+"/readyz") == http.StatusServiceUnavailable }, "the hang is not noticed")
+	c.signal(syscall.SIGCONT)
+	o.healed()
+	o.over(w)
+	o.report(w, c, expect{}, s)
 }

@@ -1,7 +1,6 @@
 package faults_test
 
 import (
-	"io"
 	"net"
 	"sync"
 	"testing"

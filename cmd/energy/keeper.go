@@ -14,26 +14,39 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"energiya/db"
+	"energiya/internal/config"
 )
 
-const lookInterval = time.Second
+const (
+	lookInterval = time.Second
+	// lookTimeout is how long the database may keep silent.
+	lookTimeout = 3 * time.Second
+)
 
 const sqlVersion = `select wire.version()`
 
 // keeper knows whether the database is there and is what this program was built for.
 type keeper struct {
-	pool    *pgxpool.Pool
-	built   db.Version
-	timeout time.Duration
-	log     *slog.Logger
+	pool  *pgxpool.Pool
+	built db.Version
+	log   *slog.Logger
 
 	unready atomic.Pointer[error] // why not; a nil error: ready
 
 	said string // what the log was told last; run's own
 }
 
-func newKeeper(pool *pgxpool.Pool, built db.Version, timeout time.Duration, log *slog.Logger) *keeper {
-	k := &keeper{pool: pool, built: built, timeout: timeout, log: log}
+// openWatch makes the keeper's own connection. In the queue of the requests it would take a crowd for a database that hangs,
+// or, with a crowd's patience, such a database for a crowd.
+func openWatch(ctx context.Context, s *config.Settings) (*pgxpool.Pool, error) {
+	c := s.Database()
+	c.MaxConns, c.MinConns = 1, 0
+	// a log-in that is more than it should be is told of by the pool of the requests
+	return db.ServerPool(ctx, c, s.ServerRole, lookTimeout, slog.New(slog.DiscardHandler))
+}
+
+func newKeeper(pool *pgxpool.Pool, built db.Version, log *slog.Logger) *keeper {
+	k := &keeper{pool: pool, built: built, log: log}
 	starting := errors.New("the server is starting")
 	k.unready.Store(&starting)
 	return k
@@ -89,8 +102,7 @@ func (k *keeper) say(state string, log func()) {
 
 // version asks the database what stands in it.
 func (k *keeper) version(ctx context.Context) (db.Version, error) {
-	// as long as a request may wait in the pool's queue: a crowd is no reason to be unready
-	ctx, cancel := context.WithTimeout(ctx, k.timeout)
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
 	defer cancel()
 	var there db.Version
 	var answer []byte

@@ -98,7 +98,12 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		return err
 	}
 
-	keeper := newKeeper(pool, built, s.RequestTimeout, log.Logger)
+	watchPool, err := openWatch(working, s)
+	if err != nil {
+		return err
+	}
+	defer watchPool.Close()
+	keeper := newKeeper(watchPool, built, log.Logger)
 	background, stopBackground := context.WithCancel(working)
 	defer stopBackground()
 	var tasks sync.WaitGroup
