@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz year bench bench-compare bench-judge bench-report psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-judge bench-report psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
@@ -40,6 +40,9 @@ bench-judge: ## measures nightly judging of 100,000 students, and the waits of t
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster go run ./bench/report $(BENCH)
+
+test-faults: ## kills servers and databases, cuts networks, fills disks in mid-rush, as long as in life; prints what happened
+	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./bench/faults $(TESTFLAGS)
 
 fuzz: ## sends nasty requests for FUZZTIME=10s and more
 	@scripts/test fuzz

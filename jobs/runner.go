@@ -80,7 +80,7 @@ type Runner struct {
 
 // New makes a runner. ctx is that of its whole life: it ends the questions that the schedule asks.
 func New(ctx context.Context, o Options) (*Runner, error) {
-	r := &Runner{ready: o.Ready, log: o.Logger, quiet: slog.New(newQuiet(o.Logger.Handler()))}
+	r := &Runner{ready: o.Ready, log: o.Logger, quiet: slog.New(newQuiet(o.Logger.Handler(), o.Ready))}
 	workers := river.NewWorkers()
 	var periodic []*river.PeriodicJob
 	for _, job := range all(o.Pool, o.Logger) {

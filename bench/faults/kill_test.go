@@ -46,27 +46,8 @@ func TestOnlyServerKilled(t *testing.T) {
 	require.Positive(t, w.counts[notSent])
 }
 
-// TestPostgresStoppedAtOnce: PostgreSQL's immediate stop in mid-rush, and its restart.
-func TestPostgresStoppedAtOnce(t *testing.T) {
-	t.Parallel()
-	c := newCluster(t)
-	s := newServer(t, c.serverURL())
-	w := startCrowd(t, c, only{s})
-	w.goesOn(300)
-
-	o := begin(s)
-	for range int(span(1, 4)) {
-		c.stopNow()
-		time.Sleep(span(time.Second, 10*time.Second))
-		c.start()
-		o.healed()
-		o.over(w)
-	}
-	o.report(w, c, expect{refused: true}, s)
-}
-
-// TestPostgresKilled: kill -9 of all of PostgreSQL's processes.
-func TestPostgresKilled(t *testing.T) {
+// TestPostgresStops: PostgreSQL's immediate stop in mid-rush, kill -9 of all its processes, and a start after each.
+func TestPostgresStops(t *testing.T) {
 	t.Parallel()
 	needProc(t)
 	c := newCluster(t)
@@ -75,12 +56,14 @@ func TestPostgresKilled(t *testing.T) {
 	w.goesOn(300)
 
 	o := begin(s)
-	for range int(span(1, 4)) {
-		c.kill()
-		time.Sleep(span(time.Second, 10*time.Second))
-		c.start()
-		o.healed()
-		o.over(w)
+	for range int(span(1, 3)) {
+		for _, end := range []func(){c.stopNow, c.kill} {
+			end()
+			time.Sleep(span(time.Second, 10*time.Second))
+			c.start()
+			o.healed()
+			o.over(w)
+		}
 	}
 	o.report(w, c, expect{refused: true}, s)
 }

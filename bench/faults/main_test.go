@@ -6,6 +6,7 @@ package faults_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -37,6 +38,14 @@ const (
 // TestMain builds the program once, and one cluster that the tests copy.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
+		flag.Parse()
+		if !isLong() {
+			// they wait more than they work
+			if err := flag.Set("test.parallel", "4"); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
 		sweep()
 		// In the system's folder: a test's own one is closed to the user that PostgreSQL runs as.
 		folder, err := os.MkdirTemp("", folderPrefix+strconv.Itoa(os.Getpid())+"-")

@@ -33,7 +33,7 @@ func command(ctx context.Context, args ...string) error {
 	cmd.Env = environment()
 	// pg_ctl's server would keep a pipe open
 	var said bytes.Buffer
-	file, err := os.CreateTemp("", folderPrefix+"0-")
+	file, err := os.CreateTemp("", "energiya-scripts-")
 	if err != nil {
 		return err
 	}

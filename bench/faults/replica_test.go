@@ -11,12 +11,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// eitherOf makes a DATABASE_URL with two hosts lead to the one that writes, soon where the first does not answer.
+const eitherOf = "?target_session_attrs=read-write&connect_timeout=1"
+
 // TestPrimaryKilled: the primary is killed, and its synchronous replica promoted. The server has both in its DATABASE_URL.
 func TestPrimaryKilled(t *testing.T) {
 	t.Parallel()
 	needProc(t)
 	primary, replica := newPair(t)
-	s := newServer(t, primary.serverURLAt(primary.address()+","+replica.address())+"?target_session_attrs=read-write")
+	s := newServer(t, primary.serverURLAt(primary.address()+","+replica.address())+eitherOf)
 	w := startCrowd(t, primary, only{s})
 	w.goesOn(300)
 
@@ -35,7 +38,7 @@ func TestPrimaryVanishes(t *testing.T) {
 	needProc(t)
 	primary, replica := newPair(t)
 	p := newProxy(t, primary.address())
-	s := newServer(t, primary.serverURLAt(p.address+","+replica.address())+"?target_session_attrs=read-write")
+	s := newServer(t, primary.serverURLAt(p.address+","+replica.address())+eitherOf)
 	w := startCrowd(t, primary, only{s})
 	w.goesOn(300)
 

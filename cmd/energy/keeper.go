@@ -21,6 +21,8 @@ const (
 	lookInterval = time.Second
 	// lookTimeout is how long the database may keep silent.
 	lookTimeout = 3 * time.Second
+	// sayInterval is how often the reason of an outage is told again where it changes: it changes each second while a database comes up.
+	sayInterval = 10 * time.Second
 )
 
 const sqlVersion = `select wire.version()`
@@ -33,7 +35,8 @@ type keeper struct {
 
 	unready atomic.Pointer[error] // why not; a nil error: ready
 
-	said string // what the log was told last; run's own
+	said   string    // what the log was told last; run's own, as is the next
+	saidAt time.Time // when, if that was an outage
 }
 
 // openWatch makes the keeper's own connection. In the queue of the requests it would take a crowd for a database that hangs,
@@ -80,7 +83,12 @@ func (k *keeper) look(ctx context.Context) {
 	k.unready.Store(&err)
 	switch {
 	case err != nil:
-		k.say(err.Error(), func() { k.log.WarnContext(ctx, "not ready", "reason", err.Error()) })
+		if now := time.Now(); now.Sub(k.saidAt) >= sayInterval {
+			k.say(err.Error(), func() {
+				k.saidAt = now
+				k.log.WarnContext(ctx, "not ready", "reason", err.Error())
+			})
+		}
 		return
 	case there.Schema > k.built.Schema || there.Package > k.built.Package:
 		k.say(fmt.Sprint(there), func() {
@@ -90,6 +98,7 @@ func (k *keeper) look(ctx context.Context) {
 	default:
 		k.say(fmt.Sprint(there), func() { k.log.InfoContext(ctx, "ready", "schema", there.Schema, "package", there.Package) })
 	}
+	k.saidAt = time.Time{}
 }
 
 // say logs a state once, not every second.
