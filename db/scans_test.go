@@ -146,6 +146,7 @@ var calls = map[string][]call{
 	"period":           {{}},
 	"version":          {{}},
 	"refusal":          {{body: `'slots_taken_within_capacity'`}},
+	"metrics":          {{}},
 	"warm_up":          {{}},
 }
 
@@ -185,6 +186,10 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 		if strings.HasPrefix(c.Name, "wire.") {
 			examples = wireExamples(c.Name)
 			require.NotEmpty(t, examples, "%s is new: say in the map calls how it is asked", c.Name)
+		}
+		// the example's own question would read all marks
+		if c.Name == "api.mark" {
+			examples = []string{"select * from api.mark((select min(id) from gym.marks), 'excused')"}
 		}
 		for _, example := range examples {
 			require.NotEmpty(t, example, "%s has no example", c.Name)
