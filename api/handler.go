@@ -95,6 +95,9 @@ func actorOf(r *http.Request) *int32 {
 
 // readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if r.ContentLength > maxBody+maxDrain {
+		return nil, failTooLarge // it would be cut off anyway
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
 	switch {
 	case len(body) > maxBody:

@@ -78,7 +78,7 @@ func (c crowded) awaitLocked(n int) {
 func TestWhereNothingMovesWhoComesIsSentAway(t *testing.T) {
 	t.Parallel()
 	c := newCrowded(t, "gym.posts", 200*time.Millisecond)
-	const held = crowdedPlaces - 2 // one is kept for each of the other shares
+	const held = crowdedPlaces - 2 // those that are kept for other shares
 	in := c.atOnce(held, "GET /new/get", nobody, nil)
 	c.awaitLocked(held)
 
@@ -111,7 +111,7 @@ func TestWhereNothingMovesWhoComesIsSentAway(t *testing.T) {
 	for _, line := range c.log.lines(t) {
 		if line["msg"] == "overloaded: requests are sent away" {
 			overloaded++
-			require.Equal(t, "look", line["share"])
+			require.Equal(t, "greet", line["share"])
 		}
 		if response, ok := line["httpResponse"].(map[string]any); ok && response["status"] == number(503) {
 			each++
@@ -129,7 +129,8 @@ func TestAFloodOfOneKindHoldsUpNoOther(t *testing.T) {
 		body         any
 		others       []string
 	}{
-		"those who look":   {"gym.posts", "GET /new/get", nil, []string{"POST /entry/create", "GET /user/get"}},
+		"strangers":        {"gym.posts", "GET /new/get", nil, []string{"GET /avtime/get", "POST /entry/create", "GET /user/get"}},
+		"those who look":   {"gym.posts", "GET /gym-news/get", nil, []string{"POST /entry/create", "GET /user/get"}},
 		"those who choose": {"gym.enrolments", "POST /entry/create", choice(1), []string{"GET /new/get", "GET /user/get"}},
 		"those who manage": {"gym.marks", "POST /visit/get", nil, []string{"GET /new/get", "POST /entry/create", "GET /avtime/get"}},
 	}

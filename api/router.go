@@ -89,6 +89,7 @@ func New(o Options) http.Handler {
 		r = r.With(s.limitRate, s.checkReady)
 		// the shares of the database, and how they weigh: see package gate
 		queue := s.newGate()
+		greet := s.share(r, queue.Share("greet", 1))
 		look := s.share(r, queue.Share("look", 1))
 		choose := s.share(r, queue.Share("choose", 2))
 		manage := s.share(r, queue.Share("manage", 1))
@@ -133,7 +134,7 @@ func New(o Options) http.Handler {
 		manage("DELETE /gym-news/delete", "gym_news_delete")
 
 		manage("POST /new/create", "new_create")
-		look("GET /new/get", "new_get")
+		greet("GET /new/get", "new_get")
 		manage("POST /new/get-any", "new_get_any")
 		manage("PUT /new/edit", "new_edit")
 		manage("DELETE /new/delete", "new_delete")

@@ -227,11 +227,13 @@ func TestOverSockets(t *testing.T) {
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "return p_body;")
 	o := options(db.Owner)
-	o.RequestTimeout = time.Second
 	server := httptest.NewServer(api.New(o))
 	t.Cleanup(server.Close)
+	o.RequestTimeout = time.Second
+	hasty := httptest.NewServer(api.New(o))
+	t.Cleanup(hasty.Close)
 
-	exchange := func(t *testing.T, method string, body io.Reader) (*http.Response, []byte) {
+	exchange := func(t *testing.T, server *httptest.Server, method string, body io.Reader) (*http.Response, []byte) {
 		r, err := http.NewRequestWithContext(t.Context(), method, server.URL+"/api/v1/new/get", body)
 		require.NoError(t, err)
 		r.Header = withToken()
@@ -244,24 +246,24 @@ func TestOverSockets(t *testing.T) {
 		return response, raw
 	}
 	t.Run("a body in GET", func(t *testing.T) {
-		response, raw := exchange(t, "GET", strings.NewReader(`{"a": 1}`))
+		response, raw := exchange(t, server, "GET", strings.NewReader(`{"a": 1}`))
 		require.Equal(t, 200, response.StatusCode)
 		require.JSONEq(t, `{"error":false,"data":{"a":1}}`, string(raw))
 		require.EqualValues(t, len(raw), response.ContentLength)
 	})
 	t.Run("in chunks of no stated length", func(t *testing.T) {
-		response, raw := exchange(t, "GET", io.MultiReader(strings.NewReader(`{"a":`), strings.NewReader(`1}`)))
+		response, raw := exchange(t, server, "GET", io.MultiReader(strings.NewReader(`{"a":`), strings.NewReader(`1}`)))
 		require.Equal(t, 200, response.StatusCode, "%s", raw)
 	})
 	t.Run("far too large, and the answer arrives all the same", func(t *testing.T) {
 		for range 5 {
-			response, raw := exchange(t, "GET", io.LimitReader(endless{}, 12<<20))
+			response, raw := exchange(t, server, "GET", io.LimitReader(endless{}, 12<<20))
 			require.Equal(t, 413, response.StatusCode)
 			require.Equal(t, "PayloadTooLarge", readAnswer(t, 413, response.Header, raw).errType)
 		}
 	})
 	t.Run("HEAD", func(t *testing.T) {
-		response, _ := exchange(t, "HEAD", nil)
+		response, _ := exchange(t, server, "HEAD", nil)
 		require.Equal(t, 405, response.StatusCode)
 		require.Equal(t, "GET", response.Header.Get("Allow"))
 	})
@@ -272,7 +274,7 @@ func TestOverSockets(t *testing.T) {
 		"to nowhere":      "GET /api/v1/nowhere HTTP/1.1\r\nHost: energy\r\nToken: " + token,
 	} {
 		t.Run("a body that never comes, "+name, func(t *testing.T) {
-			connection, err := net.Dial("tcp", server.Listener.Addr().String())
+			connection, err := net.Dial("tcp", hasty.Listener.Addr().String())
 			require.NoError(t, err)
 			defer connection.Close()
 			_, err = fmt.Fprintf(connection, "%s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", head)
@@ -290,7 +292,7 @@ func TestOverSockets(t *testing.T) {
 	}
 	t.Run("a kept connection is good for many requests", func(t *testing.T) {
 		for range 3 {
-			response, _ := exchange(t, "GET", strings.NewReader(`{"a": 1}`))
+			response, _ := exchange(t, hasty, "GET", strings.NewReader(`{"a": 1}`))
 			require.Equal(t, 200, response.StatusCode)
 			time.Sleep(o.RequestTimeout / 2)
 		}

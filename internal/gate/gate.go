@@ -19,6 +19,8 @@ import (
 const (
 	// shortPart of the longest wait is what a crowded share still takes.
 	shortPart = 10
+	// kept is how many places are left free for shares that have none, since nobody knows how long those who are in take.
+	kept = 2
 	// maxWaiting bounds what one share remembers, however fast its places are.
 	maxWaiting = 1 << 15
 	// memory is how many requests the usual time is the average of, roughly. One that hung must not make a crowd look hopeless.
@@ -157,18 +159,18 @@ func (s *Share) Stats() Stats {
 // mayEnter: nobody is passed over.
 func (s *Share) mayEnter() bool { return s.waiting.Len() == 0 && s.mayTake() }
 
-// mayTake: one place is left to each share that has none, since nobody knows how long those who are in take.
 func (s *Share) mayTake() bool {
-	return s.gate.free > 0 && (s.held == 0 || s.gate.free > s.idleOthers())
+	return s.gate.free > 0 && (s.held == 0 || s.gate.free > s.keptFree())
 }
 
-func (s *Share) idleOthers() (n int) {
+// keptFree is how many places the share must leave to others.
+func (s *Share) keptFree() (n int) {
 	for _, other := range s.gate.shares {
 		if other != s && other.held == 0 {
 			n++
 		}
 	}
-	return n
+	return min(n, kept)
 }
 
 // busy decides about one more in the queue.
@@ -202,7 +204,7 @@ func (s *Share) expected() time.Duration {
 			weights += other.weight
 		}
 	}
-	places := min(float64(s.gate.places)*s.weight/weights, float64(max(1, s.gate.places-s.idleOthers())))
+	places := min(float64(s.gate.places)*s.weight/weights, float64(max(1, s.gate.places-s.keptFree())))
 	return time.Since(s.moved) + time.Duration(float64(s.usual)*float64(s.waiting.Len())/places)
 }
 

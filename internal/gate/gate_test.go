@@ -375,7 +375,7 @@ func TestNoPlaceIsLost(t *testing.T) {
 		require.Zero(t, stats.Held)
 		require.Zero(t, stats.Waiting)
 	}
-	for range 2 { // and the places are there again: two of four, since each other share keeps one
+	for range 2 { // and the places are there again: two of four
 		_, err := shares[0].Enter(t.Context())
 		require.NoError(t, err)
 	}
