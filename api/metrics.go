@@ -81,8 +81,7 @@ func (s *server) routeOf(r *http.Request) string {
 	return route
 }
 
-// queues tells of the queue before the pool, and of those who were sent away from it: most of them before they were counted
-// as requests.
+// queues tells of the queue before the pool, and of those who were sent away from it.
 type queues struct {
 	shares                 []*gate.Share
 	held, waiting, refused *prometheus.Desc
@@ -98,7 +97,7 @@ func newQueues(shares map[endpoint]*gate.Share) *queues {
 		refused: desc("refused_total", "Requests of the share that were sent away with 503, since they would have waited too long."),
 	}
 	for _, share := range shares {
-		if !slices.Contains(q.shares, share) {
+		if share != nil && !slices.Contains(q.shares, share) {
 			q.shares = append(q.shares, share)
 		}
 	}

@@ -161,17 +161,19 @@ func TestTheQueueIsShown(t *testing.T) {
 	shows := func(line string) bool {
 		return strings.Contains(scrape(t, c.handler, withToken()).Body.String(), "\n"+line+"\n")
 	}
-	const patient = crowdedPlaces - 2 // the other shares keep a place each
+	const patient = crowdedPlaces - 2 // two are kept for other shares
 	answers := c.atOnce(patient, "GET /new/get", nobody, nil)
 	c.awaitLocked(patient)
-	require.True(t, shows(`energy_queue_served{share="look"} 6`))
+	require.True(t, shows(`energy_queue_served{share="greet"} 6`))
 	c.refused("Unavailable", "GET /new/get", nobody, nil)
-	require.True(t, shows(`energy_queue_refused_total{share="look"} 1`))
+	c.refused("Unavailable", "GET /new/get", nobody, nil)
+	require.True(t, shows(`energy_queue_refused_total{share="greet"} 2`))
+	require.True(t, shows(`energy_http_request_duration_seconds_count{route="/api/v1/new/get",status="503"} 2`), "who waited in vain, and who did not have to")
 	require.True(t, shows(`energy_queue_refused_total{share="choose"} 0`))
-	require.True(t, shows(`energy_queue_waiting{share="look"} 0`))
+	require.True(t, shows(`energy_queue_waiting{share="greet"} 0`))
 	c.release()
 	for range patient {
 		require.Equal(t, 200, (<-answers).status)
 	}
-	require.True(t, shows(`energy_queue_served{share="look"} 0`))
+	require.True(t, shows(`energy_queue_served{share="greet"} 0`))
 }

@@ -141,23 +141,21 @@ func (s *server) knowsToken(r *http.Request) bool {
 	return len(tokens) == 1 && s.Tokens.Valid(tokens[0])
 }
 
-// limitRate refuses an actor who asks too often. Those who are not logged in share one name, None,
+// limitRate refuses an actor who asks too often, and tells whether it did. Those who are not logged in share one name, None,
 // and would shut each other out: they are exempt.
-func (s *server) limitRate(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		actor := actorOf(r)
-		if s.RateLimit > 0 && actor != nil && s.limiter.RespondOnLimit(w, r, nameOf(actor)) {
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
+func (s *server) limitRate(w http.ResponseWriter, r *http.Request) bool {
+	actor := actorOf(r)
+	return s.RateLimit > 0 && actor != nil && s.limiter.RespondOnLimit(w, r, nameOf(actor))
 }
 
 // newLimiter counts over a window longer than a second, so that a crowd of clicks at once is no offence.
 func (s *server) newLimiter() *httprate.RateLimiter {
 	return httprate.NewRateLimiter(s.RateLimit*int(rateWindow/time.Second), rateWindow,
 		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
-		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, failTooMany) }),
+		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
+			s.flooded.Do(func() { s.Logger.Warn("too many requests of one person are refused", "actor", nameOf(actorOf(r))) })
+			s.fail(w, r, failTooMany)
+		}),
 		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }),
 	)
 }

@@ -40,19 +40,32 @@ func (s *server) share(r chi.Router, share *gate.Share) func(route, function str
 	}
 }
 
-// shed answers requests that would wait too long before anything is done for them, logging included: where there are ten
-// times too many, nine tenths of all the work is to say no. A stranger learns nothing from it.
+// shed answers requests that are too many, of one person or for the database, before anything is done for them, logging
+// included: where there are ten times too many, nine tenths of all the work is to say no. A stranger learns nothing from it.
 func (s *server) shed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if share := s.shares[endpoint{r.Method, r.URL.Path}]; share != nil && s.knowsToken(r) {
-			if busy := share.Busy(); busy != nil {
-				s.noteOverload(busy)
-				s.fail(w, r, busy)
-				return
-			}
+		share, known := s.shares[endpoint{r.Method, r.URL.Path}]
+		if known && s.knowsToken(r) && (s.limitRate(w, r) || s.isBusy(w, r, share)) {
+			// it is counted by its route, which it never reached
+			chi.RouteContext(r.Context()).RoutePatterns = []string{r.URL.Path}
+			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// isBusy answers where the share has no time, and tells whether it did.
+func (s *server) isBusy(w http.ResponseWriter, r *http.Request, share *gate.Share) bool {
+	if share == nil {
+		return false
+	}
+	busy := share.Busy()
+	if busy == nil {
+		return false
+	}
+	s.noteOverload(busy)
+	s.fail(w, r, busy)
+	return true
 }
 
 // noteOverload logs one line now and then, instead of one for each who is sent away.

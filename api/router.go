@@ -55,9 +55,10 @@ type server struct {
 	methods     map[string][]string
 	limiter     *httprate.RateLimiter
 	meter       *meter
-	reports     chan struct{} // a place for each report that is being made
-	shares      map[endpoint]*gate.Share
+	reports     chan struct{}            // a place for each report that is being made
+	shares      map[endpoint]*gate.Share // of every endpoint; reports have none
 	overloaded  rate.Sometimes
+	flooded     rate.Sometimes
 	unavailable rate.Sometimes
 }
 
@@ -68,6 +69,7 @@ func New(o Options) http.Handler {
 		reports:     o.newReportShare(),
 		shares:      map[endpoint]*gate.Share{},
 		overloaded:  rate.Sometimes{Interval: faultInterval},
+		flooded:     rate.Sometimes{Interval: faultInterval},
 		unavailable: rate.Sometimes{Interval: faultInterval},
 	}
 	s.limiter = s.newLimiter()
@@ -77,7 +79,7 @@ func New(o Options) http.Handler {
 	s.meter = newMeter(s.Metrics)
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.limitReading, s.shed, s.logRequest, s.measure, recoverPanic, s.checkToken)
+	r.Use(requestID, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 
@@ -86,7 +88,7 @@ func New(o Options) http.Handler {
 	r.Get(pathMetrics, s.metrics())
 
 	r.Route(basePath, func(r chi.Router) {
-		r = r.With(s.limitRate, s.checkReady)
+		r = r.With(s.checkReady)
 		// the shares of the database, and how they weigh: see package gate
 		queue := s.newGate()
 		greet := s.share(r, queue.Share("greet", 1))
@@ -141,6 +143,7 @@ func New(o Options) http.Handler {
 
 		for _, kind := range report.Kinds() {
 			r.Post("/report/"+kind.Name, s.report(kind))
+			s.shares[endpoint{http.MethodPost, basePath + "/report/" + kind.Name}] = nil
 		}
 	})
 	s.methods = methodsOf(r)
