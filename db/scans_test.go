@@ -180,8 +180,9 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[command])
 	require.NoError(t, err)
 	require.Greater(t, len(commands), 120)
-	used := map[string]bool{}
+	known := map[string]bool{}
 	for _, c := range commands {
+		known[c.Name] = true
 		examples := []string{c.Example}
 		if strings.HasPrefix(c.Name, "wire.") {
 			examples = wireExamples(c.Name)
@@ -194,17 +195,16 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 		for _, example := range examples {
 			require.NotEmpty(t, example, "%s has no example", c.Name)
 			read := rowsScanned(t, conn.Conn(), example, mayScan[c.Name] == "")
+			if mayScan[c.Name] != "" {
+				continue
+			}
 			for _, table := range slices.Sorted(maps.Keys(read)) {
-				if mayScan[c.Name] == "" {
-					t.Errorf("%s reads %d rows of %s from the beginning:\n  %s", c.Name, read[table], table, example)
-				}
-				used[c.Name] = true
+				t.Errorf("%s reads %d rows of %s from the beginning:\n  %s", c.Name, read[table], table, example)
 			}
 		}
 	}
-	t.Logf("%d called", len(commands))
 	for name := range mayScan {
-		require.True(t, used[name], "%s reads nothing from end to end any more: take it off the list mayScan", name)
+		require.True(t, known[name], "%s is gone: take it off the list mayScan", name)
 	}
 }
 
