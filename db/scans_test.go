@@ -69,6 +69,8 @@ var small = []string{
 var mayScan = map[string]string{
 	"api.audit":         "checks everything",
 	"api.set_pepper":    "refuses while anybody has a password",
+	"api.erase_person":  "whoever is erased may be named in any text",
+	"api.mentions":      "so it looks beforehand",
 	"api.import_roster": "compares the whole roster",
 	"view api.blocked":  "hundreds of blocks stand, with their people's names",
 	"view api.roster":   "the whole roster, with whom it lets in",

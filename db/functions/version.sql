@@ -1,1 +1,1 @@
-select rules.record_package(24, '51d6abeee628b49a9fdba6a44ac9c51e3da33a747c165c46a2f84481b51da94c');
+select rules.record_package(25, '8a7811c3fb035997e79ab0ab4199d2e7e1b994112e0f68d9361b104ca5e7cee9');

@@ -19,7 +19,7 @@ begin
 end
 $$;
 comment on function api.history(text, integer, text) is
-  'What became of something, oldest first: when, by whom, what. what: user, slot, enrolment, mark, post, closure, block, pardon, turn, with id; setting, right, template, lesson, with key (a setting''s name, new/get, 0 16:00:00, 2026-11-02 16:00:00). Without id and key: of all. '
+  'What became of something, oldest first: when, by whom, what. what: user, slot, enrolment, mark, post, closure, block, pardon, turn, roster, with id (of roster the card); setting, right, template, lesson, with key (a setting''s name, new/get, 0 16:00:00, 2026-11-02 16:00:00). Without id and key: of all. '
   'Errors: history_unknown. Definer: reads gym.audit_log with its values. Example: select * from api.history(''enrolment'', 42);';
 
 create function api.who_did(card integer default null, person integer default null, login text default null, since timestamp default null)
@@ -41,16 +41,27 @@ comment on function api.who_did(integer, integer, text, timestamp) is
   'What somebody did, oldest first. card, or person: id, of who acted through the server; or login: the database role, of what was done in psql and by jobs; since: true time in the gym''s zone; null: the last 30 days. '
   'Errors: user_not_found. Definer: reads gym.audit_log with its values. Example: select * from api.who_did(card => 12069840, since => ''2026-11-01'');';
 
-create function api.erase_person(reason text, card integer default null, person integer default null) returns table (id integer, student_card integer, entries integer)
+create function api.mentions(card integer default null, person integer default null) returns table (what text, key text, body text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end from rules.mentions(rules.person_id(card, person)) m
+$$;
+comment on function api.mentions(integer, integer) is
+  'Shows texts in which a person may be named, by card or surname. Posts, closures, lessons called off and reasons of others, the surname in any case. To be looked at before api.erase_person, which blanks full names and cards by itself, and what its argument also says. card, or person: id. '
+  'Errors: user_not_found. Definer: reads gym.posts and others. Example: select * from api.mentions(card => 12069840);';
+
+create function api.erase_person(reason text, card integer default null, person integer default null, also text[] default '{}')
+returns table (id integer, student_card integer, entries integer, texts integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   id := rules.person_id(card, person);
-  entries := rules.erase_person(id, reason);
+  select e.entries, e.texts into erase_person.entries, erase_person.texts from rules.erase_person(id, reason, also) e;
   select u.student_card into erase_person.student_card from gym.users u where u.id = erase_person.id;
   return next;
 end
 $$;
-comment on function api.erase_person(text, integer, integer) is
-  'Erases a person by law: names, group, card, picture, hash. Here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It can''t be undone. Gives the card put in place, and how many rows of the trail were blanked. '
+comment on function api.erase_person(text, integer, integer, text[]) is
+  'Erases a person by law. Names, group, card, picture, hash, line of the roster, reasons of blocks and pardons go, here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It can''t be undone. In posts and other texts the card and the full name are blanked, '
+  'and also: what else the person is called in them (api.mentions shows). Gives the card put in place, and how many rows of the trail and texts were blanked. '
   'Errors: user_not_found, erase_reason_given. Definer: writes gym.users and gym.audit_log. Example: select * from api.erase_person(card => 12069840, reason => ''заявление от 24.11.2026'');';

@@ -4,7 +4,7 @@
 create view rules.audited (what, on_table) as
 values
   ('user', 'users'), ('setting', 'settings'), ('template', 'weekly_template'), ('slot', 'slots'), ('enrolment', 'enrolments'), ('mark', 'marks'),
-  ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns');
+  ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns'), ('roster', 'roster');
 comment on view rules.audited is 'The tables of gym whose every change is in gym.audit_log, and what a person calls a row of each.';
 
 create function rules.application() returns text
@@ -149,7 +149,7 @@ declare
 begin
   -- who is allowed is seen in the stack of calls, which no setting of a session can feign
   get diagnostics v_called_by = pg_context;
-  if v_called_by !~ '\mrules\.(make_audit_month\(date\)|erase_person\(integer,text\)) ' then
+  if v_called_by !~ '\mrules\.(make_audit_month\(date\)|erase_person\(integer,text,text\[\]\)) ' then
     perform rules.refuse('audit_append_only');
   end if;
   return null;
@@ -234,45 +234,195 @@ comment on function rules.ensure_audit_months() is
   'Makes sure, by the true time, that this month and two more have their partitions of gym.audit_log, and that those older than the setting audit_months are dropped, which the trail notes. Harmless to repeat. Gives the number of partitions made and dropped.';
 select rules.ensure_audit_months();
 
-create function rules.blanked(p_values jsonb) returns jsonb
+create function rules.blanked(p_values jsonb, p_keys text[]) returns jsonb
 language sql immutable set search_path = pg_catalog, pg_temp
 as $$
-  select jsonb_object_agg(v.key, case when v.key in ('student_card', 'firstname', 'secondname', 'surname', 'group') then '"erased"' else v.value end)
+  select jsonb_object_agg(v.key, case when v.key = any (p_keys) and v.value <> 'null' then '"erased"' else v.value end)
     from jsonb_each(p_values) v
 $$;
-comment on function rules.blanked(jsonb) is 'Values of a row of gym.users, of the audit trail, without what tells who it was.';
+comment on function rules.blanked(jsonb, text[]) is 'Values of a row of the audit trail, those of p_keys blanked.';
 
-create function rules.erase_person(p_user_id integer, p_reason text) returns integer
+create function rules.unnamed(p_text text, p_named text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$ select regexp_replace(p_text, p_named, 'стёрто', 'gi') $$;
+comment on function rules.unnamed(text, text) is 'A text without those whom the regular expression p_named (rules.named) finds in it.';
+
+create function rules.unnamed(p_values jsonb, p_named text) returns jsonb
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select jsonb_object_agg(v.key, case when jsonb_typeof(v.value) = 'string' then to_jsonb(rules.unnamed(v.value #>> '{}', p_named)) else v.value end)
+    from jsonb_each(p_values) v
+$$;
+comment on function rules.unnamed(jsonb, text) is 'Values of a row of the audit trail, each text as rules.unnamed has it.';
+
+create function rules.spelt(p_name text) returns text
+language sql immutable set search_path = pg_catalog, pg_temp
+as $$
+  select regexp_replace(regexp_replace(regexp_replace(btrim(p_name), '([\[\]\\.*+?^${}()|])', '\\\1', 'g'), '[её]', '[её]', 'gi'), '\s+', '\\s+', 'g')
+$$;
+comment on function rules.spelt(text) is 'A name as a regular expression that finds it in a text, with е or ё, over line breaks.';
+
+create function rules.cards_of(p_user_id integer) returns integer[]
+language sql stable set search_path = pg_catalog, pg_temp
+as $$
+  select array(
+    select u.student_card from gym.users u where u.id = p_user_id
+    union
+    select c.card::integer
+      from gym.audit_log a cross join lateral (values (a.old_values ->> 'student_card'), (a.new_values ->> 'student_card')) c (card)
+     where a.on_table = 'users' and a.key = p_user_id::text and c.card ~ '^\d+$')
+$$;
+comment on function rules.cards_of(integer) is 'The cards that a person has, and had as far as the audit trail goes back.';
+
+create function rules.named(p_user_id integer, p_also text[]) returns text
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_surname    text;
+  v_firstname  text;
+  v_secondname text;
+  v_initial    text;
+  v_ways       text[] := array(select c::text from unnest(rules.cards_of(p_user_id)) c)
+                         || array(select rules.spelt(a) from unnest(p_also) a where btrim(a) <> '');
+begin
+  -- as the person is called, and was as far as the trail goes back
+  select string_agg(rules.spelt(n.name), '|') filter (where n.what = 'surname'), string_agg(rules.spelt(n.name), '|') filter (where n.what = 'firstname'),
+         string_agg(rules.spelt(n.name), '|') filter (where n.what = 'secondname'), string_agg(left(n.name, 1), '') filter (where n.what = 'firstname')
+    into v_surname, v_firstname, v_secondname, v_initial
+    from (select distinct v.what, btrim(v.name) as name
+            from (select to_jsonb(u) as row from gym.users u where u.id = p_user_id
+                  union all
+                  select r.row from gym.audit_log a cross join lateral (values (a.old_values), (a.new_values)) r (row)
+                   where a.on_table = 'users' and a.key = p_user_id::text) k
+           cross join lateral (values ('surname', k.row ->> 'surname'), ('firstname', k.row ->> 'firstname'), ('secondname', k.row ->> 'secondname')) v (what, name)
+           -- what was erased before
+           where btrim(v.name) <> '' and v.name <> 'erased') n;
+  -- never the surname alone: it may be a word, or another person's
+  if v_surname is not null and v_firstname is not null then
+    v_secondname := coalesce('(?:\s+(?:' || v_secondname || '))?', '');
+    v_ways := v_ways || array[
+      format('(?:%s)\s+(?:%s)%s', v_surname, v_firstname, v_secondname),
+      format('(?:%s)%s\s+(?:%s)', v_firstname, v_secondname, v_surname),
+      format('(?:%s)\s+[%s]\.(?:\s*[A-ZА-ЯЁ]\.)?', v_surname, v_initial),
+      format('[%s]\.\s*(?:[A-ZА-ЯЁ]\.\s*)?(?:%s)', v_initial, v_surname)];
+  end if;
+  -- whole words; \m knows Cyrillic in some locales only. What follows initials is none of theirs
+  return format('(?<![0-9A-Za-zА-Яа-яЁё])(?:%s)(?:(?<=\.)|(?![0-9A-Za-zА-Яа-яЁё]))', array_to_string(v_ways, '|'));
+end
+$$;
+comment on function rules.named(integer, text[]) is
+  'A regular expression that finds a person in texts: by a card, by surname and first name in either order, by surname and initials; and by p_also, what else the person is called in them (another case, a nickname).';
+
+create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}') returns table (entries integer, texts integer)
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_entries integer;
+  v_cards integer[];
+  v_card  integer;  -- put in place of them
+  v_named text;
+  v_more  integer;
 begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
   end if;
-  delete from gym.roster r using gym.users u where u.id = p_user_id and r.card = u.student_card;
-  -- a card of nobody: cards are told apart and stay taken. Counted from the far end, where no card of the university is
-  update gym.users u
-     set firstname = '', secondname = '', surname = '', "group" = '', image = null,
-         hid = 'erased', student_card = 2147483647 - u.id, deleted = true
-   where u.id = p_user_id;
-  if not found then
+  if not exists (select from gym.users u where u.id = p_user_id) then
     perform rules.refuse('user_not_found');
   end if;
+  v_cards := rules.cards_of(p_user_id);
+  -- a card of nobody: cards are told apart and stay taken. Counted from the far end, where no card of the university is
+  v_card  := 2147483647 - p_user_id;
+  v_named := rules.named(p_user_id, p_also);
+
+  -- what somebody typed: of the person's own blocks and pardons all of it, elsewhere who is named. Pardons before the person, as in rules.unblock
+  update gym.pardons p set reason = case when p.user_id = p_user_id then 'стёрто' else rules.unnamed(p.reason, v_named) end
+   where p.user_id = p_user_id or p.reason ~* v_named;
+  get diagnostics texts = row_count;
+  update gym.closures c set reason = rules.unnamed(c.reason, v_named) where c.reason ~* v_named;
+  get diagnostics v_more = row_count;
+  texts := texts + v_more;
+  update gym.cancelled_lessons l set reason = rules.unnamed(l.reason, v_named) where l.reason ~* v_named;
+  get diagnostics v_more = row_count;
+  texts := texts + v_more;
+  perform from gym.users u where u.id = p_user_id for no key update;
+  update gym.blocks b
+     set reason      = case when b.user_id = p_user_id then 'стёрто' else rules.unnamed(b.reason, v_named) end,
+         lift_reason = case when b.user_id = p_user_id and b.lift_reason is not null then 'стёрто' else rules.unnamed(b.lift_reason, v_named) end
+   where b.user_id = p_user_id or concat_ws(' ', b.reason, b.lift_reason) ~* v_named;
+  get diagnostics v_more = row_count;
+  texts := texts + v_more;
+  update gym.ledger l set reason = case when l.user_id = p_user_id then 'стёрто' else rules.unnamed(l.reason, v_named) end
+   where l.user_id = p_user_id and l.event in ('blocked', 'unblocked', 'forgiven', 'pardoned', 'seat freed') or l.reason ~* v_named;
+  get diagnostics v_more = row_count;
+  texts := texts + v_more;
+  update gym.posts p set body = rules.unnamed(p.body, v_named) where p.body ~* v_named;
+  get diagnostics v_more = row_count;
+  texts := texts + v_more;
+
+  delete from gym.roster r where r.card = any (v_cards);
+  update gym.users u
+     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased', student_card = v_card, deleted = true
+   where u.id = p_user_id;
+
+  -- the trail, with what was just written to it
   update gym.audit_log a
-     set old_values = rules.blanked(a.old_values), new_values = rules.blanked(a.new_values), erased_at = now()
+     set old_values = rules.blanked(a.old_values, '{student_card,firstname,secondname,surname,group}'),
+         new_values = rules.blanked(a.new_values, '{student_card,firstname,secondname,surname,group}'), erased_at = now()
    where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
-  get diagnostics v_entries = row_count;
+  get diagnostics entries = row_count;
+  update gym.audit_log a
+     set key = v_card, old_values = rules.blanked(a.old_values, '{card,firstname,secondname,surname,group}'),
+         new_values = rules.blanked(a.new_values, '{card,firstname,secondname,surname,group}'), erased_at = now()
+   where a.on_table = 'roster' and a.key = any (v_cards::text[]);
+  get diagnostics v_more = row_count;
+  entries := entries + v_more;
+  update gym.audit_log a
+     set old_values = rules.blanked(a.old_values, '{reason,lift_reason}'), new_values = rules.blanked(a.new_values, '{reason,lift_reason}'), erased_at = now()
+   where a.on_table = 'blocks' and a.key in (select b.id::text from gym.blocks b where b.user_id = p_user_id)
+      or a.on_table = 'pardons' and a.key in (select p.id::text from gym.pardons p where p.user_id = p_user_id);
+  get diagnostics v_more = row_count;
+  entries := entries + v_more;
+  update gym.audit_log a
+     set old_values = rules.unnamed(a.old_values, v_named), new_values = rules.unnamed(a.new_values, v_named), erased_at = now()
+   where a.on_table in ('blocks', 'pardons', 'closures', 'cancelled_lessons', 'posts')
+     and concat_ws(' ', a.old_values ->> 'reason', a.new_values ->> 'reason', a.old_values ->> 'lift_reason', a.new_values ->> 'lift_reason',
+                   a.old_values ->> 'body', a.new_values ->> 'body') ~* v_named;
+  get diagnostics v_more = row_count;
+  entries := entries + v_more;
   insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
-  values (nullif(rules.clock(), now()), rules.actor(), session_user, rules.application(), nullif(current_setting('gym.request_id', true), ''),
-          'users', p_user_id, 'erase', jsonb_build_object('reason', p_reason, 'entries', v_entries));
-  return v_entries;
+  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
+          'users', p_user_id, 'erase', jsonb_build_object('reason', p_reason, 'entries', entries, 'texts', texts));
+  return next;
 end
 $$;
-comment on function rules.erase_person(integer, text) is
-  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time, and the card leaves the roster, until the university names it again; the row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. '
-  'Reasons typed for blocks, pardons and closures stay as they were typed. Gives the number of rows of the trail blanked. Errors: user_not_found, erase_reason_given.';
+comment on function rules.erase_person(integer, text, text[]) is
+  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time; so do the reasons of the person''s blocks and pardons, and the line of the roster, until the university names the card again. '
+  'In other texts (posts, closures, lessons called off, reasons of others) whom rules.named finds is blanked. The row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. p_also: what else the person is called in texts. '
+  'Gives the number of rows of the trail and of texts that were blanked. Errors: user_not_found, erase_reason_given.';
+
+create function rules.mentions(p_user_id integer) returns table (what text, key text, body text)
+language plpgsql stable set search_path = pg_catalog, pg_temp
+as $$
+declare
+  -- a surname in any case: all but its last two letters, which are of the case
+  v_stem  text := (select rules.spelt(left(u.surname, greatest(length(u.surname) - 2, 3))) from gym.users u where u.id = p_user_id);
+  v_found text := rules.named(p_user_id, '{}');
+begin
+  return query
+  select t.what, t.key, t.body
+    from (select 'post' as what, p.id::text as key, p.body from gym.posts p
+          union all
+          select 'closure', c.id::text, c.reason from gym.closures c
+          union all
+          select 'lesson', l.date || ' ' || l.starts_at, l.reason from gym.cancelled_lessons l
+          union all
+          select 'block', b.id::text, concat_ws(' / ', b.reason, b.lift_reason) from gym.blocks b where b.user_id <> p_user_id
+          union all
+          select 'pardon', p.id::text, p.reason from gym.pardons p where p.user_id <> p_user_id) t
+   where t.body ~* v_found or v_stem <> '' and t.body ~* ('(?<![0-9A-Za-zА-Яа-яЁё])(?:' || v_stem || ')');
+end
+$$;
+comment on function rules.mentions(integer) is
+  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the surname. To be looked at before rules.erase_person.';
 
 create view rules.trail as
 select a.id, a.written_at, a.on_table, a.key, a.actor, a.login, a.operation, a.old_values, a.new_values,

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(16);
+select plan(18);
 
 select a_week(3), who('boss', 'ADMIN'), who('ann') \g /dev/null
 select book('ann', 'tue') as seat \gset
@@ -39,9 +39,13 @@ insert into gym.cancelled_lessons values ('2027-01-12', '16:00', rules.clock());
 select cmp_ok((select 19 + 3 + max(length(who)) + 3 + max(length(did)) + 3 + max(length(line)) + 2 from rules.audited a cross join lateral api.history(a.what) h cross join lateral regexp_split_to_table(h.changes, e'\n') line), '<=', 100, 'history: fits 100 columns');
 select cmp_ok((select 19 + 3 + max(length(what)) + 3 + max(length(did)) + 3 + max(length(line)) + 2 from api.who_did(login => session_user) h cross join lateral regexp_split_to_table(h.changes, e'\n') line), '<=', 100, 'who_did: fits 100 columns');
 
--- ---- api.erase_person ----
+-- ---- api.mentions, api.erase_person ----
 
-select is(admin(format($$ select * from api.erase_person('закон', card => %s) $$, card('ann'))), format('(%s,%s,2)', who('ann'), 2147483647 - who('ann')), 'erase_person: an administrator does it; says the card put in place');
+insert into gym.posts (kind, body, created_at) values ('news', 'Ищем хозяина билета ' || card('ann') || repeat('!', 100), rules.clock()) returning id as lost \gset
+select is(admin(format($$ select * from api.mentions(card => %s) $$, card('ann'))), format('(post,%s,"Ищем хозяина билета %s!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!…")', :lost, card('ann')), 'mentions: the beginning of each text');
+select is(admin_refused($$ select * from api.mentions(card => 1) $$), 'ENGON user_not_found', 'user_not_found: mentions');
+
+select is(admin(format($$ select * from api.erase_person('закон', card => %s) $$, card('ann'))), format('(%s,%s,4,1)', who('ann'), 2147483647 - who('ann')), 'erase_person: an administrator does it; says the card put in place');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
 \ir ../helpers/start.psql
-select plan(59);
+select plan(78);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first
 create function help.logged(p_table text, p_key text) returns text
@@ -12,7 +12,7 @@ create function help.logged(p_table text, p_key integer) returns text language s
 
 -- ---- every change of every table ----
 
-select set_eq($$ select on_table from rules.audited $$, '{users,settings,weekly_template,slots,enrolments,marks,cancelled_lessons,closures,blocks,pardons,posts,rights,manual_turns}'::text[], 'audited: what is kept in the trail');
+select set_eq($$ select on_table from rules.audited $$, '{users,settings,weekly_template,slots,enrolments,marks,cancelled_lessons,closures,blocks,pardons,posts,rights,manual_turns,roster}'::text[], 'audited: what is kept in the trail');
 select is_empty($$
   select a.on_table, w.what from rules.audited a cross join (values ('insert', 4), ('delete', 8), ('update', 16)) w (what, bit)
    where (a.on_table, w.what) <> ('enrolments', 'delete') and not exists (select from pg_trigger t where t.tgrelid = ('gym.' || a.on_table)::regclass and t.tgname = a.on_table || '__remember_' || w.what and t.tgtype & w.bit > 0 and t.tgfoid in ('rules.remember'::regproc, 'rules.enrolments__remember'::regproc)) $$,
@@ -135,14 +135,46 @@ select book('zoe', 'thu'), card('zoe') as card \g /dev/null
 update gym.users set surname = 'Особая', firstname = 'Зоя', "group" = 'ЗО-1', image = 'z.png' where id = who('zoe');
 select is(refusal($$ select rules.erase_person(who('zoe'), ' ') $$), 'ENREQ erase_reason_given', 'erase_reason_given: no reason');
 select is(refusal($$ select rules.erase_person(-1, 'закон') $$), 'ENGON user_not_found', 'user_not_found: erase');
-select is(rules.erase_person(who('zoe'), 'закон'), 3, 'erase_person: blanks the person''s rows of the trail');
+select is((select (e.entries, e.texts)::text from rules.erase_person(who('zoe'), 'закон') e), '(3,0)', 'erase_person: blanks the person''s rows of the trail');
 select is((select (firstname, secondname, surname, "group", hid, image, student_card, deleted)::text from gym.users where id = who('zoe')),
   format('("","","","",erased,,%s,t)', 2147483647 - who('zoe')), 'erase_person: names, card, hash and picture are gone, the row stays');
 select is((select count(*) from gym.enrolments where user_id = who('zoe')), 1::bigint, 'erase_person: the history stays');
 select is_empty($$ select * from gym.audit_log a where a.on_table = 'users' and a.key = who('zoe')::text and (a::text ~ 'Зоя|Zoe|Особая|Тестова|Ивановна|ЗО-1|БИ-21|z.png' or a::text ~ '90000\d{4}') $$, 'erase_person: no name and no card is left in the trail');
 select is((select string_agg(operation || case when erased_at is null then '' else ' erased' end, ', ' order by id) from gym.audit_log where on_table = 'users' and key = who('zoe')::text),
   'insert erased, update erased, update erased, erase', 'erase_person: which says so');
-select is((select new_values from gym.audit_log where operation = 'erase'), '{"reason": "закон", "entries": 3}'::jsonb, 'erase_person: with the reason');
+select is((select new_values from gym.audit_log where operation = 'erase'), '{"reason": "закон", "entries": 3, "texts": 0}'::jsonb, 'erase_person: with the reason');
+
+-- what people typed
+select who('ivan'), who('ivor'), card('ivan') as ivans \gset
+update gym.users set surname = 'Орлов-Ежов', firstname = 'Семён', secondname = 'Ильич' where id = who('ivan');
+update gym.users set surname = 'Орлов' where id = who('ivor');
+select jsonb_agg(r) as rows from (values (:ivans, 'Орлов-Ежов', 'Семён'), (4, 'Кто', 'Нибудь')) r (card, surname, firstname) \gset
+select * from rules.import_roster(:'rows') \g /dev/null
+select matches(logged('roster', :ivans), '^insert → \{.*"surname": "Орлов-Ежов".*\}$', 'remember: the roster');
+update gym.roster set "group" = 'ИС-1' where card = 4;
+select matches(logged('roster', 4), '; update \{"group": ""\} → \{"group": "ИС-1"\}$', 'remember: of it what changed');
+select rules.block(who('ivan'), 'подрался с Кузьминым', null, null), rules.unblock(who('ivan'), 'извинился', null), rules.forgive(who('ivan'), '2026-12-02', 'сломал ногу', null) \g /dev/null
+select rules.forgive(who('ivor'), '2026-12-02', 'помогал: Орлов-Ежов С. И., билет ' || :ivans, null), rules.create_closure('2026-12-28', '2026-12-28', null, 'Похороны (Семен  Ильич Орлов-Ежов)', null) \g /dev/null
+insert into gym.cancelled_lessons values ('2027-01-19', '16:00', rules.clock(), null, 'заболел С.И.Орлов-Ежов');
+select (rules.create_post('news', 'Поздравляем: орлов-ежов семён. А Орлов Семён подождёт; Орлову-Ежову — кубок!', null)).id as praise \gset
+update gym.posts set body = body || ' Ура.' where id = :praise;
+select is((select string_agg(what, ' ' order by what) from rules.mentions(who('ivan'))), 'closure lesson pardon post', 'mentions: wherever the card or the surname stands');
+select is((select texts from rules.erase_person(who('ivan'), 'закон', '{Орлову-Ежову}')), 12, 'erase_person: texts too');
+select is((select string_agg(distinct concat_ws(' ', reason, lift_reason), '; ') from gym.blocks where user_id = who('ivan')), 'стёрто стёрто', 'erase_person: reasons of blocks');
+select is((select string_agg(distinct reason, '; ') from gym.pardons where user_id = who('ivan')), 'стёрто', 'erase_person: reasons of pardons');
+select is((select string_agg(distinct reason, '; ') from gym.ledger where user_id = who('ivan')), 'стёрто', 'erase_person: reasons in the ledger');
+select is((select string_agg(reason, '; ') from gym.pardons where user_id = who('ivor')), 'помогал: стёрто, билет стёрто', 'erase_person: who is named in another''s');
+select is((select string_agg(reason, '; ') from gym.ledger where user_id = who('ivor')), '02.12.2026: помогал: стёрто, билет стёрто', 'erase_person: and in the ledger');
+select is((select reason from gym.closures where start_date = '2026-12-28'), 'Похороны (стёрто)', 'erase_person: in a closure, with е for ё');
+select is((select reason from gym.cancelled_lessons where date = '2027-01-19'), 'заболел стёрто', 'erase_person: in a lesson called off, by initials');
+select is((select body from gym.posts where id = :praise), 'Поздравляем: стёрто. А Орлов Семён подождёт; стёрто — кубок! Ура.', 'erase_person: in a post, and nobody else of a similar name; what else he is called');
+select is((select count(*) from gym.roster where card = :ivans), 0::bigint, 'erase_person: the line of the roster');
+select is_empty($$ select * from gym.audit_log a where a::text ~* 'орлову?-ежов|Сем[её]н(?! подождёт)|ногу|Кузьмин|извинился' $$, 'erase_person: nothing of it is left in the trail');
+select is_empty(format($$ select * from gym.audit_log a where a::text ~ '\m%s\M' $$, :ivans), 'erase_person: nor the card, which was a key of the roster''s');
+select is((select count(*) from gym.audit_log where on_table = 'roster' and key = (2147483647 - who('ivan'))::text and erased_at is not null), 2::bigint, 'erase_person: whose rows stay, of nobody');
+select is(refusal($$ update gym.ledger set reason = '' $$), 'ENRUL never_deleted', 'never_deleted: the ledger is not written again');
+select is(refusal($$ select rules.erase_person(who('ivan'), 'ещё раз') $$), 'none', 'erase_person: harmless to repeat');
+select matches(rules.spelt(' a.b (c)  Ёж '), '^a\\.b\\s\+\\\(c\\\)\\s\+\[её\]ж$', 'spelt: signs of regular expressions, ё and blanks');
 select is(refusal($$ update gym.audit_log set erased_at = null $$), 'ENRUL audit_append_only', 'audit_append_only: also where somebody was erased');
 
 select * from finish();
