@@ -43,7 +43,7 @@ func newCompare() *cobra.Command {
 }
 
 func compare(out io.Writer, a, b *Result) error {
-	fmt.Fprintf(out, "A: %s\nB: %s\n\n", a.heading(), b.heading())
+	fmt.Fprintf(out, "A: %s%s\nB: %s%s\n\n", a.heading(), a.warning(), b.heading(), b.warning())
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "figure\tA\tB\tunit\tB of A\tA of limit\tB of limit")
 	for _, before := range a.Figures {

@@ -123,6 +123,7 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 
 	fmt.Fprintf(out, "%s\n\n", b.result.heading())
 	began := time.Now()
+	busy, own := b.all()
 	for range s.repeat {
 		for _, p := range parts() {
 			if len(s.only) > 0 && !slices.Contains(s.only, p.name) {
@@ -136,7 +137,10 @@ func run(ctx context.Context, s settings, out io.Writer) error {
 			fmt.Fprintf(out, "  %.0f s\n", time.Since(from).Seconds())
 		}
 	}
-	b.result.Took = time.Since(began).Seconds()
+	took := time.Since(began)
+	b.result.Took = took.Seconds()
+	busyAfter, ownAfter := b.all()
+	b.result.Others = float64(busyAfter-busy-(ownAfter-own)) / float64(took) / float64(b.result.Machine.Cores)
 	fmt.Fprintln(out)
 	if err := b.result.print(out); err != nil {
 		return err

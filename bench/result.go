@@ -27,6 +27,7 @@ type Result struct {
 	Seconds  float64 // of a sustained figure
 	Started  time.Time
 	Took     float64
+	Others   float64  // share of the cores' time that other programs had meanwhile
 	Notes    []string `json:",omitempty"`
 	Figures  []*Figure
 }
@@ -189,8 +190,18 @@ func (r *Result) print(out io.Writer) error {
 	for _, note := range r.Notes {
 		fmt.Fprintf(out, "note: %s\n", note)
 	}
-	fmt.Fprintf(out, "\nmeasured in %.0f s\n", r.Took)
+	fmt.Fprintf(out, "\nmeasured in %.0f s; other programs had %.0f %% of the cores meanwhile%s\n", r.Took, 100*r.Others, r.warning())
 	return nil
+}
+
+// quiet is the share of other programs up to which figures mean something.
+const quiet = 0.1
+
+func (r *Result) warning() string {
+	if r.Others > quiet {
+		return ": TOO MUCH, measure again on a quiet machine"
+	}
+	return ""
 }
 
 // short writes a number with three digits that count, or all of the whole ones.

@@ -157,6 +157,30 @@ func stat(pid string) (process, bool) {
 	return process{parent: fields[1], own: ticks(11) + ticks(12), children: ticks(13) + ticks(14)}, true
 }
 
+// all is the time that the cores spent at work since the machine started, for whomever, and what of it was the bench's: its own, of the
+// servers and of pgbench as far as they have ended, and of PostgreSQL.
+func (b *bench) all() (busy, own time.Duration) {
+	text, err := os.ReadFile("/proc/stat")
+	if err != nil {
+		return 0, 0
+	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(first) {
+		// after the name: user, nice, system, idle, waiting, interrupts, soft ones; then time that the machine did not have
+		if i >= 1 && i <= 7 && i != 4 && i != 5 {
+			var ticks int64
+			_, _ = fmt.Sscan(field, &ticks)
+			busy += time.Duration(ticks) * 10 * time.Millisecond
+		}
+	}
+	var ended syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &ended) == nil {
+		own = time.Duration(ended.Utime.Nano() + ended.Stime.Nano())
+	}
+	c := b.cpuOf(nil)
+	return busy, own + c.client + c.postgres
+}
+
 // shares are the parts of all cores' time between two looks.
 func (c cpu) shares(before cpu, cores int) (client, servers, postgres float64) {
 	all := float64(c.at.Sub(before.at)) * float64(cores)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/user"
@@ -11,6 +12,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"energiya/bench/lean"
 )
 
 // serversClients is how many clients ask all servers together.
@@ -55,7 +58,41 @@ func (b *bench) measureFleet(ctx context.Context, name string, n int, env ...str
 		return err
 	}
 	of(b.add("servers", "avtime/get, "+name, "requests/s", t.rate()), "avtime/get")
+	took, err := b.report(ctx, servers[0])
+	if err != nil {
+		return err
+	}
+	of(b.add("servers", "report/visits, "+name, "ms", ms(took)), "report/visits")
 	return nil
+}
+
+// report takes the report of this month, the second of two.
+func (b *bench) report(ctx context.Context, s *server) (took time.Duration, err error) {
+	var from, to string
+	if err := b.conn.QueryRow(ctx, `select rules.this_month()::text, (rules.next_month() - 1)::text`).Scan(&from, &to); err != nil {
+		return 0, fmt.Errorf("asking for the month: %w", err)
+	}
+	target, err := lean.NewServer(s.url, token)
+	if err != nil {
+		return 0, err
+	}
+	conn, err := target.Dial(ctx)
+	if err != nil {
+		return 0, fmt.Errorf("opening a connection to the server: %w", err)
+	}
+	defer conn.Close()
+	for range 2 {
+		began := time.Now()
+		status, answer, err := conn.Do(http.MethodPost, "/report/visits", roomy.students+1, fmt.Appendf(nil, `{"startDate":%q,"endDate":%q}`, from, to))
+		if err != nil {
+			return 0, err
+		}
+		if status != http.StatusOK {
+			return 0, fmt.Errorf("the report was answered %d: %s", status, answer)
+		}
+		took = time.Since(began)
+	}
+	return took, nil
 }
 
 // bouncerPrograms are where PgBouncer may be.
