@@ -62,6 +62,7 @@ var (
 	failInternal    = &failure{typeInternal, 500, "На сервере произошла ошибка. Повторите позже, а если она останется, сообщите администратору."}
 	failUnavailable = &failure{typeUnavailable, 503, "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
 	failManyReports = &failure{typeUnavailable, 503, "Сейчас уже составляются другие отчёты. Повторите через несколько секунд."}
+	failStopping    = &failure{typeUnavailable, 503, "Этот сервер останавливается. Повторите через несколько секунд."}
 	failNotReady    = &failure{typeUnavailable, 503, "Сервер ещё не готов к работе. Повторите через минуту."}
 )
 

@@ -135,6 +135,10 @@ func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
 
 // ready answers whether requests can be served.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
+	if s.isStopping() {
+		s.fail(w, r, failStopping)
+		return
+	}
 	s.checkReady(http.HandlerFunc(s.alive)).ServeHTTP(w, r)
 }
 

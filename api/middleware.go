@@ -160,6 +160,19 @@ func (s *server) newLimiter() *httprate.RateLimiter {
 	)
 }
 
+// sayGoodbye ends connections by agreement before the server stops. One that is cut while the next request is on its way
+// leaves the client in doubt.
+func (s *server) sayGoodbye(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.isStopping() {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (s *server) isStopping() bool { return s.Stopping != nil && s.Stopping() }
+
 // checkReady refuses while the server is not ready.
 func (s *server) checkReady(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -45,6 +45,9 @@ type Options struct {
 	// Ready tells why the server must not answer yet, or nil. It is asked at every request, so
 	// it should answer from memory. Nil means always ready.
 	Ready func(ctx context.Context) error
+	// Stopping tells that the server will soon take no more requests: /readyz refuses, and all else is answered as before, with
+	// the word that the connection ends. Nil means never.
+	Stopping func() bool
 	// Metrics is what GET /metrics shows; the handler adds its own. Nil: it shows only these.
 	Metrics *prometheus.Registry
 }
@@ -79,7 +82,7 @@ func New(o Options) http.Handler {
 	s.meter = newMeter(s.Metrics)
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.checkToken)
+	r.Use(requestID, s.sayGoodbye, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"text/tabwriter"
 	"time"
@@ -120,6 +121,18 @@ func (s *server) watchMemory(pid int, ended chan struct{}) {
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
 	<-s.ended
+}
+
+// stop is what systemd does, and gives the exit code.
+func (s *server) stop() int {
+	s.t.Helper()
+	require.NoError(s.t, s.cmd.Process.Signal(syscall.SIGTERM))
+	select {
+	case <-s.ended:
+	case <-time.After(patience):
+		s.t.Fatal("the server does not end")
+	}
+	return s.cmd.ProcessState.ExitCode()
 }
 
 func (s *server) awaitReady() {

@@ -50,6 +50,7 @@ The log-in should be one of the server's own: create role â€¦ login password 'â€
 owner works too: each connection then gives the owner's rights up.
 
 A stop takes no new requests, finishes those that run, finishes the jobs that run or puts them back, and closes the connections.
+With ENERGY_SHUTDOWN_DELAY it first goes on answering for a while, /readyz at 503, so that a load balancer looks away in time.
 
 ` + settings(config.Fields()...),
 		Args: cobra.NoArgs,
@@ -148,6 +149,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		QueueTimeout:   s.QueueTimeout,
 		RateLimit:      s.RateLimit,
 		Ready:          keeper.ready,
+		Stopping:       func() bool { return ctx.Err() != nil },
 		Metrics:        registry,
 	})
 	if s.RiverUI {
@@ -176,9 +178,10 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 	var serveErr error
 	select {
 	case <-ctx.Done():
-		log.Info("stopping", "timeout", s.ShutdownTimeout.String())
+		log.Info("stopping", "delay", s.ShutdownDelay.String(), "timeout", s.ShutdownTimeout.String())
+		serveErr = waitFor(s.ShutdownDelay, failed)
 	case err := <-failed:
-		serveErr = fmt.Errorf("serving: %w", err)
+		serveErr = serving(err)
 	}
 	return errors.Join(serveErr, shutdown(s.ShutdownTimeout, stages{
 		server:         server,
@@ -187,6 +190,18 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		pool:           pool,
 		log:            log.Logger,
 	}))
+}
+
+func serving(err error) error { return fmt.Errorf("serving: %w", err) }
+
+// waitFor lets the server go on for a while, unless it fails.
+func waitFor(delay time.Duration, failed <-chan error) error {
+	select {
+	case <-time.After(delay):
+		return nil
+	case err := <-failed:
+		return serving(err)
+	}
 }
 
 // beside serves path and what is below it from other, all else from handler.

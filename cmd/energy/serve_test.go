@@ -407,6 +407,28 @@ func TestServeFinishesWhatRunsBeforeItStops(t *testing.T) {
 	require.Equal(t, 0, s.wait())
 }
 
+func TestServeLetsTheBalancerLookAwayBeforeItStops(t *testing.T) {
+	t.Parallel()
+	s := start(t, dbtest.New(t).URL(), "ENERGY_SHUTDOWN_DELAY=5m")
+	soon(t, func() bool { return s.status("/api/v1/new/get") == 200 })
+
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	soon(t, func() bool { return s.status("/readyz") == 503 })
+	_, header, body := s.get("/readyz")
+	require.NotEmpty(t, header.Get("Retry-After"))
+	require.Contains(t, body, `"Unavailable"`)
+	require.Equal(t, 200, s.status("/healthz"))
+	require.Equal(t, 200, s.status("/api/v1/new/get"))
+	alive, err := http.Get(s.base + "/healthz")
+	require.NoError(t, err)
+	require.NoError(t, alive.Body.Close())
+	require.True(t, alive.Close, "an answer says that the connection ends")
+
+	// the second signal ends at once
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
+	require.NotEqual(t, 0, s.wait())
+}
+
 func TestServeCutsOffWhatDoesNotEndInTime(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)

@@ -1,1 +1,1 @@
-select rules.record_package(25, '8a7811c3fb035997e79ab0ab4199d2e7e1b994112e0f68d9361b104ca5e7cee9');
+select rules.record_package(26, 'f1111f2a814e8a2c4af1959fb521fd25c97aa378d8208b749791e3ce7ba7f619');

@@ -51,6 +51,8 @@ type Settings struct {
 	LogFormat string `split_words:"true" default:"json" desc:"form of the log's lines" may:"json or text"`
 	// ShutdownTimeout bounds a clean stop.
 	ShutdownTimeout time.Duration `split_words:"true" default:"15s" desc:"how long a stop waits for what still runs" may:"a time from 1s to 10m, such as 15s"`
+	// ShutdownDelay lets a load balancer look away before a stop.
+	ShutdownDelay time.Duration `split_words:"true" default:"0s" desc:"how long a stop goes on answering first, while /readyz says 503: two looks of the load balancer" may:"a time from 0s to 5m, such as 5s"`
 	// RequestTimeout is the deadline of one request, its queries included.
 	RequestTimeout time.Duration `split_words:"true" default:"10s" desc:"deadline of one request, its queries included" may:"a time from 100ms to 10m, such as 10s"`
 	// QueueTimeout bounds the wait for a connection. Where it would be longer, a request is sent away at once.
@@ -117,6 +119,7 @@ func Load() (*Settings, error) {
 	check(slices.Contains([]string{"debug", "info", "warn", "error"}, s.LogLevel), "LogLevel")
 	check(slices.Contains([]string{"json", "text"}, s.LogFormat), "LogFormat")
 	check(within(s.ShutdownTimeout, time.Second, 10*time.Minute), "ShutdownTimeout")
+	check(within(s.ShutdownDelay, 0, 5*time.Minute), "ShutdownDelay")
 	check(within(s.RequestTimeout, 100*time.Millisecond, 10*time.Minute), "RequestTimeout")
 	check(within(s.QueueTimeout, 10*time.Millisecond, s.RequestTimeout), "QueueTimeout")
 	check(within(s.ReportPoolSize, 1, 50), "ReportPoolSize")

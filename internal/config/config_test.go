@@ -40,6 +40,7 @@ func TestDefaults(t *testing.T) {
 	require.Equal(t, slog.LevelInfo, s.Level())
 	require.Equal(t, "json", s.LogFormat)
 	require.Equal(t, 15*time.Second, s.ShutdownTimeout)
+	require.Zero(t, s.ShutdownDelay)
 	require.Equal(t, 10*time.Second, s.RequestTimeout)
 	require.InDelta(t, 10*time.Second*2/3, s.QueueTimeout, float64(time.Millisecond))
 	require.Equal(t, 200, s.RateLimit)
@@ -58,6 +59,7 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 		"ENERGY_LOG_LEVEL":        "WARN",
 		"ENERGY_LOG_FORMAT":       "Text",
 		"ENERGY_SHUTDOWN_TIMEOUT": "1m",
+		"ENERGY_SHUTDOWN_DELAY":   "5s",
 		"ENERGY_REQUEST_TIMEOUT":  "1500ms",
 		"ENERGY_QUEUE_TIMEOUT":    "500ms",
 		"ENERGY_RATE_LIMIT":       "0",
@@ -75,6 +77,7 @@ func TestValuesOfTheEnvironment(t *testing.T) {
 	require.Equal(t, slog.LevelWarn, s.Level())
 	require.Equal(t, "text", s.LogFormat)
 	require.Equal(t, time.Minute, s.ShutdownTimeout)
+	require.Equal(t, 5*time.Second, s.ShutdownDelay)
 	require.Equal(t, 1500*time.Millisecond, s.RequestTimeout)
 	require.Equal(t, 500*time.Millisecond, s.QueueTimeout)
 	require.Equal(t, 0, s.RateLimit)
@@ -134,6 +137,7 @@ func TestABadValueIsNamedWithWhatItMayBe(t *testing.T) {
 		{"ENERGY_LOG_FORMAT", "xml", "json or text"},
 		{"ENERGY_SHUTDOWN_TIMEOUT", "15", "1s to 10m"},
 		{"ENERGY_SHUTDOWN_TIMEOUT", "0s", "1s to 10m"},
+		{"ENERGY_SHUTDOWN_DELAY", "-1s", "0s to 5m"},
 		{"ENERGY_REQUEST_TIMEOUT", "-1s", "100ms to 10m"},
 		{"ENERGY_QUEUE_TIMEOUT", "11s", "10ms to ENERGY_REQUEST_TIMEOUT"},
 		{"ENERGY_QUEUE_TIMEOUT", "0s", "10ms to ENERGY_REQUEST_TIMEOUT"},
