@@ -26,6 +26,7 @@ const noRoute = "none"
 type meter struct {
 	inFlight prometheus.Gauge
 	duration *prometheus.HistogramVec
+	faults   prometheus.Counter
 	refusals *prometheus.CounterVec
 }
 
@@ -40,12 +41,17 @@ func newMeter(registry prometheus.Registerer) *meter {
 			Help:    "How long requests took, from their headers to the end of the answer, by route and status; status 0: cut off.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "status"}),
+		// apart, since it is there from the start: Prometheus can't see the rise of what appears with its first
+		faults: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "energy_http_faults_total",
+			Help: "Requests that were answered with 500: faults of ours.",
+		}),
 		refusals: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "energy_refusals_total",
 			Help: "Requests that a rule of the database refused, by the rule's name (select * from api.rules).",
 		}, []string{"rule"}),
 	}
-	registry.MustRegister(m.inFlight, m.duration, m.refusals)
+	registry.MustRegister(m.inFlight, m.duration, m.faults, m.refusals)
 	return m
 }
 
@@ -64,6 +70,9 @@ func (s *server) measure(next http.Handler) http.Handler {
 			status := 0
 			if whole {
 				status = seen.Status()
+			}
+			if status == http.StatusInternalServerError {
+				s.meter.faults.Inc()
 			}
 			s.meter.duration.WithLabelValues(s.routeOf(r), strconv.Itoa(status)).Observe(time.Since(began).Seconds())
 		}()

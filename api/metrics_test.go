@@ -107,7 +107,10 @@ func TestRequestsAreCountedByRouteAndStatus(t *testing.T) {
 # HELP energy_http_requests_in_flight Requests that are being answered.
 # TYPE energy_http_requests_in_flight gauge
 energy_http_requests_in_flight 0
-`), "energy_http_requests_in_flight"))
+# HELP energy_http_faults_total Requests that were answered with 500: faults of ours.
+# TYPE energy_http_faults_total counter
+energy_http_faults_total 1
+`), "energy_http_requests_in_flight", "energy_http_faults_total"))
 }
 
 func TestAReportThatIsCutOffIsCountedSo(t *testing.T) {

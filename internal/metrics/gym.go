@@ -22,6 +22,9 @@ const (
 	askTimeout = 2 * time.Second
 	// freshFor is how long an answer serves: however often somebody scrapes, the database is asked once a second.
 	freshFor = time.Second
+
+	// discarded is River's word for a job that failed at every attempt.
+	discarded = "discarded"
 )
 
 // DB is what the figures are asked of.
@@ -81,9 +84,9 @@ func Gym(ctx context.Context, db DB, log *slog.Logger) prometheus.Collector {
 		cancelled:  desc("enrolments_cancelled", "Enrolments of the month that were cancelled.", "month", "reason"),
 		refusals:   desc("seat_refusals_total", "How often a full slot was refused to somebody who had not been refused it before."),
 		blocks:     desc("blocks", "Blocks that stand: by last month's absences, which bar from this month; by this month's; by hand.", "of"),
-		jobs:       desc("jobs", "Jobs that are kept, by kind and River's state.", "job", "state"),
-		oldest:     desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "job", "state"),
-		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last.", "job"),
+		jobs:       desc("jobs", "Jobs that are kept, by kind and River's state.", "kind", "state"),
+		oldest:     desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "kind", "state"),
+		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last.", "kind"),
 	}
 }
 
@@ -120,7 +123,13 @@ func (g *gym) Collect(metrics chan<- prometheus.Metric) {
 	for _, of := range slices.Sorted(maps.Keys(f.Blocks)) {
 		gauge(g.blocks, float64(f.Blocks[of]), of)
 	}
+	givenUp := map[string]int{} // of each kind that there is, so that the first can be seen to come
 	for _, job := range f.Jobs {
+		if job.State == discarded {
+			givenUp[job.Job] = job.Count
+			continue
+		}
+		givenUp[job.Job] += 0
 		gauge(g.jobs, float64(job.Count), job.Job, job.State)
 		if job.OldestSeconds != nil {
 			gauge(g.oldest, *job.OldestSeconds, job.Job, job.State)
@@ -128,6 +137,9 @@ func (g *gym) Collect(metrics chan<- prometheus.Metric) {
 		if job.LastDone != nil {
 			gauge(g.lastDone, *job.LastDone, job.Job)
 		}
+	}
+	for kind, count := range givenUp {
+		gauge(g.jobs, float64(count), kind, discarded)
 	}
 }
 
