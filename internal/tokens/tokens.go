@@ -11,7 +11,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -256,9 +256,9 @@ func writeBeside(path string, tokens []string) (name string, err error) {
 	return file.Name(), nil
 }
 
-// random makes a token of 32 random bytes.
+// random makes a token of 32 random bytes, in letters and digits: one that began with a dash would be a flag of "energy token drop".
 func random() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails: it ends the program instead
-	return base64.RawURLEncoding.EncodeToString(b)
+	return hex.EncodeToString(b)
 }
