@@ -56,12 +56,13 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err != nil {
 		return err
 	}
-	// closing the connection gives the lock back too
 	defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 
 	if err := lock(ctx, conn, o.Log); err != nil {
 		return err
 	}
+	// now, and not when PostgreSQL has noticed that the connection is closed: the next energy migrate need not wait
+	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrateLock) }()
 	newer, err := migrateSchema(ctx, conn, o)
 	if err != nil || newer {
 		return err

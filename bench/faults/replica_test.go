@@ -1,10 +1,9 @@
 package faults_test
 
 import (
+	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -61,15 +60,10 @@ func newPair(t *testing.T) (primary, replica *cluster) {
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	replica = adopt(t, folder)
 
-	programs, err := exec.Command("../../scripts/postgres", "bin").Output()
-	require.NoError(t, err)
-	backup := exec.Command(filepath.Join(strings.TrimSpace(string(programs)), "pg_basebackup"), "--pgdata", replica.data(),
-		"--write-recovery-conf", "--checkpoint=fast", "--host=127.0.0.1", "--port="+primary.port(), "--username=postgres", "--no-password")
-	backup.Env = environment("PGPASSWORD=" + primary.password())
-	said, err := backup.CombinedOutput()
-	require.NoError(t, err, "%s", said)
-	said, err = exec.Command("chown", "-R", "--reference="+primary.data(), replica.data()).CombinedOutput()
-	require.NoError(t, err, "%s", said)
+	// both begin as the template was left: no pg_basebackup, which not every server comes with
+	copyAll(t, filepath.Join(templateFolder(), "data"), replica.data())
+	copyAll(t, filepath.Join(replica.data(), "PG_VERSION"), filepath.Join(replica.data(), "standby.signal"))
+	replica.configure(fmt.Sprintf("primary_conninfo = 'host=127.0.0.1 port=%s user=postgres password=%s'", primary.port(), primary.password()))
 	replica.start()
 
 	// on the primary only: the replica, promoted, has nobody to wait for
