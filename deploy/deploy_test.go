@@ -86,9 +86,15 @@ func TestEverySettingNamedIsOne(t *testing.T) {
 func stopTime(t *testing.T) time.Duration {
 	t.Helper()
 	var usage strings.Builder
-	require.NoError(t, config.Usage(&usage, "ShutdownTimeout"))
-	limit, err := time.ParseDuration(regexp.MustCompile(`\[(\w+)\]`).FindStringSubmatch(usage.String())[1])
-	require.NoError(t, err)
+	require.NoError(t, config.Usage(&usage, "ShutdownDelay", "ShutdownTimeout"))
+	defaults := regexp.MustCompile(`\[(\w+)\]`).FindAllStringSubmatch(usage.String(), -1)
+	require.Len(t, defaults, 2)
+	var limit time.Duration
+	for _, text := range defaults {
+		part, err := time.ParseDuration(text[1])
+		require.NoError(t, err)
+		limit += part
+	}
 	return limit
 }
 

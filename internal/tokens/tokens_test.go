@@ -62,7 +62,7 @@ func TestFirstStartMakesAFileForItsOwnerOnly(t *testing.T) {
 	require.Equal(t, os.FileMode(0o600), info.Mode())
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Regexp(t, `^[A-Za-z0-9_-]{43}\n$`, string(content))
+	require.Regexp(t, `^[0-9a-f]{64}\n$`, string(content))
 	token := strings.TrimSpace(string(content))
 	require.True(t, store.Valid(token))
 	require.NotContains(t, said.String(), token)
