@@ -77,6 +77,8 @@ values
    'A cancelled enrolment is not brought back under a block, nor where the person was enrolled in the slot again since.', 'trigger enrolments__place'),
   ('enrolment_has_marks', 'ENRUL', 'У этой записи уже есть отметки: её нельзя передать другому человеку или на другое занятие.',
    'Отмените её (api.cancel) и запишите заново (api.enrol).', 'Marks belong to the enrolment that they were made for.', 'trigger enrolments__place'),
+  ('mark_of_enrolment', 'ENRUL', 'Отметка остаётся у своей записи, занятия и даты: её не передают.',
+   'api.move_enrolment, api.mark_person', 'A mark is of its enrolment''s slot and student, and of its date.', 'triggers marks__fixed, marks__fixed_insert'),
   ('within_one_month', 'ENRUL', 'Переносить и менять местами можно только занятия одного месяца. Выберите занятие того же месяца.',
    'select * from api.slots', 'A seat moves, and slots change places, within their month.', 'rules.move_enrolment, rules.swap_slots'),
   ('merge_two_people', 'ENREQ', 'Это одна и та же учётная запись. Назовите две разные.', null, 'Two different accounts are merged.', 'rules.merge_users'),
@@ -125,6 +127,8 @@ values
   ('roster_unreadable', 'ENREQ', 'Список, строка %s: %s. Исправьте файл.', null, 'Every row of a roster has a card of its own and a surname.', 'rules.roster_rows'),
   ('legacy_schema_missing', 'ENGON', 'Схемы %s в этой базе нет.', 'docs/import-legacy.md', 'The old system''s tables stand in a schema of this database.', 'rules.legacy_table'),
   ('legacy_table_missing', 'ENGON', 'В схеме %s нет таблицы старой системы: %s.', 'docs/import-legacy.md', 'All tables of the old system are there.', 'rules.legacy_table'),
+  ('legacy_table_foreign', 'ENRUL', 'Таблица %s принадлежит роли %s, которой эта база не подчиняется.', 'alter table … owner to, or energy import-legacy as the owner of the database',
+   'What is read with the owner''s rights belongs to the owner, or a superuser.', 'rules.legacy_table'),
   ('legacy_column_missing', 'ENGON', 'В таблице %s нет столбца: %s.', 'docs/import-legacy.md', 'A table of the old system has the columns that are needed.', 'rules.legacy_column'),
   ('legacy_admin_unknown', 'ENGON', 'В старой системе нет администратора с билетом %s.', 'select * from users where role = ''ADMIN''', 'The default administrator named is one of the old system.', 'rules.legacy_admin'),
   -- native constraints that a raw statement, or an odd value, can reach

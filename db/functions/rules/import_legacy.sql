@@ -8,11 +8,12 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
   v_table regclass;
+  v_owner oid;
 begin
   if not exists (select from pg_namespace n where n.nspname = p_schema) then
     perform rules.refuse('legacy_schema_missing', coalesce(p_schema, 'null'));
   end if;
-  select c.oid into v_table
+  select c.oid, c.relowner into v_table, v_owner
     from pg_class c join pg_namespace n on n.oid = c.relnamespace
    where n.nspname = p_schema and c.relname = any (p_names) and c.relkind in ('r', 'p', 'v', 'm', 'f')
    order by array_position(p_names, c.relname::text)
@@ -20,11 +21,15 @@ begin
   if v_table is null then
     perform rules.refuse('legacy_table_missing', p_schema, array_to_string(p_names, ', '));
   end if;
+  -- a view, or the types of columns, may call functions, and those would run with the rights of api.import_legacy
+  if not pg_has_role(session_user, current_user, 'member') and not pg_has_role(v_owner, current_user, 'member') then
+    perform rules.refuse('legacy_table_foreign', v_table::text, v_owner::regrole::text);
+  end if;
   return v_table;
 end
 $$;
 comment on function rules.legacy_table(text, text[]) is
-  'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. Errors: legacy_schema_missing, legacy_table_missing.';
+  'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. An administrator has it read only where it belongs to the owner of the database or a superuser. Errors: legacy_schema_missing, legacy_table_missing, legacy_table_foreign.';
 
 create function rules.legacy_column(p_table regclass, p_required boolean, variadic p_names text[]) returns text
 language plpgsql stable set search_path = pg_catalog, pg_temp
@@ -643,5 +648,5 @@ end
 $$;
 comment on function rules.import_legacy(text, boolean, integer) is
   'Takes over the old system''s data from a schema of this database, all or nothing; what was taken over before is left alone. p_dry_run: only says what would come in. p_admin_card: see rules.legacy_admin. Returns rules.plan_summary as of before. '
-  'Errors: legacy_schema_missing, legacy_table_missing, legacy_column_missing, legacy_admin_unknown.';
+  'Errors: legacy_schema_missing, legacy_table_missing, legacy_table_foreign, legacy_column_missing, legacy_admin_unknown.';
 create trigger legacy_ids__keep before update or delete or truncate on gym.legacy_ids for each statement execute function rules.keep();

@@ -175,6 +175,28 @@ $$;
 comment on function rules.marks__stamp() is
   'Trigger function: notes who set a mark and when, and excuses what was forgiven for that date. Definer: whoever may write the table may call nothing else.';
 create trigger marks__stamp before update of mark on gym.marks for each row execute function rules.marks__stamp();
+create function rules.marks__fixed() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  if tg_op = 'INSERT' then
+    if not exists (select from new_rows n join gym.enrolments e on e.id = n.enrolment_id
+                    where (n.slot_id, n.user_id) <> (e.slot_id, e.user_id)) then
+      return null;
+    end if;
+  elsif (new.id, new.enrolment_id, new.slot_id, new.user_id, new.date) = (old.id, old.enrolment_id, old.slot_id, old.user_id, old.date) then
+    return new;
+  end if;
+  perform rules.refuse('mark_of_enrolment');
+  return null;
+end
+$$;
+comment on function rules.marks__fixed() is
+  'Trigger function: a mark is of its enrolment''s slot and student, and stays so, and of its date (mark_of_enrolment): else one student''s absence could become another''s. Definer: whoever may write the table may call nothing else.';
+create trigger marks__fixed before update of id, enrolment_id, slot_id, user_id, date on gym.marks
+  for each row execute function rules.marks__fixed();
+create trigger marks__fixed_insert after insert on gym.marks
+  referencing new table as new_rows for each statement execute function rules.marks__fixed();
 create trigger marks__keep before delete or truncate on gym.marks for each statement execute function rules.keep();
 
 create function rules.check_mark_days(p_date date, p_actor integer) returns void

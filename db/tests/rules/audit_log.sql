@@ -1,7 +1,7 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
 \ir ../helpers/start.psql
-select plan(78);
+select plan(83);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first
 create function help.logged(p_table text, p_key text) returns text
@@ -106,6 +106,10 @@ select is(refusal(format('%s gym.%I %s', what, partition, rest)), 'ENRUL audit_a
   from (values ('update', 'set actor = 1'), ('delete from', ''), ('truncate', '')) w (what, rest), (values (:'this_month'), ('audit_log_other')) p (partition);
 create function help.erase_person(integer, text) returns void language plpgsql as 'begin update gym.audit_log set actor = 1; end';
 select is(refusal($$ select help.erase_person(1, 'rules.erase_person(integer,text)') $$), 'ENRUL audit_append_only', 'audit_append_only: a function of that name elsewhere');
+select is(refusal($$ do $x$ begin update gym.audit_log set actor = 1 /* PL/pgSQL function rules.erase_person(integer,text,text[]) line 1 at SQL statement */; end $x$ $$),
+  'ENRUL audit_append_only', 'audit_append_only: the name in a comment');
+create function help."rules.erase_person(integer,text,text[]) line "() returns void language plpgsql as 'begin update gym.audit_log set actor = 1; end';
+select is(refusal($$ select help."rules.erase_person(integer,text,text[]) line "() $$), 'ENRUL audit_append_only', 'audit_append_only: a function that is called like it');
 
 -- ---- months ----
 
@@ -175,6 +179,10 @@ select is((select count(*) from gym.audit_log where on_table = 'roster' and key 
 select is(refusal($$ update gym.ledger set reason = '' $$), 'ENRUL never_deleted', 'never_deleted: the ledger is not written again');
 select is(refusal($$ select rules.erase_person(who('ivan'), 'ещё раз') $$), 'none', 'erase_person: harmless to repeat');
 select matches(rules.spelt(' a.b (c)  Ёж '), '^a\\.b\\s\+\\\(c\\\)\\s\+\[её\]ж$', 'spelt: signs of regular expressions, ё and blanks');
+-- a name that is no name
+update gym.users set firstname = n.name, surname = n.name
+  from (values (who('kit'), '\'), (who('kim'), '^'), (who('ken'), ']')) n (id, name) where users.id = n.id;
+select is(refusal(format($$ select rules.erase_person(who(%L), 'закон') $$, n)), 'none', 'erase_person: of a name with a sign of regular expressions, ' || n) from unnest('{kit,kim,ken}'::text[]) n;
 select is(refusal($$ update gym.audit_log set erased_at = null $$), 'ENRUL audit_append_only', 'audit_append_only: also where somebody was erased');
 
 select * from finish();

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(41);
+select plan(49);
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
 
@@ -14,9 +14,32 @@ select is(refusal(format('delete from gym.%I where false', name)), 'ENRUL never_
 select is(refusal(format('truncate gym.%I cascade', name)), 'ENRUL never_deleted', 'never_deleted: TRUNCATE of ' || name) from help.kept order by name;
 select is_empty($$ select tgname from pg_trigger where tgfoid = 'rules.keep'::regproc and tgname <> (select relname from pg_class where oid = tgrelid) || '__keep' $$, 'keep: its triggers are named so');
 
+select is(rules.was_called(stack, 'rules.erase_person(integer,text,text[])'), called, format('was_called: %s by %s', called, stack))
+  from (values (true,  'PL/pgSQL function rules.erase_person(integer,text,text[]) line 7 at SQL statement'),
+               (true,  E'SQL statement "x"\nфункция PL/pgSQL rules.erase_person(integer,text,text[]), строка 7, оператор SQL-оператор'),
+               (true,  'PL/pgSQL関数rules.erase_person(integer,text,text[])の7行目'),
+               (false, 'SQL statement "update x /* rules.erase_person(integer,text,text[]) */"'),
+               (false, 'PL/pgSQL function myrules.erase_person(integer,text,text[]) line 7 at SQL statement')) s (called, stack);
+
+-- as a trigger would ask
+create function public.rules_actor() returns integer language sql security definer as 'select rules.actor()';
+grant usage on schema public to public;
+grant execute on function public.rules_actor() to public;
 select is(rules.actor(), null, 'actor: null from psql');
 select set_config('gym.actor', '42', true) \g /dev/null
 select is(rules.actor(), 42, 'actor: as admitted');
+set local role energy_server;
+select public.rules_actor() as admitted \gset
+reset role;
+select is(:'admitted'::text, '42', 'actor: in a server that dropped its rights');
+set local session authorization energy_admin;
+select public.rules_actor() is null as nobody \gset
+reset session authorization;
+select ok(:'nobody'::boolean, 'actor: an administrator in psql acts under no other name');
+set local session authorization energy_auth;
+select public.rules_actor() is null as nobody \gset
+reset session authorization;
+select ok(:'nobody'::boolean, 'actor: nor does the auth server');
 select set_config('gym.actor', '', true) \g /dev/null
 select is(rules.actor(), null, 'actor: empty is nobody');
 

@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 set local client_min_messages = warning;
-select plan(73);
+select plan(75);
 
 -- the test database may have people: ids of ours begin behind them
 select setval('gym.users_id_seq', 5000) \g /dev/null
@@ -163,6 +163,19 @@ select set_eq($$ select p.old_id, p.state, p.enrolment_id, p.mark::text, p.refus
 select is(rules.legacy_moment(text)::text, (moment::timestamptz)::text, 'legacy_moment: ' || text)
   from (values ('2026-11-30', '2026-11-29 17:00+00'), ('30.11.2026 09:05', '2026-11-30 02:05+00'), ('2026-11-30T09:05:07.5', '2026-11-30 02:05:07+00'), ('2026-11-30 09:05:07+00', '2026-11-30 09:05:07+00'),
                ('2026-11-30 09:05:07.123456+05:30', '2026-11-30 03:35:07+00'), ('2026-02-30', null), ('вчера', null), (null, null)) v (text, moment);
+
+-- ---- whose tables they are ----
+
+-- what a table calls runs with the rights of api.import_legacy
+create role test_legacy_stranger;
+alter table legacy.users owner to test_legacy_stranger;
+select is(refusal($$ select count(*) from rules.import_legacy('legacy', true, null) $$), 'none', 'legacy_table_foreign: the owner of the database reads whatever he likes');
+grant usage on schema help to energy_admin;
+grant execute on function help.refusal(text) to energy_admin;
+set local session authorization energy_admin;
+select help.refusal($$ select count(*) from api.import_legacy('legacy', true) $$) as refused \gset
+reset session authorization;
+select is(:'refused'::text, 'ENRUL legacy_table_foreign', 'legacy_table_foreign: an administrator does not');
 
 select * from finish();
 rollback;

@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(104);
+select plan(109);
 
 -- ---- the turn of the month ----
 
@@ -248,15 +248,23 @@ select is(audit(), 'clean', 'audit: before its marks are made');
 select is(nightly(), 0, 'the job has nothing to add');
 select is(audit(), 'clean', 'audit: and after');
 
+-- ---- a mark is of its enrolment and its date ----
+
+select id as mark_id from gym.marks where user_id = who('bob') and date = '2027-03-11' \gset
+select is(refusal(format('update gym.marks set %s where id = %s', what, :mark_id)), 'ENRUL mark_of_enrolment', 'mark_of_enrolment: ' || what)
+  from unnest(array[format('user_id = %s', who('ann')), format('slot_id = %s', slot('tue')), 'date = ''2027-03-12''', 'id = 1000000']) what;
+select is(refusal(format($$ insert into gym.marks (enrolment_id, slot_id, user_id, date, mark) values (%s, %s, %s, '2027-03-12', 'absent') $$, enrolment('bob', 'odd'), slot('odd'), who('ann'))),
+  'ENRUL mark_of_enrolment', 'mark_of_enrolment: an absence of somebody else');
+
 -- ---- the audit, when somebody went behind the rules ----
 
 alter table gym.marks disable trigger user;
 delete from gym.marks where user_id = who('bob') and date = '2027-03-11';
-select is(audit(), 'marks_complete 1, triggers_enabled 7', 'audit: a mark missing');
+select is(audit(), 'marks_complete 1, triggers_enabled 9', 'audit: a mark missing');
 insert into gym.marks (enrolment_id, slot_id, user_id, date) select enrolment('bob', 'odd'), slot('odd'), who('bob'), d from unnest('{2027-03-11,2027-03-12,2027-03-13}'::date[]) d;
-select is(audit(), 'marks_complete 2, triggers_enabled 7', 'audit: marks on dates without a lesson');
+select is(audit(), 'marks_complete 2, triggers_enabled 9', 'audit: marks on dates without a lesson');
 update gym.marks set withdrawn_at = rules.clock() where date between '2027-03-11' and '2027-03-13';
-select is(audit(), 'marks_complete 1, triggers_enabled 7', 'audit: a mark withdrawn that should be there');
+select is(audit(), 'marks_complete 1, triggers_enabled 9', 'audit: a mark withdrawn that should be there');
 update gym.marks set withdrawn_at = null where date = '2027-03-11';
 alter table gym.marks enable trigger user;
 select is(audit(), 'clean', 'audit: put right');
