@@ -1,1 +1,1 @@
-select rules.record_package(26, 'f1111f2a814e8a2c4af1959fb521fd25c97aa378d8208b749791e3ce7ba7f619');
+select rules.record_package(27, '0830887bfbc07c9d8c8bada822e137febc87762b37e68803b5840d8c79414db4');
