@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-judge bench-report psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
@@ -34,6 +34,9 @@ bench: build ## measures the server beside the machine's limits; BENCH='--only r
 
 bench-compare: ## compares the figures of two runs; A=before.json B=after.json
 	@go run ./bench compare $(A) $(B)
+
+bench-docs: ## writes docs/performance.md, docs/scaling.md and their charts from the figures in docs/bench.json
+	@go run ./bench docs docs/bench.json docs
 
 bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
 	@scripts/with-cluster go run ./bench/judge $(BENCH)

@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -88,4 +89,20 @@ func TestNumbersAreShort(t *testing.T) {
 	for v, want := range map[float64]string{0: "0", 0.1234: "0.123", 1.5: "1.50", 12.34: "12.3", 288: "288", 999.6: "1,000", 1_234_567: "1,234,567"} {
 		require.Equal(t, want, short(v))
 	}
+}
+
+func TestDocumentsAreThoseOfTheirFigures(t *testing.T) {
+	t.Parallel()
+	r, err := readResult("../docs/bench.json")
+	require.NoError(t, err)
+	written, err := documents(r)
+	require.NoError(t, err)
+	require.Len(t, written, 5)
+	for name, text := range written {
+		stands, err := os.ReadFile(filepath.Join("..", "docs", name))
+		require.NoError(t, err)
+		require.Equal(t, string(text), string(stands), "docs/%s: run make bench-docs", name)
+	}
+	_, err = documents(figures(1))
+	require.ErrorContains(t, err, "a whole run is needed")
 }

@@ -5,32 +5,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
-
-	"github.com/spf13/cobra"
 )
-
-func newCharts() *cobra.Command {
-	return &cobra.Command{
-		Use: "charts A.json FOLDER", Short: "Draw the charts of docs/performance.md", Args: cobra.ExactArgs(2),
-		RunE: func(_ *cobra.Command, args []string) error {
-			r, err := readResult(args[0])
-			if err != nil {
-				return err
-			}
-			for name, c := range charts(r) {
-				var s strings.Builder
-				c.draw(&s)
-				if err := os.WriteFile(filepath.Join(args[1], "bench-"+name+".svg"), []byte(s.String()), 0o644); err != nil {
-					return fmt.Errorf("writing a chart: %w", err)
-				}
-			}
-			return nil
-		},
-	}
-}
 
 // chart is groups of horizontal bars, one a series.
 type chart struct {

@@ -23,7 +23,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	root := &cobra.Command{Use: "bench", Short: "Measure the running server", SilenceUsage: true, SilenceErrors: true}
-	root.AddCommand(newRun(), newCompare(), newLines(), newCharts())
+	root.AddCommand(newRun(), newCompare(), newLines(), newDocs())
 	if err := root.ExecuteContext(ctx); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
