@@ -1,1 +1,1 @@
-select rules.record_package(27, '0830887bfbc07c9d8c8bada822e137febc87762b37e68803b5840d8c79414db4');
+select rules.record_package(28, '0ecc54f9f7c20315649bc3884005d733b577548a4a7bf933bc9dbadf8494761c');

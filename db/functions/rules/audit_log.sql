@@ -418,11 +418,20 @@ begin
           select 'block', b.id::text, concat_ws(' / ', b.reason, b.lift_reason) from gym.blocks b where b.user_id <> p_user_id
           union all
           select 'pardon', p.id::text, p.reason from gym.pardons p where p.user_id <> p_user_id) t
-   where t.body ~* v_found or v_stem <> '' and t.body ~* ('(?<![0-9A-Za-zА-Яа-яЁё])(?:' || v_stem || ')');
+   where t.body ~* v_found or v_stem <> '' and t.body ~* ('(?<![0-9A-Za-zА-Яа-яЁё])(?:' || v_stem || ')')
+  union all
+  -- a second account, as rules.merge_users leaves one, is erased by itself
+  select o.what, o.key, format('%s, %s', o.card, concat_ws(' ', o.surname, o.firstname, o.secondname, o."group"))
+    from gym.users u
+    join (select 'account' as what, a.id::text as key, a.student_card as card, a.surname, a.firstname, a.secondname, a."group" from gym.users a where a.id <> p_user_id
+          union all
+          select 'roster', r.card::text, r.card, r.surname, r.firstname, r.secondname, r."group" from gym.roster r where not r.card = any (rules.cards_of(p_user_id))) o
+      on lower(o.surname) = lower(u.surname) and lower(o.firstname) = lower(u.firstname)
+   where u.id = p_user_id and u.surname <> '';
 end
 $$;
 comment on function rules.mentions(integer) is
-  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the surname. To be looked at before rules.erase_person.';
+  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the surname; and other accounts and lines of the roster of the same names. To be looked at before rules.erase_person.';
 
 create view rules.trail as
 select a.id, a.written_at, a.on_table, a.key, a.actor, a.login, a.operation, a.old_values, a.new_values,

@@ -1,7 +1,7 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
 \ir ../helpers/start.psql
-select plan(83);
+select plan(84);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first
 create function help.logged(p_table text, p_key text) returns text
@@ -179,6 +179,10 @@ select is((select count(*) from gym.audit_log where on_table = 'roster' and key 
 select is(refusal($$ update gym.ledger set reason = '' $$), 'ENRUL never_deleted', 'never_deleted: the ledger is not written again');
 select is(refusal($$ select rules.erase_person(who('ivan'), 'ещё раз') $$), 'none', 'erase_person: harmless to repeat');
 select matches(rules.spelt(' a.b (c)  Ёж '), '^a\\.b\\s\+\\\(c\\\)\\s\+\[её\]ж$', 'spelt: signs of regular expressions, ё and blanks');
+select who(n) from unnest('{kit,kim,ken,dora,dana,dina}'::text[]) n \g /dev/null
+update gym.users set firstname = n.name, surname = 'Двойникова' from (values (who('dora'), 'Дора'), (who('dana'), 'дора'), (who('dina'), 'Дина')) n (id, name) where users.id = n.id;
+insert into gym.roster (card, surname, firstname, secondname, "group", added_at) values (777001, 'Двойникова', 'Дора', '', '', rules.clock());
+select is((select string_agg(what || ' ' || key, ', ' order by what) from rules.mentions(who('dora'))), format('account %s, roster 777001', who('dana')), 'mentions: a second account of the name, and the roster of another card');
 -- a name that is no name
 update gym.users set firstname = n.name, surname = n.name
   from (values (who('kit'), '\'), (who('kim'), '^'), (who('ken'), ']')) n (id, name) where users.id = n.id;
