@@ -1,1 +1,1 @@
-select rules.record_package(28, '0ecc54f9f7c20315649bc3884005d733b577548a4a7bf933bc9dbadf8494761c');
+select rules.record_package(29, 'e53603ee87a5f1151f9720472fb878cc49ebcdf6bebd140c4ea0cab6c5fe5984');

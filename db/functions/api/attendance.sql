@@ -97,7 +97,7 @@ create function api.move_day(date date, runs_as text, reason text) returns setof
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select c.id, c.start_date, c.end_date, 'runs as ' || (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.runs_as + 1], c.reason
-    from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(runs_as), reason, rules.actor()) c
+    from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(coalesce(runs_as, '')), reason, rules.actor()) c
 $$;
 comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-12'', runs_as => ''Mon'', reason => ''перенос'');';
 

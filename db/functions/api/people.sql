@@ -67,7 +67,7 @@ comment on function api.change_card(integer, text, integer, integer) is
 
 create function api.set_password(password text, card integer default null, person integer default null) returns table (id integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select u.id from rules.edit_user(rules.person_id(card, person), null, null, null, null, password) u $$;
+as $$ select u.id from rules.edit_user(rules.person_id(card, person), null, null, null, null, coalesce(password, '')) u $$;
 comment on function api.set_password(text, integer, integer) is 'Sets a person''s password. Errors: user_not_found, password_too_short. Definer: writes gym.users. Example: select * from api.set_password(card => 12069840, password => ''nor this one'');';
 
 create function api.set_pepper(pepper text, force boolean default false) returns void

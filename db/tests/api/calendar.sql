@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(11);
+select plan(12);
 
 -- on Thursday, 10 December: slots of December and January at 16:00, two on Mondays
 select a_month('2026-12-01', 'dec '), a_month('2027-01-01') \g /dev/null
@@ -26,6 +26,8 @@ update gym.slots set deleted_at = rules.clock() where id = slot('mon2');
 select is(day('2027-01-11'), '(Mon,Mon,1,0,0,0,-)', 'api.calendar: a deleted slot has no lessons');
 select is(admin($$ select lessons from api.calendar where date = '2027-01-12' $$), '(1)', 'api.calendar: for an administrator');
 select is(day('2027-02-01'), null, 'api.calendar: no further');
+
+select is(admin_refused($$ select * from api.move_day('2027-01-20', null, 'x') $$), 'ENREQ weekday_unknown', 'move_day: no weekday closes no day');
 
 select * from finish();
 rollback;

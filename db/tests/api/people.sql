@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(41);
+select plan(42);
 
 insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (name) do update set value = excluded.value;
 
@@ -72,6 +72,8 @@ select is(admin(format($$ select * from api.merge_users(card => %s, into_card =>
 select is(held('dot') || ', ' || held('cid'), 'wed, nothing', 'api.merge_users: the seat went over');
 select is(admin_refused(format($$ select api.merge_users(person => %s, into_person => %1$s) $$, who('dot'))), 'ENREQ merge_two_people', 'merge_two_people: api.merge_users');
 select is(admin_refused(format($$ select api.merge_users(card => -1, into_card => %s) $$, card('dot'))), 'ENGON user_not_found', 'user_not_found: api.merge_users');
+
+select is(admin_refused(format($$ select * from api.set_password(null, person => %s) $$, who('null'))), 'ENRUL password_too_short', 'set_password: null is no password, and none is kept silently');
 
 select * from finish();
 rollback;
