@@ -2,11 +2,11 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report bench-overload psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
 	@scripts/run
@@ -43,6 +43,9 @@ bench-judge: ## measures nightly judging of 100,000 students, and the waits of t
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster go run ./bench/report $(BENCH)
+
+bench-overload: build ## sends ten times what the server can sustain, for a minute; BENCH='--seconds 10 --times 20 --flush 0'
+	@scripts/with-cluster go run ./bench/overload $(BENCH)
 
 test-faults: ## kills servers and databases, cuts networks, fills disks in mid-rush, as long as in life; prints what happened
 	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./bench/faults $(TESTFLAGS)

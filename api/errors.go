@@ -104,8 +104,8 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 	var busy *gate.BusyError
 	switch {
 	case errors.As(err, &busy):
-		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 		s.noteOverload(busy)
+		leaveOutOfLog(r.Context())
 		return busy
 	case isUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))

@@ -77,6 +77,13 @@ func (s *server) logRequest(next http.Handler) http.Handler {
 	})
 }
 
+// leaveOutOfLog spares the request its line.
+func leaveOutOfLog(ctx context.Context) {
+	if entry, ok := ctx.Value(middleware.LogEntryCtxKey).(*httplog.RequestLoggerEntry); ok {
+		entry.Logger = slog.New(slog.DiscardHandler)
+	}
+}
+
 func nameOf(actor *int32) string {
 	if actor == nil {
 		return "None"

@@ -96,7 +96,7 @@ func New(o Options) http.Handler {
 		queue := s.newGate()
 		greet := s.share(r, queue.Share("greet", 1))
 		look := s.share(r, queue.Share("look", 1))
-		choose := s.share(r, queue.Share("choose", 2))
+		choose := s.share(r, queue.Share("choose", 4))
 		manage := s.share(r, queue.Share("manage", 1))
 
 		look("GET /avtime/get", "avtime_get")

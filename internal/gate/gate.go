@@ -25,6 +25,10 @@ const (
 	maxWaiting = 1 << 15
 	// memory is how many requests the usual time is the average of, roughly. One that hung must not make a crowd look hopeless.
 	memory = 128
+	// trust is how many requests that went in count as much as the usual time, for the pace of a queue.
+	trust = 64
+	// window is how far that pace looks back, roughly.
+	window = 2 * time.Second
 )
 
 // Gate is a number of places and the shares that use them.
@@ -49,11 +53,13 @@ type Share struct {
 	name   string
 	weight float64
 
-	waiting list.List // of *waiter
-	held    int       // places
-	moved   time.Time // when somebody went in or out, or the first came
-	usual   time.Duration
-	used    float64 // seconds that places were held, by weight: the share that is behind comes first
+	waiting list.List     // of *waiter
+	held    int           // places
+	moved   time.Time     // when somebody went in or out, or the first came
+	usual   time.Duration // that a place is held
+	since   time.Time     // when the queue began, or half the window ago
+	went    int           // from the queue since then
+	used    float64       // seconds that places were held, by weight: the share that is behind comes first
 	crowded bool
 	refused int
 }
@@ -103,6 +109,9 @@ func (s *Share) Enter(ctx context.Context) (leave func(), err error) {
 	if busy := s.busy(); busy != nil {
 		g.mu.Unlock()
 		return nil, busy
+	}
+	if s.waiting.Len() == 0 {
+		s.since, s.went = time.Now(), 0
 	}
 	w := &waiter{turn: make(chan struct{})}
 	place := s.waiting.PushBack(w)
@@ -205,7 +214,20 @@ func (s *Share) expected() time.Duration {
 		}
 	}
 	places := min(float64(s.gate.places)*s.weight/weights, float64(max(1, s.gate.places-s.keptFree())))
-	return time.Since(s.moved) + time.Duration(float64(s.usual)*float64(s.waiting.Len())/places)
+	// what is usual at first, and more and more what is seen: also what the others take, and how busy the machine is
+	pace := float64(s.usual) / places
+	if s.waiting.Len() > 0 {
+		pace = (trust*pace + float64(time.Since(s.since))) / float64(trust+s.went)
+	}
+	return time.Since(s.moved) + time.Duration(pace*float64(s.waiting.Len()))
+}
+
+// goOn notes that somebody went in from the queue.
+func (s *Share) goOn() {
+	s.went++
+	if ago := time.Since(s.since); ago > window {
+		s.since, s.went = s.since.Add(ago/2), s.went/2
+	}
 }
 
 // begin: whoever wanted nothing for a while has saved nothing up.
@@ -256,6 +278,7 @@ func (g *Gate) next() {
 			return
 		}
 		w := first.waiting.Remove(first.waiting.Front()).(*waiter)
+		first.goOn()
 		w.leave = first.take()
 		close(w.turn)
 	}

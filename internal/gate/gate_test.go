@@ -151,6 +151,24 @@ func TestBusySaysWhatEnterWould(t *testing.T) {
 	})
 }
 
+// TestTheWaitIsForeseen also where requests suddenly take ten times as long as usual.
+func TestTheWaitIsForeseen(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		share := gate.New(4, 5*time.Second).Share("only", 1)
+		learn(share, 5*time.Millisecond) // 800 a second; now it will be 80
+		var o outcome
+		for range 3000 {
+			go o.add(share, 50*time.Millisecond)
+			time.Sleep(5 * time.Millisecond)
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		require.LessOrEqual(t, o.late, 25, "hardly anybody waits in vain")
+		require.InDelta(t, 15*80, o.served, 450)
+		require.Equal(t, 3000, o.served+o.atOnce+o.late)
+	})
+}
+
 // TestACrowdThatKeepsComing: ten times what can be served, for a minute.
 func TestACrowdThatKeepsComing(t *testing.T) {
 	bubble(t, func(t *testing.T) {
