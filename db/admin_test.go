@@ -39,6 +39,9 @@ func TestTheAdministratorsScreen(t *testing.T) {
 	var views []string
 	require.NoError(t, conn.QueryRow(ctx, `select array_agg(name) from api.commands where kind = 'view'`).Scan(&views))
 	for _, view := range views {
+		if view == "commands" { // whole lines to paste: help() prints them
+			continue
+		}
 		typed.WriteString("select * from " + view + ";\n")
 	}
 	typed.WriteString("select * from help();\nshow search_path;\nshow timezone;\n")

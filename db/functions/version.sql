@@ -1,1 +1,1 @@
-select rules.record_package(29, 'e53603ee87a5f1151f9720472fb878cc49ebcdf6bebd140c4ea0cab6c5fe5984');
+select rules.record_package(30, '797832ed52470cf7906317b599ac85efae649d043ed21bce491e9b024ae08a5b');

@@ -26,11 +26,8 @@ select b.id as block, u.student_card as card, u.surname || ' ' || u.firstname as
 comment on view api.blocked is 'Who is blocked today, why and until when (null: until an administrator lifts it). for_month: month of the absences; null: by hand. Example: select * from api.blocked;';
 
 create view api.ledger as
-select l.id, (l.at at time zone c.time_zone)::timestamp(0) as at, u.student_card as card, l.event, l.block_id as block, l.enrolment_id as enrolment, l.reason, l.by_user
-  from gym.ledger l join gym.users u on u.id = l.user_id
-  cross join api.clock() c
- order by l.id;
-comment on view api.ledger is 'Every block and pardon and what followed, and every rule overridden by force, oldest first. Example: select * from api.ledger where card = 12069840;';
+select l.at, l.card, l.event, l.reason, l.seat, l.by from rules.ledger_lines l order by l.id;
+comment on view api.ledger is 'Every block and pardon and what followed, and every rule overridden by force, oldest first. seat: id of the enrolment, by: id of who did it (null: the rules, or from psql). Example: select * from api.ledger where card = 12069840;';
 
 create function api.forgive(date date, reason text, card integer default null, person integer default null) returns table (mark integer, at time, is_marked gym.mark)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -62,7 +59,8 @@ declare
   v_last integer := coalesce((select max(l.id) from gym.ledger l), 0);
 begin
   perform rules.unblock(v_id, reason, rules.actor());
-  return query select l.* from api.ledger l join gym.ledger g on g.id = l.id where g.user_id = v_id and g.id > v_last;
+  return query
+  select l.at, l.card, l.event, l.reason, l.seat, l.by from rules.ledger_lines l where l.user_id = v_id and l.id > v_last order by l.id;
 end
 $$;
 comment on function api.unblock(text, integer, integer) is

@@ -5,14 +5,20 @@ comment on function api.audit() is
   'Every invariant with the number of its violations, 0 when all is well. query shows them. Definer: looks at all data. Example: select invariant, violations from api.audit();';
 
 create view api.rules as
-select c.rule, c.sqlstate, c.message,
-       case c.rule
+-- broken between words, so that a few columns, or one rule from top to bottom, fit a window
+select c.rule, c.sqlstate, rtrim(regexp_replace(c.message, '(.{1,60})(?: |$)', E'\\1\n', 'g'), E'\n') as message,
+       rtrim(regexp_replace(case c.rule
          when 'slots_per_student' then s.slots_per_student::text
          when 'enrolment_closed' then format('day %s %s to last day %s', s.enrolment_opens_on_day, to_char(s.enrolment_opens_at, 'HH24:MI'), to_char(s.enrolment_closes_at, 'HH24:MI'))
          when 'slots_taken_within_capacity' then format('gym.slots.capacity (new slots: %s)', s.seats_per_slot)
          when 'student_blocked' then format('%s absences', s.absences_to_block)
-       end as current_limit,
-       c.meaning, c.enforced_by, c.hint
+         when 'absences_to_block' then s.absences_to_block::text
+         when 'coach_marks_days' then format('%s days', s.coach_marks_days)
+         when 'not_on_roster' then case when s.roster_only then 'on' else 'off' end
+       end, '(.{1,20})(?: |$)', E'\\1\n', 'g'), E'\n') as current_limit,
+       rtrim(regexp_replace(c.meaning, '(.{1,44})(?: |$)', E'\\1\n', 'g'), E'\n') as meaning,
+       rtrim(regexp_replace(c.enforced_by, '(.{1,30})(?: |$)', E'\\1\n', 'g'), E'\n') as enforced_by,
+       rtrim(regexp_replace(c.hint, '(.{1,60})(?: |$)', E'\\1\n', 'g'), E'\n') as hint
   from rules.catalogue c cross join gym.settings s;
 comment on view api.rules is 'Every rule. Its name (the constraint of its errors), SQLSTATE, message, current limit, meaning, where it is enforced, next step. Example: select rule, meaning, current_limit from api.rules where rule like ''slot%'';';
 

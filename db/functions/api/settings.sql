@@ -5,7 +5,8 @@ select a.name,
        regexp_replace(pg_get_expr(d.adbin, d.adrelid), '^''(.*)''::.*$', '\1') as default_value,
        a.allowed,
        l.changed_at, l.changed_by,
-       col_description(t.attrelid, t.attnum) as meaning
+       -- broken between words, to fit a window
+       rtrim(regexp_replace(col_description(t.attrelid, t.attnum), '(.{1,60})(?: |$)', E'\\1\n', 'g'), E'\n') as meaning
   from rules.settings_allowed a
   cross join gym.settings s
   join pg_attribute t on t.attrelid = 'gym.settings'::regclass and t.attname = a.name

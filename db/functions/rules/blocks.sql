@@ -483,3 +483,10 @@ comment on function rules.users__judge() is
 create trigger users__judge after update of role, deleted on gym.users for each row
   when (new.role in ('STUDENT', 'BLOCKED') and not new.deleted and (old.role not in ('STUDENT', 'BLOCKED') or old.deleted))
   execute function rules.users__judge();
+
+create view rules.ledger_lines as
+select l.id, l.user_id, to_char(l.at at time zone c.time_zone, 'YYYY-MM-DD HH24:MI') as at, u.student_card as card, l.event,
+       -- a line then fits 100 columns
+       case when length(l.reason) > 30 then left(l.reason, 29) || '…' else l.reason end as reason, l.enrolment_id as seat, l.by_user as by
+  from gym.ledger l join gym.users u on u.id = l.user_id cross join gym.settings c;
+comment on view rules.ledger_lines is 'gym.ledger as people read it, in the gym''s time: what api.ledger shows.';

@@ -3,15 +3,14 @@ language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 begin
   -- role: what SET ROLE chose; session_user would still be the owner in a server that dropped its rights
-  return (
-    select current_setting('role') not in ('{{.server_role}}', '{{.auth_role}}')
-       and exists (select from pg_roles r
-                    where (r.rolname = '{{.admin_role}}' or r.oid = (select d.datdba from pg_database d where d.datname = current_database()))
-                      and pg_has_role(session_user, r.oid, 'member')));
+  return exists (
+    select from pg_roles r
+     where (r.rolname = '{{.admin_role}}' or r.oid = (select d.datdba from pg_database d where d.datname = current_database()))
+       and pg_has_role(coalesce(nullif(current_setting('role'), 'none'), session_user), r.oid, 'member'));
 end
 $$;
 comment on function rules.may_move_clock() is
-  'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) or to an administrator, and has not dropped to the server''s or the auth server''s role. The audit trail shows both clocks.';
+  'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) or to an administrator, and has not become anybody else by SET ROLE, such as the server. The audit trail shows both clocks.';
 
 create function rules.moved_clock() returns timestamptz
 language plpgsql stable set search_path = pg_catalog, pg_temp

@@ -134,7 +134,7 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 begin
   insert into gym.ledger (at, user_id, event, enrolment_id, reason, by_user)
-  select rules.clock(), e.user_id, 'forced', e.id, 'Вопреки правилу ' || p_rule, p_actor
+  select rules.clock(), e.user_id, 'forced', e.id, p_rule, p_actor
     from gym.enrolments e where e.id = any (p_enrolment_ids) order by e.id;
 end
 $$;

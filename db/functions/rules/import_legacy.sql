@@ -559,9 +559,10 @@ as $$
 declare
   v_deleted integer[];
 begin
-  -- nobody changes what the plan stands on while it is carried out
+  -- nobody changes, or locks a row of, what the plan stands on while it is carried out; so nobody need be locked one by one
   if p_dry_run is not true then
-    lock table gym.legacy_ids, gym.users, gym.enrolments, gym.slots, gym.marks, gym.months, gym.posts in share row exclusive mode;
+    lock table gym.pardons, gym.users, gym.slots, gym.enrolments, gym.marks, gym.months, gym.blocks, gym.posts, gym.legacy_ids in exclusive mode;
+    perform set_config('gym.importing', 'on', true);
   end if;
   return query select * from rules.plan_summary(p_schema, p_admin_card);
   if p_dry_run then
@@ -605,6 +606,7 @@ begin
    where p.state = 'new' and p.month = (rules.this_month() - interval '1 month')::date
    order by p.user_id
   on conflict (user_id, month) where month is not null do nothing;
+  analyze gym.pardons;
   -- enrolments; a trigger makes the marks of months begun
   with plan as materialized (
     select p.*, case when p.state = 'new' then nextval('gym.enrolments_id_seq')::integer else p.new_id end as id
@@ -644,6 +646,7 @@ begin
   while rules.ensure_blocks() > 0 loop
     null;
   end loop;
+  perform set_config('gym.importing', '', true);
 end
 $$;
 comment on function rules.import_legacy(text, boolean, integer) is

@@ -29,9 +29,9 @@ select is(enrolment(), '(f,t,"2026-12-25 12:00:00","2026-12-31 00:00:00","2026-1
 
 -- ---- api.rules ----
 
-select set_eq($$ select rule, sqlstate, message from api.rules $$, $$ select rule, sqlstate, message from rules.catalogue $$, 'api.rules: every rule');
+select set_eq($$ select rule, sqlstate, replace(message, e'\n', ' ') from api.rules $$, $$ select rule, sqlstate, message from rules.catalogue $$, 'api.rules: every rule');
 update gym.settings set slots_per_student = 2, absences_to_block = 4, seats_per_slot = 9, enrolment_opens_on_day = 26, enrolment_opens_at = '13:00', enrolment_closes_at = '20:00';
-select results_eq($$ select rule, current_limit from api.rules where rule in ('slots_per_student', 'student_blocked', 'enrolment_closed', 'slots_taken_within_capacity') order by rule $$,
+select results_eq($$ select rule, replace(current_limit, e'\n', ' ') from api.rules where rule in ('slots_per_student', 'student_blocked', 'enrolment_closed', 'slots_taken_within_capacity') order by rule $$,
   $$ values ('enrolment_closed', 'day 26 13:00 to last day 20:00'), ('slots_per_student', '2'), ('slots_taken_within_capacity', 'gym.slots.capacity (new slots: 9)'), ('student_blocked', '4 absences') $$,
   'api.rules: with the limits as they are set now');
 select is(admin($$ select message, hint from api.rules where rule = 'slots_taken_within_capacity' $$), '("Закончились места для записи","Вместимость меняет api.edit_slot.")',

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(30);
+select plan(32);
 
 -- ---- which month is next: every day of every year, in three zones ----
 
@@ -121,6 +121,14 @@ set local session authorization test_reader_login;
 select clock_moved() as moved \gset
 reset session authorization;
 select ok(not :'moved', 'clock: gym.now is ignored for a reader');
+set local role test_server_login;
+select clock_moved() as moved \gset
+reset role;
+select ok(not :'moved', 'clock: gym.now is ignored for an owner who became the server''s log-in');
+set local role test_admin_login;
+select clock_moved() as moved \gset
+reset role;
+select ok(:'moved', 'clock: gym.now counts for an owner who became an administrator''s log-in');
 set local gym.now = 'soon';
 set local role energy_server;
 select clock_moved() as moved \gset
