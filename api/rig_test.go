@@ -79,9 +79,19 @@ func (c client) ask(endpoint string, actor int, body any) answer {
 // send is ask with headers of the caller's own.
 func (c client) send(endpoint string, header http.Header, body any) answer {
 	c.t.Helper()
+	r, sent, w := c.exchange(endpoint, header, body)
+	a := readAnswer(c.t, w.Code, w.Header(), w.Body.Bytes())
+	if !c.faked {
+		checkDescribed(c.t, r, sent, a)
+	}
+	return a
+}
+
+// exchange is send, whatever comes back.
+func (c client) exchange(endpoint string, header http.Header, body any) (r *http.Request, sent []byte, w *httptest.ResponseRecorder) {
+	c.t.Helper()
 	method, path, ok := strings.Cut(endpoint, " ")
 	require.True(c.t, ok, endpoint)
-	var sent []byte
 	switch b := body.(type) {
 	case nil:
 	case string:
@@ -94,18 +104,14 @@ func (c client) send(endpoint string, header http.Header, body any) answer {
 	if !strings.HasPrefix(path, "/api/") && !strings.HasSuffix(path, "z") && path != "/metrics" {
 		path = "/api/v1" + path
 	}
-	r := httptest.NewRequestWithContext(c.t.Context(), method, path, bytes.NewReader(sent))
+	r = httptest.NewRequestWithContext(c.t.Context(), method, path, bytes.NewReader(sent))
 	r.Header = header.Clone()
 	if len(sent) > 0 && header.Get("Content-Type") == "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	w := httptest.NewRecorder()
+	w = httptest.NewRecorder()
 	c.handler.ServeHTTP(w, r)
-	a := readAnswer(c.t, w.Code, w.Header(), w.Body.Bytes())
-	if !c.faked {
-		checkDescribed(c.t, r, sent, a)
-	}
-	return a
+	return r, sent, w
 }
 
 // readAnswer refuses whatever is not the contract's envelope.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -41,6 +42,16 @@ func TestTokenComesBeforeEverything(t *testing.T) {
 		"right and wrong":    {"Token": {token, "guess"}},
 		"right, twice":       {"Token": {token, token}},
 		"a prefix":           {"Token": {token[:5]}},
+		"with more behind":   {"Token": {token + "x"}},
+		"with a space":       {"Token": {" " + token}},
+		"with NUL behind":    {"Token": {token + "\x00"}},
+		"in capitals":        {"Token": {strings.ToUpper(token)}},
+		"non-ASCII":          {"Token": {"токен"}},
+		"no UTF-8":           {"Token": {"\xff\xfe" + token}},
+		"look-alike letters": {"Token": {strings.ReplaceAll(token, "o", "о")}},
+		"a megabyte":         {"Token": {strings.Repeat(token, 1<<20/len(token))}},
+		"a list":             {"Token": {token + "," + token}},
+		"a thousand":         {"Token": slices.Repeat([]string{token}, 1000)},
 		"as a bearer's":      {"Authorization": {"Bearer " + token}},
 		"with a known actor": {"User-Id": {"1"}},
 	}
