@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report bench-overload psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report bench-overload security psql tern stamp docs fmt build clean
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
@@ -49,6 +49,9 @@ bench-overload: build ## sends ten times what the server can sustain, for a minu
 
 test-faults: ## kills servers and databases, cuts networks, fills disks in mid-rush, as long as in life; prints what happened
 	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./bench/faults $(TESTFLAGS)
+
+security: ## looks for faults with gosec, and for known vulnerabilities of modules where their list can be reached
+	@scripts/security
 
 fuzz: ## sends nasty requests for FUZZTIME=10s and more
 	@scripts/test fuzz

@@ -148,15 +148,15 @@ func Load() (*Settings, error) {
 // The pool is kept full: nobody waits for a connection to be made in the second of opening.
 func (s *Settings) Database() *pgxpool.Config {
 	c := s.database.Copy()
-	c.MaxConns = int32(s.PoolSize)
-	c.MinConns = int32(s.PoolSize)
+	c.MaxConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
+	c.MinConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
 	return c
 }
 
 // ReportDatabase says where reports are read, with a pool of ReportPoolSize whose connections are made when they are needed.
 func (s *Settings) ReportDatabase() *pgxpool.Config {
 	c := s.reportDatabase.Copy()
-	c.MaxConns = int32(s.ReportPoolSize)
+	c.MaxConns = int32(s.ReportPoolSize) // #nosec G115 -- checked by Load
 	c.MinConns = 0
 	return c
 }
