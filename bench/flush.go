@@ -9,6 +9,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"energiya/bench/live"
 	"energiya/bench/rush"
 )
 
@@ -97,7 +98,7 @@ func (b *bench) product(ctx context.Context, about string, of func(*Figure, stri
 		return err
 	}
 	defer servers.stop()
-	report, err := b.play(ctx, rush.Options{URLs: servers.urls(), Token: token, Students: g.everybody(), Seed: b.seed})
+	report, err := b.play(ctx, rush.Options{URLs: servers.urls(), Token: live.Token, Students: g.everybody(), Seed: b.seed})
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"energiya/bench/lean"
+	"energiya/bench/live"
 	"energiya/bench/rush"
 )
 
@@ -54,7 +55,7 @@ func (b *bench) load(ctx context.Context, f fleet, clients int, next func(client
 		}
 	}()
 	for i := range conns {
-		s, err := lean.NewServer(f[i%len(f)].url, token)
+		s, err := lean.NewServer(f[i%len(f)].URL, live.Token)
 		if err != nil {
 			return traffic{}, err
 		}

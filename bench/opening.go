@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"energiya/bench/live"
 	"energiya/bench/rush"
 )
 
@@ -90,7 +91,7 @@ func (b *bench) bareHTTP(ctx context.Context) (float64, error) {
 	}
 	go func() { _ = server.Serve(listener) }()
 	defer func() { _ = server.Close() }()
-	t, err := b.load(ctx, fleet{{url: "http://" + listener.Addr().String()}}, 32, list(1))
+	t, err := b.load(ctx, fleet{{URL: "http://" + listener.Addr().String()}}, 32, list(1))
 	return t.rate(), err
 }
 
@@ -125,7 +126,7 @@ func (g gym) everybody() []int {
 
 // opening plays the whole opening.
 func (b *bench) opening(ctx context.Context, part, name string, servers fleet, g gym) error {
-	o := rush.Options{URLs: servers.urls(), Token: token, Students: g.everybody(), Seed: b.seed}
+	o := rush.Options{URLs: servers.urls(), Token: live.Token, Students: g.everybody(), Seed: b.seed}
 	// of 100,000 nearly all are refused, which another part measures
 	if g.students <= 20_000 {
 		if err := b.once(ctx, part, name, o, g); err != nil {

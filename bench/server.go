@@ -3,68 +3,32 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"energiya/bench/live"
 )
-
-const token = "the-token-of-the-benchmark"
-
-// server is a real energy serve, on the database of the environment.
-type server struct {
-	process *exec.Cmd // nil: the bench itself
-	url     string
-}
 
 // poolSize is that of the servers, and what pgbench has as clients.
 const poolSize = 8
 
 // start runs a server and waits until it is ready; env is added to its environment.
-func (b *bench) start(ctx context.Context, env ...string) (*server, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("finding a free port: %w", err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	process := exec.CommandContext(ctx, b.energy, "serve")
-	process.Cancel = func() error { return process.Process.Signal(syscall.SIGTERM) }
-	process.Env = append(os.Environ(), "ENERGY_LISTEN="+address, "ENERGY_TOKEN="+token, "ENERGY_LOG_LEVEL=error", "ENERGY_RATE_LIMIT=0",
-		fmt.Sprintf("ENERGY_POOL_SIZE=%d", poolSize), "ENERGY_REQUEST_TIMEOUT=1m")
-	process.Env = append(process.Env, env...)
+func (b *bench) start(ctx context.Context, env ...string) (*live.Server, error) {
 	log, err := os.Create(filepath.Join(b.folder, "server.log"))
 	if err != nil {
 		return nil, fmt.Errorf("making the server's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
-	process.Stderr = log
-	if err := process.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", b.energy, err)
+	env = append([]string{"ENERGY_LOG_LEVEL=error", fmt.Sprintf("ENERGY_POOL_SIZE=%d", poolSize), "ENERGY_REQUEST_TIMEOUT=1m"}, env...)
+	s, err := live.Start(ctx, b.energy, log, env...)
+	if err != nil {
+		said, _ := os.ReadFile(log.Name())
+		return nil, fmt.Errorf("%w\n%s", err, said)
 	}
-	s := &server{process: process, url: "http://" + address}
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if response, err := http.Get(s.url + "/readyz"); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return s, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			s.stop()
-			said, _ := os.ReadFile(log.Name())
-			return nil, fmt.Errorf("the server does not become ready:\n%s", said)
-		}
-	}
-}
-
-func (s *server) stop() {
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	_ = s.process.Wait()
+	return s, nil
 }
 
 // startAll runs n servers.
@@ -81,18 +45,18 @@ func (b *bench) startAll(ctx context.Context, n int, env ...string) (list fleet,
 }
 
 // fleet are servers on one database.
-type fleet []*server
+type fleet []*live.Server
 
 func (f fleet) stop() {
 	for _, s := range f {
-		s.stop()
+		s.Stop()
 	}
 }
 
 func (f fleet) urls() []string {
 	urls := make([]string, len(f))
 	for i, s := range f {
-		urls[i] = s.url
+		urls[i] = s.URL
 	}
 	return urls
 }
@@ -111,10 +75,7 @@ func (b *bench) cpuOf(f fleet) cpu {
 		c.client = time.Duration(self.Utime.Nano() + self.Stime.Nano())
 	}
 	for _, s := range f {
-		if s.process == nil {
-			continue
-		}
-		own, _ := stat(fmt.Sprint(s.process.Process.Pid))
+		own, _ := stat(fmt.Sprint(s.PID()))
 		c.servers += own.own
 	}
 	back, _ := stat(fmt.Sprint(b.conn.PgConn().PID()))

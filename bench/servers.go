@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"energiya/bench/lean"
+	"energiya/bench/live"
 )
 
 // serversClients is how many clients ask all servers together.
@@ -67,12 +68,12 @@ func (b *bench) measureFleet(ctx context.Context, name string, n int, env ...str
 }
 
 // report takes the report of this month, the second of two.
-func (b *bench) report(ctx context.Context, s *server) (took time.Duration, err error) {
+func (b *bench) report(ctx context.Context, s *live.Server) (took time.Duration, err error) {
 	var from, to string
 	if err := b.conn.QueryRow(ctx, `select rules.this_month()::text, (rules.next_month() - 1)::text`).Scan(&from, &to); err != nil {
 		return 0, fmt.Errorf("asking for the month: %w", err)
 	}
-	target, err := lean.NewServer(s.url, token)
+	target, err := lean.NewServer(s.URL, live.Token)
 	if err != nil {
 		return 0, err
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"energiya/bench/lean"
+	"energiya/bench/live"
 	"energiya/bench/rush"
 )
 
@@ -111,7 +112,7 @@ func generate(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err := json.NewDecoder(in).Decode(&p); err != nil {
 		return fmt.Errorf("reading the plan: %w", err)
 	}
-	server, err := lean.NewServer(p.URL, token)
+	server, err := lean.NewServer(p.URL, live.Token)
 	if err != nil {
 		return err
 	}

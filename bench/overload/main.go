@@ -13,22 +13,21 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
 	"strconv"
 	"strings"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"energiya/bench/live"
 )
 
 const (
-	token    = "the-token-of-the-benchmark"
 	students = 20_000
 	clients  = 64 // who measure what can be sustained
 	early    = 10 // seconds, in which the queue gets as long as it may
@@ -120,7 +119,7 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	defer server.stop()
-	p := plan{URL: server.url, Seconds: max(3, s.seconds/6), Clients: clients, Students: students, Coach: g.coach, Slots: g.slots, Seed: s.seed, Early: early}
+	p := plan{URL: server.URL, Seconds: max(3, s.seconds/6), Clients: clients, Students: students, Coach: g.coach, Slots: g.slots, Seed: s.seed, Early: early}
 
 	if _, err := s.generator(ctx, p); err != nil { // connections open, plans are made
 		return err
@@ -257,48 +256,26 @@ func (g *gym) audit(ctx context.Context) error {
 	return nil
 }
 
-// server is energy serve, on the database of the environment.
+// server is energy serve, and its log.
 type server struct {
-	process *exec.Cmd
-	url     string
-	log     *os.File
+	*live.Server
+	log *os.File
 }
 
 func (s settings) start(ctx context.Context) (*server, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("finding a free port: %w", err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
 	log, err := os.CreateTemp("", "energiya-overload-*.log")
 	if err != nil {
 		return nil, fmt.Errorf("making the server's log: %w", err)
 	}
-	process := exec.CommandContext(ctx, s.energy, "serve")
-	process.Env = append(os.Environ(), "ENERGY_LISTEN="+address, "ENERGY_TOKEN="+token, "ENERGY_LOG_LEVEL=warn", "ENERGY_RATE_LIMIT=0")
-	process.Stderr = log
-	if err := process.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", s.energy, err)
+	started, err := live.Start(ctx, s.energy, log, "ENERGY_LOG_LEVEL=warn")
+	if err != nil {
+		return nil, err
 	}
-	srv := &server{process: process, url: "http://" + address, log: log}
-	for deadline := time.Now().Add(15 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		if response, err := http.Get(srv.url + "/readyz"); err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return srv, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			srv.stop()
-			return nil, errors.New("the server does not become ready")
-		}
-	}
+	return &server{started, log}, nil
 }
 
 func (s *server) stop() {
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	_ = s.process.Wait()
+	s.Stop()
 	_ = s.log.Close()
 	_ = os.Remove(s.log.Name())
 }
@@ -325,7 +302,7 @@ func (s *server) watch(ctx context.Context) func() usage {
 		tick := time.NewTicker(500 * time.Millisecond)
 		defer tick.Stop()
 		for {
-			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+			status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 			most.memory = max(most.memory, numberAfter("VmRSS:", string(status)))
 			most.goroutines = max(most.goroutines, s.goroutines(ctx))
 			select {
@@ -354,11 +331,11 @@ func numberAfter(name, text string) int {
 }
 
 func (s *server) goroutines(ctx context.Context) int {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/metrics", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, s.URL+"/metrics", nil)
 	if err != nil {
 		return 0
 	}
-	request.Header.Set("Token", token)
+	request.Header.Set("Token", live.Token)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0

@@ -14,27 +14,24 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"os/signal"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"text/tabwriter"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"energiya/bench/live"
 )
 
 //go:embed seed.sql
 var seed string
-
-const token = "the-token-of-the-benchmark"
 
 type settings struct {
 	energy  string
@@ -108,11 +105,12 @@ func (s settings) measure(ctx context.Context, conn *pgx.Conn, z size, table io.
 
 // measureKind takes one report again and again from a server of its own, or none to compare.
 func (s settings) measureKind(ctx context.Context, kind string, z size, slots []int) (string, error) {
-	server, err := s.start(ctx)
+	started, err := live.Start(ctx, s.energy, os.Stderr, "ENERGY_LOG_LEVEL=error")
 	if err != nil {
 		return "", err
 	}
-	defer server.stop()
+	defer started.Stop()
+	server := &server{started}
 	c := crowd{server: server, students: z.students, slots: slots, clients: s.clients}
 	// until plans are made and connections open
 	if _, err := c.during(ctx, func() error { time.Sleep(time.Second); return nil }); err != nil {
@@ -140,45 +138,8 @@ func (s settings) measureKind(ctx context.Context, kind string, z size, slots []
 		float64(server.memory("VmHWM")-idle)/1024, float64(sent)/1e6, waits), nil
 }
 
-// server is energy serve, on the database of the environment.
-type server struct {
-	process *exec.Cmd
-	url     string
-}
-
-func (s settings) start(ctx context.Context) (*server, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, fmt.Errorf("finding a free port: %w", err)
-	}
-	address := listener.Addr().String()
-	_ = listener.Close()
-	process := exec.CommandContext(ctx, s.energy, "serve")
-	process.Env = append(os.Environ(), "ENERGY_LISTEN="+address, "ENERGY_TOKEN="+token, "ENERGY_LOG_LEVEL=error", "ENERGY_RATE_LIMIT=0")
-	process.Stderr = os.Stderr
-	if err := process.Start(); err != nil {
-		return nil, fmt.Errorf("starting %s: %w", s.energy, err)
-	}
-	srv := &server{process: process, url: "http://" + address}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		response, err := http.Get(srv.url + "/readyz")
-		if err == nil {
-			_ = response.Body.Close()
-			if response.StatusCode == http.StatusOK {
-				return srv, nil
-			}
-		}
-		if time.Now().After(deadline) {
-			srv.stop()
-			return nil, errors.New("the server does not become ready")
-		}
-	}
-}
-
-func (s *server) stop() {
-	_ = s.process.Process.Signal(syscall.SIGTERM)
-	_ = s.process.Wait()
-}
+// server is a running energy serve, as the measurement uses it.
+type server struct{ *live.Server }
 
 // post sends a request as the auth server would, and gives the size of the answer.
 func (s *server) post(ctx context.Context, path string, actor int, body any) (int64, error) {
@@ -186,11 +147,11 @@ func (s *server) post(ctx context.Context, path string, actor int, body any) (in
 	if err != nil {
 		return 0, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url+"/api/v1"+path, bytes.NewReader(sent))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.URL+"/api/v1"+path, bytes.NewReader(sent))
 	if err != nil {
 		return 0, err
 	}
-	request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(actor)}, "Content-Type": {"application/json"}}
+	request.Header = http.Header{"Token": {live.Token}, "User-Id": {strconv.Itoa(actor)}, "Content-Type": {"application/json"}}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("asking %s: %w", path, err)
@@ -226,7 +187,7 @@ var kilobytes = regexp.MustCompile(`(?m)^(\w+):\s+(\d+) kB$`)
 
 // memory is a line of the process's status, in KiB; 0 where there is no such thing.
 func (s *server) memory(line string) int {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.process.Process.Pid))
+	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	for _, match := range kilobytes.FindAllStringSubmatch(string(status), -1) {
 		if match[1] == line {
 			n, _ := strconv.Atoi(match[2])
@@ -238,7 +199,7 @@ func (s *server) memory(line string) int {
 
 // forgetPeak lets VmHWM begin anew.
 func (s *server) forgetPeak() {
-	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.process.Process.Pid), []byte("5"), 0)
+	_ = os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", s.PID()), []byte("5"), 0)
 }
 
 // crowd are students who enrol for next month, over and over.
