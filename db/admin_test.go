@@ -14,7 +14,7 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestTheAdministratorsScreen starts psql as make psql does and types every shortcut and looks at every view: nothing fails,
+// TestTheAdministratorsScreen starts psql as make psql does, types every shortcut, looks at every view and calls every function: nothing fails,
 // and nothing is wider than 100 columns.
 func TestTheAdministratorsScreen(t *testing.T) {
 	t.Parallel()
@@ -43,6 +43,11 @@ func TestTheAdministratorsScreen(t *testing.T) {
 			continue
 		}
 		typed.WriteString("select * from " + view + ";\n")
+	}
+	var examples []string
+	require.NoError(t, conn.QueryRow(ctx, `select array_agg(example order by name) from api.commands where kind = 'function' and example !~ '^begin'`).Scan(&examples))
+	for _, example := range examples {
+		typed.WriteString("begin;\n" + example + "\nrollback;\n")
 	}
 	typed.WriteString("select * from help();\nshow search_path;\nshow timezone;\n")
 

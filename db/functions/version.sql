@@ -1,1 +1,1 @@
-select rules.record_package(30, '797832ed52470cf7906317b599ac85efae649d043ed21bce491e9b024ae08a5b');
+select rules.record_package(31, '6b596d88ca44be8b5dc67d76ee41a13de627c5747c6db3f4cbba15605f82b78d');

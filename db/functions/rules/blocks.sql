@@ -11,7 +11,8 @@ comment on view rules.absences is
 
 create function rules.counted_absences(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
 returns table (user_id integer, date date, starts_at time)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+-- planned for one person, or before there were marks, it would take hours for thousands of them
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare

@@ -8,7 +8,7 @@ comment on view rules.marked_lessons is
 create function rules.expected_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
 returns table (enrolment_id integer, slot_id integer, user_id integer, date date, is_off boolean)
 -- not sql: planned for the arguments at hand, one enrolment or a month of them
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
@@ -38,7 +38,8 @@ $$;
 comment on function rules.has_begun(date) is 'Whether a month''s marks follow its enrolments: from its first day on, or since they were made.';
 
 create function rules.sync_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+-- planned for one enrolment, it would take hours for a month of them
+language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_made integer;

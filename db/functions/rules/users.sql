@@ -12,7 +12,7 @@ begin
   -- That it is one is seen in the stack of calls; the setting, which anybody may feign, only spares the others the look
   if current_setting('gym.importing', true) = 'on' then
     get diagnostics v_called_by = pg_context;
-    if v_called_by ~ '\mrules\.import_legacy\(text,boolean,integer\) ' then
+    if rules.was_called(v_called_by, 'rules.import_legacy(text,boolean,integer)') then
       return;
     end if;
   end if;
