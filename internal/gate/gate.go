@@ -23,12 +23,10 @@ const (
 	kept = 2
 	// maxWaiting bounds what one share remembers, however fast its places are.
 	maxWaiting = 1 << 15
-	// memory is how many requests the usual time is the average of, roughly. One that hung must not make a crowd look hopeless.
+	// memory is how many requests count as lately, roughly.
 	memory = 128
-	// trust is how many requests that went in count as much as the usual time, for the pace of a queue.
-	trust = 64
-	// window is how far that pace looks back, roughly.
-	window = 2 * time.Second
+	// horizon is how many longest waits the usual time looks back, roughly.
+	horizon = 3
 )
 
 // Gate is a number of places and the shares that use them.
@@ -57,8 +55,8 @@ type Share struct {
 	held    int           // places
 	moved   time.Time     // when somebody went in or out, or the first came
 	usual   time.Duration // that a place is held
-	since   time.Time     // when the queue began, or half the window ago
-	went    int           // from the queue since then
+	lately  time.Duration // the same of the last requests
+	learned time.Time     // when the last was over
 	used    float64       // seconds that places were held, by weight: the share that is behind comes first
 	crowded bool
 	refused int
@@ -110,9 +108,6 @@ func (s *Share) Enter(ctx context.Context) (leave func(), err error) {
 		g.mu.Unlock()
 		return nil, busy
 	}
-	if s.waiting.Len() == 0 {
-		s.since, s.went = time.Now(), 0
-	}
 	w := &waiter{turn: make(chan struct{})}
 	place := s.waiting.PushBack(w)
 	g.mu.Unlock()
@@ -134,6 +129,7 @@ func (s *Share) Enter(ctx context.Context) (leave func(), err error) {
 	}
 	s.waiting.Remove(place)
 	if err == nil {
+		s.crowded = true
 		err = s.refuse(g.maxWait)
 	}
 	return nil, err
@@ -214,20 +210,18 @@ func (s *Share) expected() time.Duration {
 		}
 	}
 	places := min(float64(s.gate.places)*s.weight/weights, float64(max(1, s.gate.places-s.keptFree())))
-	// what is usual at first, and more and more what is seen: also what the others take, and how busy the machine is
-	pace := float64(s.usual) / places
-	if s.waiting.Len() > 0 {
-		pace = (trust*pace + float64(time.Since(s.since))) / float64(trust+s.went)
-	}
-	return time.Since(s.moved) + time.Duration(pace*float64(s.waiting.Len()))
+	return time.Since(s.moved) + time.Duration(float64(s.each())*float64(s.waiting.Len())/places)
 }
 
-// goOn notes that somebody went in from the queue.
-func (s *Share) goOn() {
-	s.went++
-	if ago := time.Since(s.since); ago > window {
-		s.since, s.went = s.since.Add(ago/2), s.went/2
-	}
+// each is how long a place will be held: in doubt not long. When a crowd has just come, everything is slow for a moment, which
+// tells little of the time in which the crowd is served; and when that is over, it is forgotten at once.
+func (s *Share) each() time.Duration { return min(s.usual, s.lately) }
+
+func (s *Share) learn(took time.Duration, now time.Time) {
+	const few = 1.0 / memory
+	s.lately += time.Duration(few * float64(took-s.lately))
+	s.usual += time.Duration(min(few, now.Sub(s.learned).Seconds()/(horizon*s.gate.maxWait.Seconds())) * float64(took-s.usual))
+	s.learned = now
 }
 
 // begin: whoever wanted nothing for a while has saved nothing up.
@@ -242,7 +236,7 @@ func (s *Share) begin() {
 // at the end.
 func (s *Share) take() (leave func()) {
 	g := s.gate
-	began, booked := time.Now(), s.usual
+	began, booked := time.Now(), s.each()
 	g.free--
 	g.clock = max(g.clock, s.used)
 	s.held++
@@ -260,7 +254,7 @@ func (s *Share) take() (leave func()) {
 		s.held--
 		s.moved = now
 		s.used += (took - booked).Seconds() / s.weight
-		s.usual += (took - s.usual) / memory
+		s.learn(took, now)
 		g.next()
 	}
 }
@@ -278,7 +272,6 @@ func (g *Gate) next() {
 			return
 		}
 		w := first.waiting.Remove(first.waiting.Front()).(*waiter)
-		first.goOn()
 		w.leave = first.take()
 		close(w.turn)
 	}

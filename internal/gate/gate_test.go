@@ -59,9 +59,9 @@ func (o *outcome) add(share *gate.Share, stay time.Duration) {
 	}
 }
 
-// learn lets the share know how long its requests take.
+// learn lets the share know how long its requests take: two quiet minutes.
 func learn(share *gate.Share, stay time.Duration) {
-	for range 1000 {
+	for began := time.Now(); stay > 0 && time.Since(began) < 2*time.Minute; {
 		_ = use(share, stay)
 	}
 }
@@ -151,21 +151,51 @@ func TestBusySaysWhatEnterWould(t *testing.T) {
 	})
 }
 
-// TestTheWaitIsForeseen also where requests suddenly take ten times as long as usual.
-func TestTheWaitIsForeseen(t *testing.T) {
+// TestACrowdThatStartsSlowlyIsServedWhole: while thousands of connections open, everything takes a hundred times as long.
+func TestACrowdThatStartsSlowlyIsServedWhole(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		share := gate.New(8, 6*time.Second).Share("only", 1)
+		learn(share, time.Millisecond)
+		began := time.Now()
+		for range 8000 {
+			go func() {
+				leave, err := share.Enter(t.Context())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				stay := time.Millisecond
+				if time.Since(began) < 500*time.Millisecond {
+					stay = 100 * time.Millisecond
+				}
+				time.Sleep(stay)
+				leave()
+			}()
+			time.Sleep(50 * time.Microsecond)
+		}
+	})
+}
+
+// TestSlownessIsLearned: requests suddenly take ten times as long as usual.
+func TestSlownessIsLearned(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		share := gate.New(4, 5*time.Second).Share("only", 1)
 		learn(share, 5*time.Millisecond) // 800 a second; now it will be 80
-		var o outcome
-		for range 3000 {
+		var first, rest outcome
+		began := time.Now()
+		for time.Since(began) < time.Minute {
+			o := &rest
+			if time.Since(began) < 20*time.Second {
+				o = &first
+			}
 			go o.add(share, 50*time.Millisecond)
 			time.Sleep(5 * time.Millisecond)
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		require.LessOrEqual(t, o.late, 25, "hardly anybody waits in vain")
-		require.InDelta(t, 15*80, o.served, 450)
-		require.Equal(t, 3000, o.served+o.atOnce+o.late)
+		require.InDelta(t, 60*80, first.served+rest.served, 80, "at the full rate all the time")
+		require.Zero(t, rest.late, "nobody waits in vain any more")
+		require.LessOrEqual(t, rest.longest, time.Second)
 	})
 }
 
@@ -333,7 +363,7 @@ func TestWhatOneShareLeavesTheOthersUse(t *testing.T) {
 		synctest.Wait()
 		before := busy.Stats().Waiting
 		time.Sleep(500 * time.Millisecond)
-		require.InDelta(t, 40, before-busy.Stats().Waiting, 10, "a tenth")
+		require.InDelta(t, 45, before-busy.Stats().Waiting, 15, "a tenth, or the one place that is always its own")
 	})
 }
 
