@@ -413,6 +413,35 @@ func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 	require.NoError(t, err)
 }
 
+func TestAnOwnerWhoMayNotMakeRolesIsToldWhichAreMissing(t *testing.T) {
+	t.Parallel()
+	name := fmt.Sprintf("m%d", os.Getpid())
+	roles := db.Roles{Server: name + "_server", Auth: name + "_auth", Admin: name + "_admin", Reader: name + "_reader"}
+	d := empty(t)
+	t.Cleanup(func() {
+		for _, statement := range []string{"reassign owned by " + name + " to current_user", "drop owned by " + name + " cascade", "drop role " + name,
+			"drop owned by " + roles.Admin + " cascade", "drop role " + roles.Admin} {
+			_, err := d.conn.Exec(context.Background(), statement)
+			require.NoError(t, err)
+		}
+	})
+	d.exec(t, "create role "+name+" login nocreaterole password 'secret'")
+	d.exec(t, "alter database "+pgx.Identifier{d.config.Database}.Sanitize()+" owner to "+name)
+
+	superuser := d.config.User
+	d.config.User, d.config.Password = name, "secret"
+	defer func() { d.config.User = superuser }()
+	lines, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
+		require.Contains(t, strings.Join(lines, "\n"), "role "+role+" is missing and "+name+" may not create roles: have it made (create role "+role+" nologin), then run energy migrate --force")
+	}
+	d.exec(t, "create role "+roles.Admin+" nologin")
+	_, err = d.migrate(t, db.Options{Roles: roles, Force: true})
+	require.NoError(t, err)
+	require.Equal(t, "true", d.ask(t, "has_function_privilege('"+roles.Admin+"', 'api.help(text)', 'execute')"), "as the note said")
+}
+
 // Roles belong to the whole cluster: databases that are migrated at the same moment meet there.
 func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 	t.Parallel()
