@@ -1,1 +1,1 @@
-select rules.record_package(31, '6b596d88ca44be8b5dc67d76ee41a13de627c5747c6db3f4cbba15605f82b78d');
+select rules.record_package(32, '7026278bfeedb74d0b9a65a1bef35945faea46840598dc9978c0dc95725df0de');

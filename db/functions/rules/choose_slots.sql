@@ -36,17 +36,55 @@ comment on function rules.free_slots(integer[], integer[]) is 'Of p_slot_ids tho
 create function rules.note_refusals(p_user_id integer, p_slot_ids integer[]) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_now timestamptz := rules.clock();
 begin
   -- looked for first: who asks again, as the crowd does, only reads
   if (select count(*) from gym.refusals r where r.slot_id = any (p_slot_ids) and r.user_id = p_user_id) < cardinality(p_slot_ids) then
     insert into gym.refusals (slot_id, user_id, refused_at)
     -- in one order: two requests of one person would wait for each other in a ring
-    select w, p_user_id, rules.clock() from unnest(p_slot_ids) w order by w
+    select w, p_user_id, v_now from unnest(p_slot_ids) w order by w
     on conflict do nothing;
   end if;
 end
 $$;
 comment on function rules.note_refusals(integer, integer[]) is 'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
+
+create function rules.replace_choice(p_user_id integer, p_month date, p_slot_ids integer[], p_free integer[]) returns integer[]
+language plpgsql volatile set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_held integer[];
+  v_free integer[];
+begin
+  -- Lock the person, then the slots given up and wanted in the order of their ids, and only then look.
+  perform rules.lock_user(p_user_id);
+  perform rules.refuse_blocked(p_user_id, p_month);
+  v_held := rules.held_slots(p_user_id, p_month);
+  perform from gym.slots s where s.id = any (v_held || p_free) and (s.id = any (p_free) or not s.id = any (p_slot_ids))
+    order by s.id for no key update;
+  if exists (select from gym.slots s where s.id = any (p_free) and s.deleted_at is not null) then
+    perform rules.refuse('slot_not_offered');
+  end if;
+  v_free := rules.free_slots(p_free, v_held);
+
+  -- Where not one of the chosen slots could be had, the old choice stays as it was.
+  if p_slot_ids = '{}' or v_free <> '{}' or p_slot_ids && v_held then
+    perform rules.release(
+      array(select e.id from gym.enrolments e
+             where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and not e.slot_id = any (p_slot_ids)),
+      'own choice', p_user_id);
+    if v_free <> '{}' then
+      insert into gym.enrolments (slot_id, user_id, created_by)
+      select f, p_user_id, p_user_id from unnest(v_free) f order by f;
+    end if;
+  end if;
+  return rules.held_slots(p_user_id, p_month);
+end
+$$;
+comment on function rules.replace_choice(integer, date, integer[], integer[]) is
+  'The part of rules.choose_slots that writes: gives up what is not among p_slot_ids, takes what is still free of p_free (wanted, not held, free a moment ago). '
+  'Returns the ids of the slots that the person then holds. Errors: student_blocked, slot_not_offered.';
 
 create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
 returns table (slot_id integer, is_full boolean)
@@ -54,14 +92,17 @@ language plpgsql volatile set search_path = pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
 declare
-  v_month   date    := rules.next_month();
+  v_month   date;
+  v_open    boolean;
   v_wanted  integer := cardinality(p_slot_ids);
   v_limit   integer;
   v_held    integer[];   -- slots that the student holds
   v_free    integer[];   -- wanted, not held, with a seat left
+  v_full    integer[] := array[]::integer[];   -- wanted, and not had
 begin
   -- Refused as a whole: nothing is changed.
-  if not (select w.is_open from rules.enrolment_window() w) then
+  select w.for_month, w.is_open into v_month, v_open from rules.enrolment_window() w;
+  if not v_open then
     perform rules.refuse('enrolment_closed', c.enrolment_opens_on_day::text, to_char(c.enrolment_opens_at, 'HH24:MI'))
        from gym.settings c;
   end if;
@@ -89,37 +130,18 @@ begin
   -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat taken.
   select h.held, rules.free_slots(p_slot_ids, h.held) into v_held, v_free
     from (select rules.held_slots(p_user_id, v_month) as held offset 0) h;
-  if (v_free = '{}' and v_wanted > 0 and not p_slot_ids && v_held)
-     or (v_free = '{}' and v_held <@ p_slot_ids) then
-    perform rules.note_refusals(p_user_id, array(select w from unnest(p_slot_ids) w where not w = any (v_held)));
-    return query select w, not w = any (v_held) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
-    return;
+  if v_free <> '{}' or not v_held <@ p_slot_ids and (v_wanted = 0 or p_slot_ids && v_held) then
+    v_held := rules.replace_choice(p_user_id, v_month, p_slot_ids, v_free);
   end if;
 
-  -- Lock the person, then the slots given up and wanted in the order of their ids, and only then look.
-  perform rules.lock_user(p_user_id);
-  perform rules.refuse_blocked(p_user_id, v_month);
-  v_held := rules.held_slots(p_user_id, v_month);
-  perform from gym.slots s where s.id = any (v_held || v_free) and (s.id = any (v_free) or not s.id = any (p_slot_ids))
-    order by s.id for no key update;
-  if exists (select from gym.slots s where s.id = any (v_free) and s.deleted_at is not null) then
-    perform rules.refuse('slot_not_offered');
-  end if;
-  v_free := rules.free_slots(v_free, v_held);
-
-  -- Where not one of the chosen slots could be had, the old choice stays as it was.
-  if v_wanted = 0 or v_free <> '{}' or p_slot_ids && v_held then
-    perform rules.release(
-      array(select e.id from gym.enrolments e
-             where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null and not e.slot_id = any (p_slot_ids)),
-      'own choice', p_user_id);
-    if v_free <> '{}' then
-      insert into gym.enrolments (slot_id, user_id, created_by)
-      select f, p_user_id, p_user_id from unnest(v_free) f order by f;
+  foreach slot_id in array p_slot_ids loop
+    is_full := not slot_id = any (v_held);
+    if is_full then
+      v_full := v_full || slot_id;
     end if;
-  end if;
-  perform rules.note_refusals(p_user_id, array(select w from unnest(p_slot_ids) w where not w = any (v_held || v_free)));
-  return query select w, not w = any (v_held || v_free) from unnest(p_slot_ids) with ordinality t (w, n) order by n;
+    return next;
+  end loop;
+  perform rules.note_refusals(p_user_id, v_full);
 end
 $$;
 comment on function rules.choose_slots(integer, integer[]) is

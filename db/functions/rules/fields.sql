@@ -67,8 +67,8 @@ create function rules.ints_field(p_body jsonb, p_name text, p_required boolean d
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_field jsonb := rules.field(p_body, p_name, p_required);
-  v_ints  integer[];
+  v_field jsonb     := rules.field(p_body, p_name, p_required);
+  v_ints  integer[] := array[]::integer[];
 begin
   if v_field is null then
     return null;
@@ -77,8 +77,10 @@ begin
   if jsonb_typeof(v_field) <> 'array' or jsonb_array_length(v_field) > 1000 then
     perform rules.refuse('field_unreadable', p_name, 'список целых чисел, не длиннее 1000');
   end if;
-  select coalesce(array_agg(rules.int_of(e.value) order by e.n), '{}') into v_ints
-    from jsonb_array_elements(v_field) with ordinality e (value, n);
+  -- a loop, since a query of its own for three numbers would take longer than the numbers
+  for v_n in 0 .. jsonb_array_length(v_field) - 1 loop
+    v_ints := v_ints || rules.int_of(v_field -> v_n);
+  end loop;
   if array_position(v_ints, null) is not null then
     perform rules.refuse('field_unreadable', p_name, 'список целых чисел, не длиннее 1000');
   end if;

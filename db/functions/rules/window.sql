@@ -1,5 +1,5 @@
 create function rules.enrolment_window(p_at timestamptz default rules.clock(),
-  out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz, out is_open boolean, out by_hand boolean)
+  out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz, out is_open boolean, out by_hand boolean, out for_month date)
 language plpgsql stable set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -20,6 +20,9 @@ begin
   last_turn := case when p_at >= closes_at then closes_at when p_at >= opens_at then opens_at else v_begins end;
   next_turn := case when p_at < opens_at then opens_at when p_at < closes_at then closes_at else v_ends end;
 
+  -- as rules.next_month, of which the opening minute would have to ask once more
+  for_month := (v_month + interval '1 month')::date;
+
   -- by hand holds until the next scheduled turn: what was set before the last one no longer counts
   select m.is_open into v_manual
     from gym.manual_turns m
@@ -31,7 +34,7 @@ begin
 end
 $$;
 comment on function rules.enrolment_window(timestamptz) is
-  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, and whether an administrator''s hand made it so. What entry/check-open answers and entry/change-open changes.';
+  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, whether an administrator''s hand made it so, and the month that is chosen for. What entry/check-open answers and entry/change-open changes.';
 
 create function rules.turn_enrolment(p_open boolean, p_actor integer) returns void
 language plpgsql volatile set search_path = pg_catalog, pg_temp

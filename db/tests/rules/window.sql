@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(195);
+select plan(196);
 
 -- open_at('2026-12-25 12:00'): 'open' or 'closed' by schedule, '… by hand', as the gym's wall clock shows that time
 create function help.open_at(p_local timestamp) returns text
@@ -18,10 +18,15 @@ create function help.forget() returns void language sql as $$ delete from gym.ma
 -- ---- by schedule ----
 
 select results_eq(
-  $$ select rules.local_time(opens_at), rules.local_time(closes_at), rules.local_time(last_turn), rules.local_time(next_turn), is_open, by_hand
+  $$ select rules.local_time(opens_at), rules.local_time(closes_at), rules.local_time(last_turn), rules.local_time(next_turn), is_open, by_hand, for_month
        from rules.enrolment_window('2026-12-10 09:00+07') $$,
-  $$ values (timestamp '2026-12-25 12:00', timestamp '2026-12-31 00:00', timestamp '2026-12-01 00:00', timestamp '2026-12-25 12:00', false, false) $$,
+  $$ values (timestamp '2026-12-25 12:00', timestamp '2026-12-31 00:00', timestamp '2026-12-01 00:00', timestamp '2026-12-25 12:00', false, false, date '2027-01-01') $$,
   'enrolment_window: before the opening');
+select is_empty($$
+  select t from generate_series(timestamptz '2024-01-01 00:00+07', '2029-01-01 00:00+07', '1 day') d (t)
+   cross join lateral (values (t), (t - interval '1 second')) m (at)
+   where (select w.for_month from rules.enrolment_window(m.at) w) <> rules.next_month(m.at) $$,
+  'enrolment_window: the month that is chosen for is rules.next_month, on each day''s first and last second');
 select results_eq(
   $$ select rules.local_time(last_turn), rules.local_time(next_turn), is_open from rules.enrolment_window('2026-12-25 12:00+07') $$,
   $$ values (timestamp '2026-12-25 12:00', timestamp '2026-12-31 00:00', true) $$,
