@@ -1,1 +1,1 @@
-select rules.record_package(32, '7026278bfeedb74d0b9a65a1bef35945faea46840598dc9978c0dc95725df0de');
+select rules.record_package(33, 'a5cf414704f11d0555cb08c90c3f0c23a5753f21bb1fb070bfdabd1fdafc93a2');

@@ -220,10 +220,10 @@ as $$
 begin
   -- people before marks, as everywhere: whoever is deleted holds the person and then withdraws the marks
   perform from gym.users u
-    where u.id = any (p_user_ids)
-       or u.id in (
+    -- one array: with "or" all people would be looked at
+    where u.id = any (p_user_ids || array(
       select o.user_id from gym.marks m join gym.marks o on o.slot_id = m.slot_id and o.date = m.date
-       where m.id = any (p_mark_ids))
+       where m.id = any (p_mark_ids)))
     order by u.id for no key update;
   perform from gym.marks m where m.id = any (p_mark_ids) order by m.id for no key update;
 end
