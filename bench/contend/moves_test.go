@@ -7,8 +7,10 @@ import (
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgerrcode"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/stretchr/testify/require"
 
@@ -120,5 +122,51 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 		require.Positive(t, scalar[int](t, m.owner, "select count(*) from gym.ledger where event = $1", event), "it never happened: %s", event)
 	}
 	m.judged(t)
+	clean(t, m.owner)
+}
+
+// TestForceWaitsForNoSlotOutOfOrder: the slot that somebody is forced into comes to the weekday of one that he holds, in the very
+// moment. The one he holds is given up, and has the lower id: it must be locked before, whatever the weekday was.
+func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	m := makeTerm(t, database, 1, 8)
+	held := scalar[int](t, m.owner, "select id from gym.slots where month = '2027-01-01' and weekday = 0")
+	wanted := scalar[int](t, m.owner, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', 4, '17:30', 4) returning id")
+	require.Less(t, held, wanted)
+	waiting := func(n int) {
+		t.Helper()
+		require.Eventually(t, func() bool {
+			return scalar[int](t, database.Owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == n
+		}, patience, 10*time.Millisecond)
+	}
+	begin := func() pgx.Tx {
+		t.Helper()
+		tx, err := m.owner.Begin(t.Context())
+		require.NoError(t, err)
+		return tx
+	}
+	lock := func(tx pgx.Tx, slot int) {
+		t.Helper()
+		_, err := tx.Exec(t.Context(), "select from gym.slots where id = $1 for no key update", slot)
+		require.NoError(t, err)
+	}
+
+	mover, other := begin(), begin()
+	_, err := mover.Exec(t.Context(), "select from api.edit_slot(slot => $1, new_day => 'Mon')", wanted)
+	require.NoError(t, err)
+	lock(other, held)
+	forced := make(chan error, 1)
+	go func() {
+		_, err := m.owner.Exec(t.Context(), "select from api.enrol(person => $1, slot => $2, force => true)", m.students[0], wanted)
+		forced <- err
+	}()
+	waiting(1)
+	require.NoError(t, mover.Commit(t.Context()))
+	waiting(1)
+	lock(other, wanted) // in order: nobody who waits for the first may hold the second
+	require.NoError(t, other.Rollback(t.Context()))
+	require.NoError(t, <-forced)
+	require.Equal(t, wanted, scalar[int](t, m.owner, "select slot_id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0 and cancelled_at is null", m.students[0]))
 	clean(t, m.owner)
 }

@@ -1,1 +1,1 @@
-select rules.record_package(33, 'a5cf414704f11d0555cb08c90c3f0c23a5753f21bb1fb070bfdabd1fdafc93a2');
+select rules.record_package(34, '1c86bf91977bdada36f703053d3f0737e1d98eb41cd42095fc5f34e318401a60');

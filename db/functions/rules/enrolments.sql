@@ -190,11 +190,10 @@ declare
 begin
   perform rules.lock_user(v_user.id);
   if p_force then
-    -- slots by id, as everywhere: a seat of the same weekday may be given up
+    -- slots by id, as everywhere: the seat that is given up may be of any
     perform from gym.slots s
       where s.id = p_slot_id
-         or s.id in (select e.slot_id from gym.enrolments e join gym.slots w on w.id = p_slot_id
-                      where e.user_id = v_user.id and e.month = w.month and e.weekday = w.weekday and e.cancelled_at is null)
+         or s.id in (select slot from rules.slots_of_month(array[v_user.id], p_slot_id) slot)
       order by s.id for no key update;
   end if;
   v_slot := rules.slot(p_slot_id);

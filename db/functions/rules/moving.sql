@@ -10,14 +10,15 @@ end
 $$;
 comment on function rules.lock_people(integer[]) is 'Locks several people in the order of every path, each as rules.lock_user does. Errors: read_committed.';
 
-create function rules.slots_that_day(p_user_ids integer[], p_slot_id integer) returns setof integer
+create function rules.slots_of_month(p_user_ids integer[], p_slot_id integer) returns setof integer
 language sql stable set search_path = pg_catalog, pg_temp
 as $$
   select distinct e.slot_id
     from gym.enrolments e join gym.slots w on w.id = p_slot_id
-   where e.user_id = any (p_user_ids) and e.month = w.month and e.weekday = w.weekday and e.cancelled_at is null
+   where e.user_id = any (p_user_ids) and e.month = w.month and e.cancelled_at is null
 $$;
-comment on function rules.slots_that_day(integer[], integer) is 'Slots that people hold on the weekday of a slot: what force gives up for it, and locks before.';
+comment on function rules.slots_of_month(integer[], integer) is
+  'Slots that people hold in the month of a slot: what force gives up for it is among them, and locked before. Not of its weekday alone, which another may change until the slot is locked.';
 
 create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
 language plpgsql volatile set search_path = pg_catalog, pg_temp
@@ -29,7 +30,7 @@ begin
   perform rules.lock_people(array[v_enrolment.user_id]);
   perform from gym.slots s
     where s.id in (v_enrolment.slot_id, p_slot_id)
-       or p_force and s.id in (select slot from rules.slots_that_day(array[v_enrolment.user_id], p_slot_id) slot)
+       or p_force and s.id in (select slot from rules.slots_of_month(array[v_enrolment.user_id], p_slot_id) slot)
     order by s.id for no key update;
   -- as it is now that nobody else can change it
   select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id and e.cancelled_at is null;
@@ -178,7 +179,7 @@ begin
   -- everybody before the slot, as everywhere
   perform rules.lock_people(v_ids);
   perform from gym.slots s
-    where s.id = p_slot_id or p_force and s.id in (select slot from rules.slots_that_day(v_ids, p_slot_id) slot)
+    where s.id = p_slot_id or p_force and s.id in (select slot from rules.slots_of_month(v_ids, p_slot_id) slot)
     order by s.id for no key update;
   perform rules.slot(p_slot_id);
   foreach user_id in array v_ids loop
