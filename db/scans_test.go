@@ -72,10 +72,13 @@ var mayScan = map[string]string{
 	"api.erase_person":  "whoever is erased may be named in any text",
 	"api.mentions":      "so it looks beforehand",
 	"api.import_roster": "compares the whole roster",
-	"view api.blocked":  "hundreds of blocks stand, with their people's names",
-	"view api.roster":   "the whole roster, with whom it lets in",
-	"view api.slots":    "a month is text there, and slots are a few hundred a year",
-	"view api.unmarked": "administrators look at it now and then: an index would cost every mark that a coach sets",
+	// both read all that they are about, by an index in its order or from the beginning: which, the sample of ANALYZE decides
+	"api.roster_preview": "so it shows beforehand",
+	"api.who_did":        "the trail of the months asked for: an index by actor would cost every write",
+	"view api.blocked":   "hundreds of blocks stand, with their people's names",
+	"view api.roster":    "the whole roster, with whom it lets in",
+	"view api.slots":     "a month is text there, and slots are a few hundred a year",
+	"view api.unmarked":  "administrators look at it now and then: an index would cost every mark that a coach sets",
 	// a group is named without regard to case, and people come by the hundred a year
 	"api.enrol_group":    "people by group",
 	"api.report_visits":  "people by group",
@@ -166,7 +169,8 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 	conn, err := dbtest.New(t).At(t, "2026-12-09 09:00").Acquire(ctx)
 	require.NoError(t, err)
 	defer conn.Release()
-	for _, statements := range []string{aMonth, years} {
+	// what a parallel worker reads is not counted here, so how many are free must not decide
+	for _, statements := range []string{aMonth, years, "set max_parallel_workers_per_gather = 0"} {
 		_, err = conn.Exec(ctx, statements)
 		require.NoError(t, err)
 	}
