@@ -214,6 +214,44 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 	}
 }
 
+// TestTheFirstOpeningKeepsNoPlanOfEmptyTables lets a crowd choose over one connection, which was made while nobody had ever
+// chosen and PostgreSQL knew it: what fills up meanwhile must not be read from the beginning for each.
+func TestTheFirstOpeningKeepsNoPlanOfEmptyTables(t *testing.T) {
+	t.Parallel()
+	const crowd = 400
+	database := dbtest.New(t)
+	ids := database.Users(t, "STUDENT", crowd)
+	conn, err := database.Owner.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	for _, statement := range []string{
+		"select rules.turn_enrolment(true, null)",
+		"vacuum analyze gym.enrolments", "vacuum analyze gym.refusals", "vacuum analyze gym.blocks",
+		"begin",
+		"select wire.warm_up()",
+	} {
+		_, err := conn.Exec(t.Context(), statement)
+		require.NoError(t, err, statement)
+	}
+	for _, id := range ids {
+		for _, call := range []string{
+			"entry_create($1, jsonb_build_object('selectedTimes', (select array_agg(id) from (select min(id) as id from gym.slots group by weekday order by 1 limit 3) s)), 'test')",
+			"avtime_get($1, '{}', 'test')",
+		} {
+			_, err := conn.Exec(t.Context(), "select wire."+call, id)
+			require.NoError(t, err)
+		}
+	}
+	for table, read := range scanned(t, conn.Conn()) {
+		if table == "enrolments" || table == "refusals" || table == "blocks" {
+			require.Less(t, read, int64(crowd), "rows of gym.%s read from the beginning", table)
+		}
+	}
+	var refusals int
+	require.NoError(t, conn.QueryRow(t.Context(), "select count(*) from gym.refusals").Scan(&refusals))
+	require.Equal(t, 3*(crowd-12), refusals, "twelve seats a slot, all others are refused")
+}
+
 func wireExamples(name string) []string {
 	var examples []string
 	for _, c := range calls[strings.TrimPrefix(name, "wire.")] {
@@ -254,6 +292,19 @@ const sqlScanned = `
 	select relname, seq_tup_read from pg_stat_xact_user_tables
 	 where schemaname = 'gym' and seq_scan > 0`
 
+// scanned gives the rows of the gym's tables that the transaction has read in sequential scans so far.
+func scanned(t *testing.T, conn *pgx.Conn) map[string]int64 {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), sqlScanned)
+	require.NoError(t, err)
+	found := map[string]int64{}
+	var table string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { found[table] = n; return nil })
+	require.NoError(t, err)
+	return found
+}
+
 // rowsScanned runs the example, several times where that is wished, leaves nothing of it, and gives the rows of growing tables that
 // a call read in sequential scans.
 func rowsScanned(t *testing.T, conn *pgx.Conn, example string, again bool) map[string]int64 {
@@ -264,17 +315,6 @@ func rowsScanned(t *testing.T, conn *pgx.Conn, example string, again bool) map[s
 		_, err := conn.Exec(ctx, sql)
 		require.NoError(t, err, example)
 	}
-	scanned := func() map[string]int64 {
-		t.Helper()
-		rows, err := conn.Query(ctx, sqlScanned)
-		require.NoError(t, err)
-		found := map[string]int64{}
-		var table string
-		var n int64
-		_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error { found[table] = n; return nil })
-		require.NoError(t, err)
-		return found
-	}
 	// one example is a transaction itself
 	example = strings.TrimPrefix(strings.TrimSuffix(example, " rollback;"), "begin; ")
 	times := 1
@@ -284,13 +324,13 @@ func rowsScanned(t *testing.T, conn *pgx.Conn, example string, again bool) map[s
 
 	exec("begin")
 	defer exec("rollback")
-	before := scanned()
+	before := scanned(t, conn)
 	for range times {
 		exec("savepoint before")
 		exec(example)
 		exec("rollback to savepoint before")
 	}
-	read := scanned()
+	read := scanned(t, conn)
 	for table := range read {
 		read[table] = (read[table] - before[table]) / int64(times)
 		if read[table] <= mostRows || slices.Contains(small, table) {

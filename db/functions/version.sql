@@ -1,1 +1,1 @@
-select rules.record_package(34, '1c86bf91977bdada36f703053d3f0737e1d98eb41cd42095fc5f34e318401a60');
+select rules.record_package(38, '60530f738a528c9cc28116c34a75b766fe6e593f465d1d894e6ca8a303842da1');

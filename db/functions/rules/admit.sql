@@ -1,31 +1,29 @@
 create function rules.admit(p_endpoint text, p_actor integer, p_request_id text) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_anybody boolean;
-  v_known   boolean;
-  v_may     boolean;
+  v_roles   gym.userrole[];
+  v_role    gym.userrole;
+  v_set     text;
 begin
-  perform set_config('gym.actor', coalesce(p_actor::text, ''), true),
-          set_config('gym.request_id', coalesce(p_request_id, ''), true),
-          -- of this transaction only: what the session does next must not be taken for this request; 63 characters is what PostgreSQL keeps
-          set_config('application_name', left(concat_ws('/', split_part(current_setting('application_name'), '/', 1), p_request_id), 63), true);
-  select r.anybody, u.id is not null, u.role = any (r.roles)
-    into v_anybody, v_known, v_may
-    from (values (p_actor)) a (id)
-    left join gym.rights r on r.endpoint = p_endpoint
-    left join gym.users u on u.id = a.id and not u.deleted;
+  v_set := set_config('gym.actor', coalesce(p_actor::text, ''), true);
+  v_set := set_config('gym.request_id', coalesce(p_request_id, ''), true);
+  -- of this transaction only: what the session does next must not be taken for this request; 63 characters is what PostgreSQL keeps
+  v_set := set_config('application_name', left(concat_ws('/', split_part(current_setting('application_name'), '/', 1), p_request_id), 63), true);
+  select r.anybody, r.roles into v_anybody, v_roles from gym.rights r where r.endpoint = p_endpoint;
   if v_anybody then
     return;
   end if;
   if p_actor is null then
     perform rules.refuse('actor_missing');
   end if;
-  if not v_known then
+  select u.role into v_role from gym.users u where u.id = p_actor and not u.deleted;
+  if not found then
     perform rules.refuse('actor_unknown');
   end if;
   -- an endpoint that gym.rights does not name is nobody's
-  if v_may is not true then
+  if (v_role = any (v_roles)) is not true then
     perform rules.refuse('role_may_not');
   end if;
 end

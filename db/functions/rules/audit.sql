@@ -44,7 +44,7 @@ values
 comment on view rules.invariants is 'What must always hold, each as a query that returns the violations. Run by api.audit and energy audit.';
 
 create function rules.audit() returns table (invariant text, violations bigint, query text)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   for invariant, query in select i.invariant, i.query from rules.invariants i loop

@@ -8,7 +8,7 @@ values
 comment on view rules.audited is 'The tables of gym whose every change is in gym.audit_log, and what a person calls a row of each.';
 
 create function rules.application() returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   -- rules.admit put the request's id behind it
@@ -171,7 +171,7 @@ end
 $triggers$;
 
 create function rules.make_audit_month(p_month date) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_table text        := to_char(p_month, '"audit_log_"YYYY_MM');
@@ -190,7 +190,7 @@ $$;
 comment on function rules.make_audit_month(date) is 'Gives a month (its first day) its partition of gym.audit_log, with the rows that were written while it was missing.';
 
 create function rules.ensure_audit_months() returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp set lock_timeout = '2s'
+language plpgsql volatile set lock_timeout = '2s'
 as $$
 declare
   v_now    date := date_trunc('month', now() at time zone 'UTC');
@@ -235,7 +235,7 @@ comment on function rules.ensure_audit_months() is
 select rules.ensure_audit_months();
 
 create function rules.blanked(p_values jsonb, p_keys text[]) returns jsonb
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   select jsonb_object_agg(v.key, case when v.key = any (p_keys) and v.value <> 'null' then '"erased"' else v.value end)
     from jsonb_each(p_values) v
@@ -243,12 +243,12 @@ $$;
 comment on function rules.blanked(jsonb, text[]) is 'Values of a row of the audit trail, those of p_keys blanked.';
 
 create function rules.unnamed(p_text text, p_named text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$ select regexp_replace(p_text, p_named, 'стёрто', 'gi') $$;
 comment on function rules.unnamed(text, text) is 'A text without those whom the regular expression p_named (rules.named) finds in it.';
 
 create function rules.unnamed(p_values jsonb, p_named text) returns jsonb
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   select jsonb_object_agg(v.key, case when jsonb_typeof(v.value) = 'string' then to_jsonb(rules.unnamed(v.value #>> '{}', p_named)) else v.value end)
     from jsonb_each(p_values) v
@@ -256,14 +256,14 @@ $$;
 comment on function rules.unnamed(jsonb, text) is 'Values of a row of the audit trail, each text as rules.unnamed has it.';
 
 create function rules.spelt(p_name text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   select regexp_replace(regexp_replace(regexp_replace(btrim(p_name), '([\[\]\\.*+?^${}()|])', '\\\1', 'g'), '[её]', '[её]', 'gi'), '\s+', '\\s+', 'g')
 $$;
 comment on function rules.spelt(text) is 'A name as a regular expression that finds it in a text, with е or ё, over line breaks.';
 
 create function rules.cards_of(p_user_id integer) returns integer[]
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select array(
     select u.student_card from gym.users u where u.id = p_user_id
@@ -275,7 +275,7 @@ $$;
 comment on function rules.cards_of(integer) is 'The cards that a person has, and had as far as the audit trail goes back.';
 
 create function rules.named(p_user_id integer, p_also text[]) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_surname    text;
@@ -314,7 +314,7 @@ comment on function rules.named(integer, text[]) is
   'A regular expression that finds a person in texts: by a card, by surname and first name in either order, by surname and initials; and by p_also, what else the person is called in them (another case, a nickname).';
 
 create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}') returns table (entries integer, texts integer)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_cards integer[];
@@ -400,7 +400,7 @@ comment on function rules.erase_person(integer, text, text[]) is
   'Gives the number of rows of the trail and of texts that were blanked. Errors: user_not_found, erase_reason_given.';
 
 create function rules.mentions(p_user_id integer) returns table (what text, key text, body text)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   -- a surname in any case: all but its last two letters, which are of the case

@@ -12,7 +12,7 @@ comment on view rules.absences is
 create function rules.counted_absences(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
 returns table (user_id integer, date date, starts_at time)
 -- planned for one person, or before there were marks, it would take hours for thousands of them
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 declare
@@ -35,7 +35,7 @@ comment on function rules.counted_absences(date, integer[], date) is
 
 create function rules.judgements(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
 returns table (user_id integer, absences date[], block_id integer)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 #variable_conflict use_column
 begin
@@ -58,7 +58,7 @@ comment on function rules.judgements(date, integer[], date) is
   'Whose block by the absences of a month is not what their marks say: block_id null, to be blocked; else, to be let in again. Only students are ever blocked by absences.';
 
 create function rules.is_blocked(p_user_id integer, p_today date default rules.today()) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (
@@ -73,7 +73,7 @@ comment on function rules.is_blocked(integer, date) is
   'Whether a person is blocked on a date: the role is BLOCKED from the third absence to the end of that month, or while a block by hand stands.';
 
 create function rules.blocked_until(p_user_id integer) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   -- an open end is later than any other
@@ -87,7 +87,7 @@ $$;
 comment on function rules.blocked_until(integer) is 'Last day on which a person is blocked; null: not blocked, or until an administrator lifts it.';
 
 create function rules.is_barred(p_user_id integer, p_month date) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (
@@ -102,7 +102,7 @@ comment on function rules.is_barred(integer, date) is
   'Whether a person may not enrol for p_month: absences of the month before bar from it and from no other; a block by hand bars while it stands.';
 
 create function rules.judge(p_month date, p_user_ids integer[]) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_due     integer[];  -- people
@@ -146,7 +146,7 @@ comment on function rules.judge(date, integer[]) is
   'Blocks and unblocks the people p_user_ids by their absences of a month, this one or the one before, as rules.judgements says. Returns how many changed.';
 
 create function rules.settle_blocks(p_blocked integer[], p_lifted integer[]) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_freed integer[];
@@ -186,7 +186,7 @@ comment on function rules.settle_blocks(integer[], integer[]) is
   'What follows from blocks made and lifted: the ledger, seats of the barred month freed or given back, the role. p_blocked, p_lifted: ids of gym.blocks.';
 
 create function rules.give_back(p_lifted integer[]) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_seat   record;
@@ -226,7 +226,7 @@ comment on function rules.give_back(integer[]) is
   'Gives back the seats that the lifted blocks had freed, seat by seat, where slot, seat, weekday and limit allow, no other block stands and the month is not over; the enrolment window does not matter. The ledger names what could not be. Locks are held by rules.settle_blocks.';
 
 create function rules.sync_roles(p_user_ids integer[] default null) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   -- everybody: whoever is blocked, or should be
@@ -251,7 +251,7 @@ comment on function rules.sync_roles(integer[]) is
   'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. p_user_ids null: of everybody. Returns how many changed.';
 
 create function rules.ensure_blocks(p_most integer default 250) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_month   date;
@@ -368,7 +368,7 @@ create trigger blocks__keep before delete or truncate on gym.blocks for each sta
 create trigger ledger__keep before update or delete or truncate on gym.ledger for each statement execute function rules.keep();
 
 create function rules.forgive(p_user_id integer, p_date date, p_reason text, p_actor integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   perform rules.person(p_user_id);
@@ -381,7 +381,7 @@ comment on function rules.forgive(integer, date, text, integer) is
   'Excuses a person''s absences of a date, ahead of time too. Harmless to repeat. Errors: user_not_found.';
 
 create function rules.block(p_user_id integer, p_reason text, p_ends_on date, p_actor integer) returns gym.blocks
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user  gym.users := rules.person(p_user_id);
@@ -410,7 +410,7 @@ comment on function rules.block(integer, text, date, integer) is
   'An administrator blocks a student by hand: bars while it stands, frees the seats of next month, and no machine lifts it before p_ends_on (null: never). Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand.';
 
 create function rules.unblock(p_user_id integer, p_reason text, p_actor integer) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_month  date := rules.this_month();

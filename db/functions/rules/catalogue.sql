@@ -175,7 +175,7 @@ comment on materialized view rules.catalogue is
   'SQLSTATE: ENRUL a rule refuses (LogicError); ENGON named but not there (DataBaseException); ENREQ unreadable request (InvalidRequestException); ENACC the actor may not (AccessRightsException).';
 
 create function rules.refuse(p_rule text, variadic p_facts text[] default '{}') returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_rule rules.catalogue;

@@ -1,5 +1,5 @@
 create function rules.refuse_blocked(p_user_id integer, p_month date) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if rules.is_barred(p_user_id, p_month) then
@@ -10,40 +10,27 @@ $$;
 comment on function rules.refuse_blocked(integer, date) is 'Errors: student_blocked where the person may not enrol for p_month.';
 
 create function rules.held_slots(p_user_id integer, p_month date) returns integer[]
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
-  return (
-    select coalesce(array_agg(e.slot_id order by e.slot_id), '{}')
+  return array(
+    select e.slot_id
       from gym.enrolments e
-     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null);
+     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null
+     order by e.slot_id);
 end
 $$;
 comment on function rules.held_slots(integer, date) is 'Ids of the slots that a person holds in a month, ascending.';
 
-create function rules.free_slots(p_slot_ids integer[], p_held integer[]) returns integer[]
-language plpgsql stable set search_path = pg_catalog, pg_temp
-as $$
-begin
-  return (
-    select coalesce(array_agg(s.id order by s.id), '{}')
-      from gym.slots s
-     where s.id = any (p_slot_ids) and not s.id = any (p_held) and s.taken < s.capacity);
-end
-$$;
-comment on function rules.free_slots(integer[], integer[]) is 'Of p_slot_ids those not among p_held that have a seat left, ascending.';
-
 create function rules.note_refusals(p_user_id integer, p_slot_ids integer[]) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
-declare
-  v_now timestamptz := rules.clock();
 begin
-  -- looked for first: who asks again, as the crowd does, only reads
-  if (select count(*) from gym.refusals r where r.slot_id = any (p_slot_ids) and r.user_id = p_user_id) < cardinality(p_slot_ids) then
+  if p_slot_ids <> '{}' then
     insert into gym.refusals (slot_id, user_id, refused_at)
     -- in one order: two requests of one person would wait for each other in a ring
-    select w, p_user_id, v_now from unnest(p_slot_ids) w order by w
+    select w, p_user_id, rules.clock() from unnest(p_slot_ids) w order by w
+    -- who asks again, as the crowd does, only reads
     on conflict do nothing;
   end if;
 end
@@ -51,7 +38,7 @@ $$;
 comment on function rules.note_refusals(integer, integer[]) is 'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
 
 create function rules.replace_choice(p_user_id integer, p_month date, p_slot_ids integer[], p_free integer[]) returns integer[]
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_held integer[];
@@ -66,7 +53,7 @@ begin
   if exists (select from gym.slots s where s.id = any (p_free) and s.deleted_at is not null) then
     perform rules.refuse('slot_not_offered');
   end if;
-  v_free := rules.free_slots(p_free, v_held);
+  v_free := array(select s.id from gym.slots s where s.id = any (p_free) and not s.id = any (v_held) and s.taken < s.capacity);
 
   -- Where not one of the chosen slots could be had, the old choice stays as it was.
   if p_slot_ids = '{}' or v_free <> '{}' or p_slot_ids && v_held then
@@ -88,12 +75,12 @@ comment on function rules.replace_choice(integer, date, integer[], integer[]) is
 
 create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
 returns table (slot_id integer, is_full boolean)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 #variable_conflict use_column
 declare
-  v_month   date;
-  v_open    boolean;
+  v_window  record := rules.enrolment_window();
+  v_month   date := v_window.for_month;
   v_wanted  integer := cardinality(p_slot_ids);
   v_limit   integer;
   v_held    integer[];   -- slots that the student holds
@@ -101,8 +88,7 @@ declare
   v_full    integer[] := array[]::integer[];   -- wanted, and not had
 begin
   -- Refused as a whole: nothing is changed.
-  select w.for_month, w.is_open into v_month, v_open from rules.enrolment_window() w;
-  if not v_open then
+  if not v_window.is_open then
     perform rules.refuse('enrolment_closed', c.enrolment_opens_on_day::text, to_char(c.enrolment_opens_at, 'HH24:MI'))
        from gym.settings c;
   end if;
@@ -128,8 +114,10 @@ begin
   -- Without any lock: a slot that is full and not held is answered as full; where nothing else
   -- was asked for, or all is held already, there is nothing to do. Most of the opening minute ends here.
   -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat taken.
-  select h.held, rules.free_slots(p_slot_ids, h.held) into v_held, v_free
-    from (select rules.held_slots(p_user_id, v_month) as held offset 0) h;
+  select h.held, array(select s.id from gym.slots s where s.id = any (p_slot_ids) and not s.id = any (h.held) and s.taken < s.capacity)
+    into v_held, v_free
+    from (select array(select e.slot_id from gym.enrolments e
+                        where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null) as held offset 0) h;
   if v_free <> '{}' or not v_held <@ p_slot_ids and (v_wanted = 0 or p_slot_ids && v_held) then
     v_held := rules.replace_choice(p_user_id, v_month, p_slot_ids, v_free);
   end if;

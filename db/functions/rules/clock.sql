@@ -1,5 +1,5 @@
 create function rules.may_move_clock() returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   -- role: what SET ROLE chose; session_user would still be the owner in a server that dropped its rights
@@ -13,7 +13,7 @@ comment on function rules.may_move_clock() is
   'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) or to an administrator, and has not become anybody else by SET ROLE, such as the server. The audit trail shows both clocks.';
 
 create function rules.moved_clock() returns timestamptz
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_moved text := current_setting('gym.now');
@@ -39,7 +39,7 @@ $$;
 comment on function rules.moved_clock() is 'gym.now as a moment, or the true time where this session may not move the clock. Apart from rules.clock so that the usual case costs no subtransaction.';
 
 create function rules.clock() returns timestamptz
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return case when coalesce(current_setting('gym.now', true), '') = '' then now() else rules.moved_clock() end;
@@ -49,7 +49,7 @@ comment on function rules.clock() is
   'The one clock: the moment that every rule takes for now. A session may set gym.now to another (tests, what-if), as the gym''s local time or with an offset; ignored in sessions of the server and of the auth server. Errors: clock_unreadable.';
 
 create function rules.local_time(p_at timestamptz default rules.clock()) returns timestamp
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (
@@ -59,7 +59,7 @@ $$;
 comment on function rules.local_time(timestamptz) is 'What the gym''s wall clock shows at p_at.';
 
 create function rules.today(p_at timestamptz default rules.clock()) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return rules.local_time(p_at)::date;
@@ -68,7 +68,7 @@ $$;
 comment on function rules.today(timestamptz) is 'The gym''s date at p_at.';
 
 create function rules.this_month(p_at timestamptz default rules.clock()) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return date_trunc('month', rules.local_time(p_at))::date;
@@ -77,7 +77,7 @@ $$;
 comment on function rules.this_month(timestamptz) is 'First day of the gym''s month at p_at.';
 
 create function rules.next_month(p_at timestamptz default rules.clock()) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (date_trunc('month', rules.local_time(p_at)) + interval '1 month')::date;

@@ -1,5 +1,5 @@
 create function rules.timetable(p_from date, p_to date) returns table (date date, weekday integer, is_closed boolean)
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select d.day::date, coalesce(c.runs_as, extract(isodow from d.day)::integer - 1), c.id is not null and c.runs_as is null
     from generate_series(p_from::timestamp, p_to::timestamp, interval '1 day') d (day)
@@ -9,7 +9,7 @@ comment on function rules.timetable(date, date) is
   'Which weekday''s timetable each date runs (its own, or that of a moved day), and whether it is closed.';
 
 create function rules.is_off(p_date date, p_starts_at time) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (
@@ -20,7 +20,7 @@ $$;
 comment on function rules.is_off(date, time) is 'Whether a lesson is cancelled, or its day closed.';
 
 create function rules.follow_off(p_from date, p_to date, p_starts_at time default null) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   perform rules.lock_lessons(array(
@@ -69,7 +69,7 @@ create trigger closures__apply after insert or update on gym.closures for each r
 create trigger closures__keep before delete or truncate on gym.closures for each statement execute function rules.keep();
 
 create function rules.create_closure(p_start_date date, p_end_date date, p_runs_as integer, p_reason text, p_actor integer) returns gym.closures
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_closure gym.closures;
@@ -99,7 +99,7 @@ comment on function rules.create_closure(date, date, integer, text, integer) is
   'Closes the days from p_start_date to p_end_date, or lets one day run as weekday p_runs_as (0 Monday). Errors: closures_in_order, closures_move_one_day, closures_move_elsewhere, closures_do_not_overlap.';
 
 create function rules.delete_closure(p_closure_id integer, p_actor integer) returns gym.closures
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_closure gym.closures;
@@ -116,7 +116,7 @@ $$;
 comment on function rules.delete_closure(integer, integer) is 'Takes a closure or moved day back; the marks follow. Errors: closure_not_found.';
 
 create function rules.cancel_lesson(p_date date, p_starts_at time, p_reason text, p_actor integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   perform rules.check_lesson(p_date, p_starts_at);
@@ -130,7 +130,7 @@ comment on function rules.cancel_lesson(date, time, text, integer) is
   'Calls a lesson off: its marks become cancelled, those made later too (openapi.yaml visit/cancel-lesson). Harmless to repeat. Errors: lesson_not_found, coach_marks_days.';
 
 create function rules.restore_lesson(p_date date, p_starts_at time, p_actor integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   perform rules.check_lesson(p_date, p_starts_at);

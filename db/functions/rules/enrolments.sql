@@ -130,7 +130,7 @@ create trigger settings__limit after update of slots_per_student on gym.settings
   for each row when (old.slots_per_student <> new.slots_per_student) execute function rules.settings__limit();
 
 create function rules.note_force(p_rule text, p_enrolment_ids integer[], p_actor integer default rules.actor()) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   insert into gym.ledger (at, user_id, event, enrolment_id, reason, by_user)
@@ -142,7 +142,7 @@ comment on function rules.note_force(text, integer[], integer) is
   'Writes to the ledger that an administrator overrode a rule (p_rule, of rules.catalogue) for these seats, taken or cancelled by it.';
 
 create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor()) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_released integer;
@@ -166,7 +166,7 @@ comment on function rules.release(integer[], text, integer) is
   'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
 
 create function rules.has_all(p_user_id integer, p_month date) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   return (
@@ -179,7 +179,7 @@ comment on function rules.has_all(integer, date) is 'Whether a person holds as m
 
 create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null)
 returns gym.enrolments
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user      gym.users := rules.person(p_user_id);
@@ -230,7 +230,7 @@ comment on function rules.enrol(integer, integer, integer, boolean, text) is
   'p_beyond_limit: that of the seat whose place this one takes. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
 
 create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_enrolment gym.enrolments;
@@ -245,7 +245,7 @@ $$;
 comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (openapi.yaml entry/delete-any). Errors: enrolment_not_found.';
 
 create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_month date;

@@ -2,7 +2,7 @@
 -- there (null counts as missing). Errors: field_missing, field_unreadable, which name the field and say what it may be.
 
 create function rules.field(p_body jsonb, p_name text, p_required boolean) returns jsonb
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := p_body -> p_name;
@@ -19,7 +19,7 @@ $$;
 comment on function rules.field(jsonb, text, boolean) is 'A field as it came, null where it is missing and may be. Errors: field_missing.';
 
 create function rules.text_of(p_value jsonb) returns text
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 begin
   return case when jsonb_typeof(p_value) = 'string' then p_value #>> '{}' end;
@@ -29,7 +29,7 @@ comment on function rules.text_of(jsonb) is
   'A JSON string as text; null where the value is none. Nothing else is ever written out: a body of 1 MiB of numbers like 1e131071 would be a gigabyte.';
 
 create function rules.int_of(p_value jsonb, p_min integer default -2147483648, p_max integer default 2147483647) returns integer
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 declare
   v_number numeric;
@@ -49,7 +49,7 @@ $$;
 comment on function rules.int_of(jsonb, integer, integer) is 'A JSON value as an integer of that range; null where it is none.';
 
 create function rules.int_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 1, p_max integer default 2147483647) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb   := rules.field(p_body, p_name, p_required);
@@ -64,20 +64,24 @@ $$;
 comment on function rules.int_field(jsonb, text, boolean, integer, integer) is 'An integer from p_min to p_max, also as a string ("12"). Errors: field_missing, field_unreadable.';
 
 create function rules.ints_field(p_body jsonb, p_name text, p_required boolean default true) returns integer[]
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
-  v_field jsonb     := rules.field(p_body, p_name, p_required);
+  v_field jsonb     := p_body -> p_name;
+  v_text  text      := case when pg_column_size(v_field) < 100 then v_field::text end;
   v_ints  integer[] := array[]::integer[];
 begin
-  if v_field is null then
+  -- a few short numbers, as nearly always, read like a list of PostgreSQL's own; whatever is long is not written out (rules.text_of)
+  if v_text ~ '^\[[0-9, ]*\]$' and v_text !~ '[0-9]{10}' then
+    return translate(v_text, '[]', '{}')::integer[];
+  end if;
+  if rules.field(p_body, p_name, p_required) is null then
     return null;
   end if;
   -- nobody means a thousand ids: refused before they are looked at
   if jsonb_typeof(v_field) <> 'array' or jsonb_array_length(v_field) > 1000 then
     perform rules.refuse('field_unreadable', p_name, 'список целых чисел, не длиннее 1000');
   end if;
-  -- a loop, since a query of its own for three numbers would take longer than the numbers
   for v_n in 0 .. jsonb_array_length(v_field) - 1 loop
     v_ints := v_ints || rules.int_of(v_field -> v_n);
   end loop;
@@ -90,7 +94,7 @@ $$;
 comment on function rules.ints_field(jsonb, text, boolean) is 'A list of integers. Errors: field_missing, field_unreadable.';
 
 create function rules.text_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 0, p_max integer default 200) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
@@ -109,7 +113,7 @@ $$;
 comment on function rules.text_field(jsonb, text, boolean, integer, integer) is 'A text of p_min (blanks around it not counted) to p_max characters. Errors: field_missing, field_unreadable.';
 
 create function rules.bool_field(p_body jsonb, p_name text, p_required boolean default true) returns boolean
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
@@ -123,7 +127,7 @@ $$;
 comment on function rules.bool_field(jsonb, text, boolean) is 'true or false. Errors: field_missing, field_unreadable.';
 
 create function rules.time_field(p_body jsonb, p_name text, p_required boolean default true) returns time
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
@@ -138,14 +142,14 @@ $$;
 comment on function rules.time_field(jsonb, text, boolean) is 'A time of day, HH:MM. Errors: field_missing, field_unreadable.';
 
 create function rules.month_of(p_text text) returns date
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   select case when p_text ~ '^(0[1-9]|1[0-2])-20[0-9][0-9]$' then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
 $$;
 comment on function rules.month_of(text) is 'First day of a month written MM-YYYY, of 2000 to 2099; null where the text is none.';
 
 create function rules.month_field(p_body jsonb, p_name text, p_required boolean default true) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
@@ -169,7 +173,7 @@ $$;
 comment on function rules.month_field(jsonb, text, boolean) is 'A month, MM-YYYY, or "current" or "next", as its first day. Errors: field_missing, field_unreadable.';
 
 create function rules.date_field(p_body jsonb, p_name text, p_required boolean default true) returns date
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);
@@ -192,7 +196,7 @@ $$;
 comment on function rules.date_field(jsonb, text, boolean) is 'A date, YYYY-MM-DD. Errors: field_missing, field_unreadable.';
 
 create function rules.role_field(p_body jsonb, p_name text, p_required boolean default true) returns gym.userrole
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, p_name, p_required);

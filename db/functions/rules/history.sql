@@ -1,5 +1,5 @@
 create function rules.was_called(p_stack text, p_function text) returns boolean
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$ select p_stack ~ ('(?n)^[^".]*[^a-z0-9_$".]' || regexp_replace(p_function, '([.()\[\]])', '\\\1', 'g')) $$;
 comment on function rules.was_called(text, text) is
   'Whether a function stands in a stack of calls (PG_CONTEXT), whose lines are in whatever language the server speaks (lc_messages). A line that quotes a statement does not count. p_function: as text of a regprocedure.';
@@ -29,7 +29,7 @@ create trigger settings_changes__keep before delete or truncate on gym.settings_
 create trigger months__keep before delete or truncate on gym.months for each statement execute function rules.keep();
 
 create function rules.actor() returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_actor integer := nullif(current_setting('gym.actor', true), '')::integer;

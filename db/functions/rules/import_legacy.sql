@@ -4,7 +4,7 @@
 -- ---- reading, whatever the columns are called exactly ----
 
 create function rules.legacy_table(p_schema text, variadic p_names text[]) returns regclass
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_table regclass;
@@ -32,7 +32,7 @@ comment on function rules.legacy_table(text, text[]) is
   'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. An administrator has it read only where it belongs to the owner of the database or a superuser. Errors: legacy_schema_missing, legacy_table_missing, legacy_table_foreign.';
 
 create function rules.legacy_column(p_table regclass, p_required boolean, variadic p_names text[]) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_column name;
@@ -55,7 +55,7 @@ comment on function rules.legacy_column(regclass, boolean, text[]) is
 -- Not sql: an expression of plpgsql is planned once, and these are called for every row.
 
 create function rules.legacy_flag(p_text text) returns boolean
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 begin
   return coalesce(lower(btrim(p_text)) in ('t', 'true', '1', 'yes'), false);
@@ -64,7 +64,7 @@ $$;
 comment on function rules.legacy_flag(text) is 'A yes or no of the old system; nothing is no.';
 
 create function rules.legacy_number(p_text text) returns integer
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 begin
   return case when p_text ~ '^\s*[0-9]{1,10}\s*$' then case when p_text::bigint <= 2147483647 then p_text::integer end end;
@@ -73,7 +73,7 @@ $$;
 comment on function rules.legacy_number(text) is 'A whole number of the old system, not below zero; null where it is none.';
 
 create function rules.legacy_date(p_text text) returns date
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 declare
   v_parts text[];
@@ -95,7 +95,7 @@ $$;
 comment on function rules.legacy_date(text) is 'The date that a text of the old system begins with, as 2026-11-30 or 30.11.2026; null where there is none.';
 
 create function rules.legacy_month(p_text text) returns date
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 begin
   return case when p_text ~ '^\s*(0?[1-9]|1[0-2])-20\d\d\s*$' then make_date(split_part(p_text, '-', 2)::integer, split_part(p_text, '-', 1)::integer, 1)
@@ -105,7 +105,7 @@ $$;
 comment on function rules.legacy_month(text) is 'First day of a month written as 11-2026, or of the month of a date; null where it is neither.';
 
 create function rules.legacy_moment(p_text text) returns timestamptz
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_local timestamp := rules.legacy_date(p_text) + coalesce(substring(p_text from '[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)'), '00:00')::time;
@@ -118,7 +118,7 @@ comment on function rules.legacy_moment(text) is 'A moment of the old system: wi
 
 create function rules.legacy_users(p_schema text)
 returns table (old_id bigint, card text, firstname text, secondname text, surname text, study_group text, hid text, image text, role text, deleted boolean)
-language plpgsql stable rows 5000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+language plpgsql stable rows 5000 set datestyle = 'ISO, DMY'
 as $$
 declare
   v_table regclass := rules.legacy_table(p_schema, 'users', 'user');
@@ -141,7 +141,7 @@ comment on function rules.legacy_users(text) is 'People of the old system, as th
 
 create function rules.legacy_available_time(p_schema text)
 returns table (old_id bigint, weekday text, starts_at text, capacity text, month text, deleted boolean)
-language plpgsql stable rows 1000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+language plpgsql stable rows 1000 set datestyle = 'ISO, DMY'
 as $$
 declare
   v_table regclass := rules.legacy_table(p_schema, 'available_time', 'available_times', 'availabletime');
@@ -160,7 +160,7 @@ comment on function rules.legacy_available_time(text) is 'Training times of the 
 
 create function rules.legacy_entries(p_schema text)
 returns table (old_id bigint, user_id text, time_id text, create_time text, deleted boolean)
-language plpgsql stable rows 20000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+language plpgsql stable rows 20000 set datestyle = 'ISO, DMY'
 as $$
 declare
   v_table regclass := rules.legacy_table(p_schema, 'entries', 'entry');
@@ -177,7 +177,7 @@ $$;
 comment on function rules.legacy_entries(text) is 'Enrolments of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
 
 create function rules.legacy_visits(p_schema text) returns table (old_id bigint, entry_id bigint, date text, mark text)
-language plpgsql stable rows 100000 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+language plpgsql stable rows 100000 set datestyle = 'ISO, DMY'
 as $$
 #variable_conflict use_column
 declare
@@ -212,7 +212,7 @@ comment on function rules.legacy_visits(text) is
   'Marks of the old system, as they stand there, each with the entry that it belongs to. Errors: those of rules.legacy_table and rules.legacy_column.';
 
 create function rules.legacy_posts(p_schema text) returns table (kind text, old_id bigint, body text, create_time text, deleted boolean)
-language plpgsql stable rows 500 set search_path = pg_catalog, pg_temp set datestyle = 'ISO, DMY'
+language plpgsql stable rows 500 set datestyle = 'ISO, DMY'
 as $$
 declare
   v_kind  text;
@@ -236,7 +236,7 @@ comment on function rules.legacy_posts(text) is 'Announcements (ads) and news of
 -- takes these functions for endless, and compiling would cost more than running. ----
 
 create function rules.legacy_admin(p_schema text, p_admin_card integer) returns bigint
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_id bigint;
@@ -258,7 +258,7 @@ comment on function rules.legacy_admin(text, integer) is
 
 create function rules.plan_users(p_schema text, p_admin_card integer)
 returns table (old_id bigint, state text, refusal text, remark text, new_id integer, card integer, firstname text, secondname text, surname text, study_group text, hid text, image text, role gym.userrole, deleted boolean)
-language sql stable rows 5000 set search_path = pg_catalog, pg_temp set jit = off
+language sql stable rows 5000 set jit = off
 as $$
   with old as materialized (
     select u.*, rules.legacy_number(u.card) as number, upper(btrim(u.role)) as label, u.hid ~ '^[0-9a-f]{64}$' as has_login,
@@ -302,7 +302,7 @@ comment on function rules.plan_users(text, integer) is
 
 create function rules.plan_slots(p_schema text)
 returns table (old_id bigint, state text, refusal text, remark text, new_id integer, lead_id bigint, month date, weekday integer, starts_at time, capacity integer, deleted boolean, taken integer)
-language sql stable rows 1000 set search_path = pg_catalog, pg_temp set jit = off
+language sql stable rows 1000 set jit = off
 as $$
   with old as materialized (
     select a.old_id, a.deleted, a.month as month_text, rules.legacy_month(a.month) as month,
@@ -348,7 +348,7 @@ comment on function rules.plan_slots(text) is
 
 create function rules.plan_enrolments(p_schema text, p_admin_card integer)
 returns table (old_id bigint, state text, refusal text, remark text, new_id integer, lead_id bigint, user_id integer, slot_id integer, month date, weekday integer, starts_at time, created_at timestamptz, cancelled_at timestamptz, cancel_reason text)
-language sql stable rows 20000 set search_path = pg_catalog, pg_temp set jit = off
+language sql stable rows 20000 set jit = off
 as $$
   with c as materialized (
     select rules.clock() as now, rules.this_month() as this_month, s.time_zone, s.slots_per_student from gym.settings s),
@@ -439,7 +439,7 @@ comment on function rules.plan_enrolments(text, integer) is
 
 create function rules.plan_marks(p_schema text, p_admin_card integer)
 returns table (old_id bigint, state text, refusal text, enrolment_id integer, date date, mark gym.mark, set_at timestamptz)
-language sql stable rows 50000 set search_path = pg_catalog, pg_temp set jit = off
+language sql stable rows 50000 set jit = off
 as $$
   with c as materialized (select rules.clock() as now, rules.this_month() as this_month, s.time_zone from gym.settings s),
   old as materialized (
@@ -481,7 +481,7 @@ comment on function rules.plan_marks(text, integer) is
 
 create function rules.plan_posts(p_schema text)
 returns table (kind text, old_id bigint, state text, refusal text, body text, created_at timestamptz, deleted boolean)
-language sql stable rows 500 set search_path = pg_catalog, pg_temp set jit = off
+language sql stable rows 500 set jit = off
 as $$
   select p.kind, p.old_id,
          case when k.new_id is not null then 'known' when coalesce(length(p.body), 0) not between 1 and 100000 then 'refused' else 'new' end,
@@ -493,7 +493,7 @@ $$;
 comment on function rules.plan_posts(text) is 'What becomes of the old system''s announcements and news. Errors: those of rules.legacy_posts.';
 
 create function rules.plan_problems(p_schema text, p_admin_card integer) returns table (what text, old_id bigint, outcome text, reason text)
-language sql stable set search_path = pg_catalog, pg_temp set jit = off
+language sql stable set jit = off
 as $$
   select q.what, q.old_id, case when q.refusal is null then 'changed' else 'refused' end, coalesce(q.refusal, q.remark)
     from (select 1 as place, 'users' as what, p.old_id, p.refusal, p.remark from rules.plan_users(p_schema, p_admin_card) p
@@ -512,7 +512,7 @@ comment on function rules.plan_problems(text, integer) is 'Every row of the old 
 
 create function rules.plan_summary(p_schema text, p_admin_card integer)
 returns table (what text, rows bigint, imported bigint, known bigint, refused bigint, note text)
-language sql stable set search_path = pg_catalog, pg_temp set jit = off
+language sql stable set jit = off
 as $$
   select s.what, s.rows, s.imported, s.known, s.refused, nullif(s.note, '')
     from (
@@ -553,7 +553,7 @@ comment on function rules.plan_summary(text, integer) is
 
 create function rules.import_legacy(p_schema text, p_dry_run boolean, p_admin_card integer)
 returns table (what text, rows bigint, imported bigint, known bigint, refused bigint, note text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp set jit = off
+language plpgsql volatile set jit = off
 as $$
 #variable_conflict use_column
 declare

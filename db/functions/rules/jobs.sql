@@ -9,7 +9,7 @@ comment on view rules.jobs is
   'The jobs that River runs each hour (jobs/ in the source), in the order in which they matter. A job is the function of its name in wire: "make sure that … as of now", harmless to repeat, gives the number of things that it did.';
 
 create function rules.job(p_job text) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if not exists (select from rules.jobs j where j.job = p_job) then
@@ -21,13 +21,13 @@ $$;
 comment on function rules.job(text) is 'The name of a job, which there is. Errors: job_unknown.';
 
 create function rules.period(p_at timestamptz default rules.clock()) returns text
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$ select to_char(rules.local_time(p_at), 'YYYY-MM-DD HH24') $$;
 comment on function rules.period(timestamptz) is
   'The gym''s hour at p_at, "2026-11-24 22": the argument of a job, by which it runs once an hour on whatever server. Asked anew at each tick, so that a change of the zone counts at once.';
 
 create function rules.enqueue(p_job text) returns bigint
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_id bigint;
@@ -62,7 +62,7 @@ select r.id, r.kind as job, r.args ->> 'period' as period, r.args ->> 'by' as by
 comment on view rules.runs is 'The runs of our jobs that River still keeps, in the gym''s time and in words of ours. Looked at in api.jobs() and api.schedule().';
 
 create function rules.run(p_job text) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_done  integer;
@@ -80,7 +80,7 @@ comment on function rules.run(text) is
   'Runs a job here and now, in this transaction and by its clock: again until it finds nothing more to do, as the workers do. Gives the number of things done. Errors: job_unknown.';
 
 create function rules.ensure_turns() returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_now  timestamptz := rules.clock();
@@ -101,7 +101,7 @@ comment on function rules.ensure_turns() is
   'Makes sure that manual_turns.expired_at says which openings and closings by hand a scheduled turn has ended; also takes back what a change of the settings made untrue. Harmless to repeat. Gives the number of rows changed.';
 
 create function rules.clean_up() returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_done integer;

@@ -8,7 +8,7 @@ comment on view rules.marked_lessons is
 create function rules.expected_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
 returns table (enrolment_id integer, slot_id integer, user_id integer, date date, is_off boolean)
 -- not sql: planned for the arguments at hand, one enrolment or a month of them
-language plpgsql stable set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+language plpgsql stable set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
 begin
@@ -30,7 +30,7 @@ comment on function rules.expected_marks(date, date, date, integer[]) is
   'The marks that a month''s enrolments should have on the dates from p_from to p_to: one a lesson. p_enrolment_ids: of these only; null: of all. is_off: the lesson is cancelled or its day closed.';
 
 create function rules.has_begun(p_month date) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   -- by the clock, or by the marks: a transaction that began before the month still takes it for the next
   select p_month <= rules.this_month() or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null)
@@ -39,7 +39,7 @@ comment on function rules.has_begun(date) is 'Whether a month''s marks follow it
 
 create function rules.sync_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null) returns integer
 -- planned for one enrolment, it would take hours for a month of them
-language plpgsql volatile set search_path = pg_catalog, pg_temp set plan_cache_mode = force_custom_plan
+language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
 declare
   v_made integer;
@@ -78,7 +78,7 @@ comment on function rules.sync_marks(date, date, date, integer[]) is
   'Makes sure that a month''s marks on the dates p_from to p_to are those of rules.expected_marks: makes what is missing, withdraws what should not be, brings back what was withdrawn with what a coach had set. Returns how many were made or brought back.';
 
 create function rules.ensure_marks() returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_month date;
@@ -201,7 +201,7 @@ create trigger marks__fixed_insert after insert on gym.marks
 create trigger marks__keep before delete or truncate on gym.marks for each statement execute function rules.keep();
 
 create function rules.check_mark_days(p_date date, p_actor integer) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_days integer := (select c.coach_marks_days from gym.settings c);
@@ -215,7 +215,7 @@ comment on function rules.check_mark_days(date, integer) is
   'A coach changes marks for the setting''s number of days; an administrator, and psql (p_actor null), always. Errors: coach_marks_days.';
 
 create function rules.lock_lessons(p_mark_ids integer[], p_user_ids integer[] default '{}') returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   -- people before marks, as everywhere: whoever is deleted holds the person and then withdraws the marks
@@ -232,7 +232,7 @@ comment on function rules.lock_lessons(integer[], integer[]) is
   'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide what another counts as. p_mark_ids: ids of gym.marks; p_user_ids: people to lock with them.';
 
 create function rules.set_mark(p_mark_id integer, p_mark gym.mark, p_actor integer) returns gym.marks
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_mark gym.marks;
@@ -256,7 +256,7 @@ comment on function rules.set_mark(integer, gym.mark, integer) is
   'Sets one mark; unmarked undoes it. Errors: mark_not_found, coach_marks_days.';
 
 create function rules.lesson_marks(p_date date, p_starts_at time) returns setof gym.marks
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select m.* from gym.marks m join gym.slots s on s.id = m.slot_id
    where m.date = p_date and s.starts_at = p_starts_at and m.withdrawn_at is null
@@ -265,7 +265,7 @@ $$;
 comment on function rules.lesson_marks(date, time) is 'The marks of a lesson, named by date and the time it begins.';
 
 create function rules.check_lesson(p_date date, p_starts_at time) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if not exists (select from rules.lesson_marks(p_date, p_starts_at))
@@ -279,7 +279,7 @@ $$;
 comment on function rules.check_lesson(date, time) is 'Errors: lesson_not_found where no slot runs on that date at that time.';
 
 create function rules.mark_lesson(p_date date, p_starts_at time, p_present integer[], p_excused integer[], p_actor integer) returns setof gym.marks
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_ids integer[];
@@ -309,7 +309,7 @@ comment on function rules.mark_lesson(date, time, integer[], integer[], integer)
   'Marks a whole lesson: p_present and p_excused are ids of people, the rest is absent. Returns its marks. Errors: lesson_not_found, lesson_cancelled, mark_twice, not_in_lesson, coach_marks_days.';
 
 create function rules.unmark_lesson(p_date date, p_starts_at time, p_actor integer) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_undone integer;

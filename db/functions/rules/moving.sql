@@ -1,7 +1,7 @@
 -- What an administrator moves as a whole: a seat, two slots, a month, a group, an account.
 
 create function rules.lock_people(p_user_ids integer[]) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   perform from gym.users u where u.id = any (p_user_ids) order by u.id for no key update;
@@ -11,7 +11,7 @@ $$;
 comment on function rules.lock_people(integer[]) is 'Locks several people in the order of every path, each as rules.lock_user does. Errors: read_committed.';
 
 create function rules.slots_of_month(p_user_ids integer[], p_slot_id integer) returns setof integer
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select distinct e.slot_id
     from gym.enrolments e join gym.slots w on w.id = p_slot_id
@@ -21,7 +21,7 @@ comment on function rules.slots_of_month(integer[], integer) is
   'Slots that people hold in the month of a slot: what force gives up for it is among them, and locked before. Not of its weekday alone, which another may change until the slot is locked.';
 
 create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_enrolment gym.enrolments;
@@ -53,7 +53,7 @@ comment on function rules.move_enrolment(integer, integer, integer, boolean) is
   'Errors: enrolment_not_found, slot_not_found, within_one_month, already_enrolled, and those of rules.enrol.';
 
 create function rules.lock_slots_with_people(p_slot_ids integer[]) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_people integer[];
@@ -78,7 +78,7 @@ comment on function rules.lock_slots_with_people(integer[]) is
   'Locks everybody who holds one of the slots, then the slots; again, where somebody took a seat in between. Errors: read_committed.';
 
 create function rules.swap_slots(p_slot_id integer, p_other_id integer, p_force boolean default false) returns setof gym.slots
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_slot   gym.slots;
@@ -122,7 +122,7 @@ comment on function rules.swap_slots(integer, integer, boolean) is
   'Two slots of a month not begun exchange their people and seats, as if their times were exchanged; no seat is lost meanwhile. p_force: whoever would have two on one weekday loses the seat in the slot that comes there. Errors: slot_not_found, within_one_month, slot_month_begun, slot_move_collides.';
 
 create function rules.copy_month(p_from date, p_to date, p_force boolean) returns table (weekday smallint, starts_at time, capacity integer, result text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 #variable_conflict use_column
 declare
@@ -166,7 +166,7 @@ comment on function rules.copy_month(date, date, boolean) is
   'Errors: slot_month_past, month_without_slots.';
 
 create function rules.enrol_group(p_group text, p_slot_id integer, p_actor integer, p_force boolean default false) returns table (user_id integer, enrolment_id integer, refused_by text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 #variable_conflict use_column
 declare
@@ -199,7 +199,7 @@ comment on function rules.enrol_group(text, integer, integer, boolean) is
   'Enrols every student of a group in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force: as in rules.enrol. Errors: group_unknown, slot_not_found.';
 
 create function rules.merge_users(p_user_id integer, p_into_id integer, p_actor integer) returns table (what text, result text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);

@@ -1,7 +1,7 @@
 -- People, slots and days, named as a person names them in psql.
 
 create function rules.weekday_of(p_text text) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_day integer := array_position(array['mon','tue','wed','thu','fri','sat','sun'], lower(left(p_text, 3))) - 1;
@@ -19,12 +19,12 @@ $$;
 comment on function rules.weekday_of(text) is 'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
 
 create function rules.month_named(p_month text) returns date
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$ select rules.month_field(jsonb_build_object('month', p_month), 'month', false) $$;
 comment on function rules.month_named(text) is 'First day of a month named MM-YYYY, current or next; null of null. Errors: field_unreadable.';
 
 create function rules.person_id(p_card integer, p_id integer) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_id integer;
@@ -42,7 +42,7 @@ $$;
 comment on function rules.person_id(integer, integer) is 'Id of the person with that card, or that id; deleted ones too. Errors: user_not_found.';
 
 create function rules.slot_id(p_slot integer, p_day text, p_at time, p_month text) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_id integer;
@@ -63,7 +63,7 @@ comment on function rules.slot_id(integer, text, time, text) is
   'Id of a slot named by id, or by weekday and time of a month (MM-YYYY, current, next; null: next). Errors: slot_not_found, weekday_unknown, field_unreadable.';
 
 create function rules.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time, p_month text) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_id integer := p_enrolment;
@@ -86,7 +86,7 @@ comment on function rules.enrolment_id(integer, integer, integer, text, time, te
   'Id of an enrolment named by id, or by the person, weekday and month (null: next) of the seat held; the time may be left out. Errors: enrolment_not_found, user_not_found, weekday_unknown, field_unreadable.';
 
 create function rules.mark_id(p_card integer, p_person integer, p_date date, p_at time) returns integer
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_ids integer[] := array(
@@ -108,7 +108,7 @@ comment on function rules.mark_id(integer, integer, date, time) is
   'Id of a person''s mark of a date; the time is needed where there are two that day. Errors: mark_not_found, user_not_found, field_missing.';
 
 create function rules.wrapped(p_text text, p_width integer, p_indent text) returns setof text
-language plpgsql immutable set search_path = pg_catalog, pg_temp
+language plpgsql immutable
 as $$
 declare
   v_line text;

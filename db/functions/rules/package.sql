@@ -1,5 +1,5 @@
 create function rules.record_package(p_version integer, p_hash text) returns void
-language sql volatile set search_path = pg_catalog, pg_temp
+language sql volatile
 as $$
   insert into gym.code_package (version, hash, installed_at, triggers)
   values (p_version, p_hash, now(), array(

@@ -1,12 +1,12 @@
 create function rules.create_post(p_kind text, p_body text, p_actor integer) returns gym.posts
-language sql volatile set search_path = pg_catalog, pg_temp
+language sql volatile
 as $$
   insert into gym.posts (kind, body, created_at, created_by) values (p_kind, p_body, rules.clock(), p_actor) returning *
 $$;
 comment on function rules.create_post(text, text, integer) is 'Publishes a post. p_kind: announcement or news.';
 
 create function rules.edit_post(p_kind text, p_post_id integer, p_body text, p_actor integer) returns gym.posts
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_post gym.posts;
@@ -23,7 +23,7 @@ $$;
 comment on function rules.edit_post(text, integer, text, integer) is 'Changes a post''s text. Errors: post_not_found.';
 
 create function rules.delete_post(p_kind text, p_post_id integer, p_actor integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   update gym.posts p set deleted_at = rules.clock(), deleted_by = p_actor

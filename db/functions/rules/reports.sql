@@ -4,7 +4,7 @@
 -- function of ours that reads a table. What the rules have to say is read into variables before.
 
 create function rules.folded(p_text text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   -- not lower() alone: in a database of locale C it leaves Cyrillic as it is
   select lower(translate(btrim(p_text, E' \t\r\n\u00A0'), 'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', 'абвгдеёжзийклмнопрстуфхцчшщъыьэюя'))
@@ -12,7 +12,7 @@ $$;
 comment on function rules.folded(text) is 'A text without the blanks around it and in small letters, whatever the database''s locale.';
 
 create function rules.alphabetic(p_text text) returns text
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$
   -- In Unicode ё stands apart from the other letters: those from ж on move up by one, and ё takes the place. The frequent
   -- letters come first, since translate() looks through the list for each.
@@ -41,7 +41,7 @@ select b.id as block_id, b.user_id, (b.created_at at time zone c.time_zone)::dat
 comment on view rules.block_spans is 'From which day to which each block stands or stood, as rules.is_blocked says; infinity: until it is lifted. By absences that were judged after their month: the day of the judgement.';
 
 create function rules.check_report_period(p_from date, p_to date) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if p_to <= p_from then
@@ -55,7 +55,7 @@ $$;
 comment on function rules.check_report_period(date, date) is 'Errors: report_period_in_order, report_period_length (24 months).';
 
 create function rules.format_field(p_body jsonb) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_field jsonb := rules.field(p_body, 'format', false);
@@ -70,7 +70,7 @@ $$;
 comment on function rules.format_field(jsonb) is 'Which file a report is to be: xlsx, where the field format does not say csv. Errors: field_unreadable.';
 
 create function rules.group_members(p_group text) returns integer[]
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if coalesce(rules.folded(p_group), '') = '' then
@@ -82,12 +82,12 @@ $$;
 comment on function rules.group_members(text) is 'Ids of the people of a group, named without regard to case and to blanks around it; null for no name: everybody.';
 
 create function rules.unmarked_absent_before() returns date
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$ select rules.today() from gym.settings c where c.unmarked_is_absent $$;
 comment on function rules.unmarked_absent_before() is 'The day before which whoever was left unmarked counts as absent even where nobody was marked; null unless the setting unmarked_is_absent says so.';
 
 create function rules.open_visits(p_from date, p_to date, p_group text default null) returns jsonb
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
   set cursor_tuple_fraction = 1 set plan_cache_mode = force_custom_plan set jit = off
 as $$
 declare
@@ -142,7 +142,7 @@ comment on function rules.open_visits(date, date, text) is
   'is_blocked: some day of the period. Returns the head: dates with a column (no Sunday without a lesson) and signs. p_group: of this group only. Errors: report_period_in_order, report_period_length.';
 
 create function rules.open_occupancy(p_from date, p_to date) returns jsonb
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
   set cursor_tuple_fraction = 1 set plan_cache_mode = force_custom_plan set jit = off
 as $$
 declare
@@ -203,7 +203,7 @@ comment on function rules.open_occupancy(date, date) is
   'state: held, cancelled, unmarked (nobody marked it yet), empty (nobody was enrolled), ahead. Returns the head. Errors: report_period_in_order, report_period_length.';
 
 create function rules.open_term(p_from date, p_to date, p_group text default null) returns jsonb
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
   set cursor_tuple_fraction = 1 set plan_cache_mode = force_custom_plan set jit = off
 as $$
 declare
@@ -241,7 +241,7 @@ comment on function rules.open_term(date, date, text) is
   'p_group: of this group only. Errors: report_period_in_order, report_period_length.';
 
 create function rules.open_blocked(p_from date, p_to date, p_group text default null) returns jsonb
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
   set cursor_tuple_fraction = 1 set plan_cache_mode = force_custom_plan set jit = off
 as $$
 declare

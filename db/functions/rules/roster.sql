@@ -1,10 +1,10 @@
 create function rules.on_roster(p_card integer) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$ select exists (select from gym.roster r where r.card = p_card and r.gone_at is null) $$;
 comment on function rules.on_roster(integer) is 'Whether a card is on the university''s roster. By the number alone: names are typed by hand, and a ё or a marriage must keep nobody out.';
 
 create function rules.may_register(p_card integer) returns boolean
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$ select not c.roster_only or rules.on_roster(p_card) from gym.settings c $$;
 comment on function rules.may_register(integer) is 'Whether a student with that card may register (mission.md 7): anybody, or with the setting roster_only whoever is on the roster.';
 
@@ -23,7 +23,7 @@ comment on function rules.users__roster() is
 create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
 
 create function rules.roster_rows(p_rows jsonb) returns table (line integer, card integer, surname text, firstname text, secondname text, study_group text)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 #variable_conflict use_column
 declare
@@ -61,7 +61,7 @@ comment on function rules.roster_rows(jsonb) is
   'The rows of a roster: an array of objects with card, surname and, where there are any, firstname, secondname, group; line: where the row stood in its file. One row that can''t be read refuses all. Errors: roster_empty, roster_unreadable.';
 
 create function rules.roster_changes(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select case when n.card is null then 'gone' when r.card is null or r.gone_at is not null then 'added' else 'changed' end,
          coalesce(n.card, r.card),
@@ -80,7 +80,7 @@ comment on function rules.roster_changes(jsonb) is
   'What the import of a roster would change: added, changed (was: how it stood), gone (not named any more). p_rows: see rules.roster_rows. Errors: roster_empty, roster_unreadable.';
 
 create function rules.import_roster(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 #variable_conflict use_column
 begin

@@ -48,7 +48,7 @@ values
 comment on view rules.settings_allowed is 'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings enforce it.';
 
 create function rules.set_setting(p_name text, p_value text) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_allowed text;

@@ -1,7 +1,7 @@
 -- The shapes of openapi.yaml, as the functions of wire return them.
 
 create function rules.slot_json(p_slot gym.slots) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('id', p_slot.id, 'weekday', p_slot.weekday,
     'time', to_char(p_slot.starts_at, 'HH24:MI'), 'month', to_char(p_slot.month, 'MM-YYYY'))
@@ -9,7 +9,7 @@ $$;
 comment on function rules.slot_json(gym.slots) is 'Shape Slot of openapi.yaml.';
 
 create function rules.slot_seats_json(p_slot gym.slots) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('id', p_slot.id, 'weekday', p_slot.weekday,
     'time', to_char(p_slot.starts_at, 'HH24:MI'), 'month', to_char(p_slot.month, 'MM-YYYY'),
@@ -18,7 +18,7 @@ $$;
 comment on function rules.slot_seats_json(gym.slots) is 'Shape Slot+{numberOfPersons, freeSeats} of openapi.yaml.';
 
 create function rules.user_json(p_user gym.users) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('id', p_user.id, 'firstname', p_user.firstname, 'secondname', p_user.secondname, 'surname', p_user.surname,
     'group', p_user."group", 'studentCard', p_user.student_card, 'role', p_user.role, 'image', p_user.image)
@@ -26,7 +26,7 @@ $$;
 comment on function rules.user_json(gym.users) is 'Shape User of openapi.yaml.';
 
 create function rules.own_user_json(p_user gym.users) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('firstname', p_user.firstname, 'secondname', p_user.secondname, 'surname', p_user.surname,
     'group', p_user."group", 'studentCard', p_user.student_card, 'role', p_user.role, 'image', p_user.image)
@@ -34,19 +34,19 @@ $$;
 comment on function rules.own_user_json(gym.users) is 'Shape OwnUser of openapi.yaml: User without id.';
 
 create function rules.post_json(p_post gym.posts) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('id', p_post.id, 'body', p_post.body, 'createTime', to_char(rules.local_time(p_post.created_at), 'DD.MM.YYYY'))
 $$;
 comment on function rules.post_json(gym.posts) is 'Shape Post of openapi.yaml.';
 
 create function rules.done_json() returns json
-language sql immutable set search_path = pg_catalog, pg_temp
+language sql immutable
 as $$ select '{"result": true}'::json $$;
 comment on function rules.done_json() is 'Shape Done of openapi.yaml.';
 
 create function rules.posts_json(p_kind text, p_deleted boolean) returns json
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if p_deleted then
@@ -59,7 +59,7 @@ $$;
 comment on function rules.posts_json(text, boolean) is 'Posts of a kind by id, in the shape of openapi.yaml; with deleted ones where p_deleted.';
 
 create function rules.visit_json(p_mark gym.marks, p_starts_at time, p_user gym.users) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   -- whoever is left unmarked where somebody was marked counts, and shows, as absent
   select json_build_object('id', p_mark.id, 'date', p_mark.date, 'time', to_char(p_starts_at, 'HH24:MI'), 'user', rules.user_json(p_user),
@@ -70,7 +70,7 @@ $$;
 comment on function rules.visit_json(gym.marks, time, gym.users) is 'Shape Visit of openapi.yaml, with the time of the lesson and marked: false where nobody has marked yet.';
 
 create function rules.lesson_json(p_date date, p_starts_at time) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select coalesce(json_agg(rules.visit_json(m, p_starts_at, u) order by m.id), '[]')
     from rules.lesson_marks(p_date, p_starts_at) m join gym.users u on u.id = m.user_id
@@ -78,7 +78,7 @@ $$;
 comment on function rules.lesson_json(date, time) is 'The marks of a lesson in shape Visit.';
 
 create function rules.closure_json(p_closure gym.closures) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object('id', p_closure.id, 'startDate', p_closure.start_date, 'endDate', p_closure.end_date,
     'runsAs', p_closure.runs_as, 'reason', p_closure.reason)
@@ -86,7 +86,7 @@ $$;
 comment on function rules.closure_json(gym.closures) is 'Shape Closure: closed from startDate to endDate, or, where runsAs is a weekday, a day that runs its timetable.';
 
 create function rules.absences_json(p_user_id integer) returns json
-language sql stable set search_path = pg_catalog, pg_temp
+language sql stable
 as $$
   select json_build_object(
     'month', to_char(rules.this_month(), 'MM-YYYY'),

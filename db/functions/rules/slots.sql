@@ -1,5 +1,5 @@
 create function rules.slot(p_slot_id integer) returns gym.slots
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_slot gym.slots;
@@ -15,7 +15,7 @@ comment on function rules.slot(integer) is
   'The slot of that id, not deleted, locked until the transaction ends. NO KEY, so that other people''s foreign-key checks do not wait. Errors: slot_not_found.';
 
 create function rules.make_month(p_month date) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_made integer;
@@ -40,7 +40,7 @@ comment on function rules.make_month(date) is
   'Makes sure that a month''s slots were made from the weekly template, once: what was made by hand is kept, what was deleted since stays deleted. p_month: its first day. Returns how many were made.';
 
 create function rules.ensure_slots(p_at timestamptz default rules.clock()) returns integer
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   if extract(day from rules.today(p_at)) < (select c.slots_made_on_day from gym.settings c) then
@@ -53,7 +53,7 @@ comment on function rules.ensure_slots(timestamptz) is
   'Makes sure that next month''s slots stand from the setting''s day on. Harmless to repeat. Returns how many were made.';
 
 create function rules.create_slot(p_month date, p_weekday integer, p_starts_at time, p_capacity integer) returns gym.slots
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_slot gym.slots;
@@ -75,7 +75,7 @@ comment on function rules.create_slot(date, integer, time, integer) is
   'Adds a slot to a month. p_capacity null: the setting. Errors: slot_month_past, slots_one_a_time.';
 
 create function rules.edit_slot(p_slot_id integer, p_weekday integer, p_starts_at time, p_capacity integer, p_force boolean default false) returns gym.slots
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_slot   gym.slots := rules.slot(p_slot_id);
@@ -124,7 +124,7 @@ comment on function rules.edit_slot(integer, integer, time, integer, boolean) is
   'Moves or resizes a slot; null leaves a field. p_force: whoever does not fit any more loses the seat, the latest first, and whoever holds another on the new weekday. Errors: slot_not_found, slots_capacity_below_taken, slots_one_a_time, slot_move_collides, slot_month_begun.';
 
 create function rules.delete_slot(p_slot_id integer, p_force boolean) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_slot gym.slots := rules.slot(p_slot_id);
@@ -176,7 +176,7 @@ comment on function rules.slots__guard() is
 create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();
 
 create function rules.set_template(p_weekday integer, p_starts_at time, p_capacity integer) returns gym.weekly_template
-language sql volatile set search_path = pg_catalog, pg_temp
+language sql volatile
 as $$
   insert into gym.weekly_template (weekday, starts_at, capacity) values (p_weekday, p_starts_at, p_capacity)
   on conflict (weekday, starts_at) do update set capacity = excluded.capacity
@@ -185,7 +185,7 @@ $$;
 comment on function rules.set_template(integer, time, integer) is 'Adds a line to the weekly template, or sets its seats. p_capacity null: the setting''s. Months made before stay as they are.';
 
 create function rules.remove_template(p_weekday integer, p_starts_at time) returns gym.weekly_template
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_line gym.weekly_template;

@@ -1,5 +1,5 @@
 create function rules.lock_user(p_user_id integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_called_by text;
@@ -23,7 +23,7 @@ comment on function rules.lock_user(integer) is
   'Makes changes of one person''s enrolments wait for each other until the transaction ends, so that a double click is one click. Not in rules.import_legacy, for which the whole tables wait. Order of locks everywhere: row of the person, this one, slots by id. Errors: read_committed.';
 
 create function rules.person(p_user_id integer) returns gym.users
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_user gym.users;
@@ -38,7 +38,7 @@ $$;
 comment on function rules.person(integer) is 'The person of that id, not deleted. Errors: user_not_found.';
 
 create function rules.hash_password(p_student_card integer, p_password text) returns text
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
   v_pepper text := (select s.value from gym.secrets s where s.name = 'pepper');
@@ -53,7 +53,7 @@ comment on function rules.hash_password(integer, text) is
   'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing.';
 
 create function rules.check_password(p_password text) returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   if length(p_password) < 8 then
@@ -64,7 +64,7 @@ $$;
 comment on function rules.check_password(text) is 'Errors: password_too_short (under 8 characters, openapi.yaml user/edit-password).';
 
 create function rules.check_person(p_student_card integer, variadic p_names text[] default '{}') returns void
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 begin
   -- the constraints of the table would quote the whole row, the hash too
@@ -80,7 +80,7 @@ comment on function rules.check_person(integer, text[]) is 'What a person may be
 
 create function rules.add_user(p_student_card integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text, p_role gym.userrole)
 returns gym.users
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users;
@@ -102,7 +102,7 @@ comment on function rules.add_user(integer, text, text, text, text, text, gym.us
 
 create function rules.edit_user(p_user_id integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text)
 returns gym.users
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);
@@ -127,7 +127,7 @@ comment on function rules.edit_user(integer, text, text, text, text, text) is
   'Changes names, group or password of a person; null or empty leaves a field. Errors: user_not_found, users_names_short, password_too_short.';
 
 create function rules.edit_person(p_user_id integer, p_surname text, p_firstname text, p_secondname text, p_group text, p_role gym.userrole) returns gym.users
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);
@@ -149,7 +149,7 @@ comment on function rules.edit_person(integer, text, text, text, text, gym.userr
   'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a block by hand, taken away an unblock (users__block). Errors: user_not_found, users_names_short.';
 
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users;
@@ -165,7 +165,7 @@ comment on function rules.change_password(integer, text, text) is
   'A person changes the own password. Errors: password_wrong, password_too_short. The row is locked, so that of two changes at once the second must know the first''s password.';
 
 create function rules.change_card(p_user_id integer, p_student_card integer, p_password text) returns gym.users
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);
@@ -185,7 +185,7 @@ comment on function rules.change_card(integer, integer, text) is
   'Gives a person another card and with it a new password. Errors: user_not_found, users_student_card_taken, users_student_card_positive, password_too_short.';
 
 create function rules.delete_user(p_user_id integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   update gym.users u set deleted = true where u.id = p_user_id and not u.deleted;
@@ -198,7 +198,7 @@ comment on function rules.delete_user(integer) is
   'Marks a person deleted; users__free gives up the seats from today on, history and card stay. Errors: user_not_found.';
 
 create function rules.restore_user(p_user_id integer) returns gym.users
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_user gym.users;
@@ -213,7 +213,7 @@ $$;
 comment on function rules.restore_user(integer) is 'Brings a deleted person back; seats given up then are not taken again. Errors: user_not_found.';
 
 create function rules.set_pepper(p_pepper text, p_force boolean) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 declare
   v_stored bigint := (select count(*) from gym.users u where u.hid ~ '^[0-9a-f]{64}$');

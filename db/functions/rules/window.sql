@@ -1,43 +1,47 @@
 create function rules.enrolment_window(p_at timestamptz default rules.clock(),
   out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz, out is_open boolean, out by_hand boolean, out for_month date)
-language plpgsql stable set search_path = pg_catalog, pg_temp
+language plpgsql stable
 as $$
 declare
-  v_settings gym.settings;
-  v_month    timestamp;
-  v_begins   timestamptz;
-  v_ends     timestamptz;
-  v_manual   boolean;
+  v_zone  text;
+  v_month timestamp;
 begin
-  select * into v_settings from gym.settings;
-  v_month   := date_trunc('month', p_at at time zone v_settings.time_zone);
-  v_begins  := v_month at time zone v_settings.time_zone;
-  v_ends    := (v_month + interval '1 month') at time zone v_settings.time_zone;
-  opens_at  := (v_month + make_interval(days => v_settings.enrolment_opens_on_day - 1) + v_settings.enrolment_opens_at) at time zone v_settings.time_zone;
-  closes_at := (v_month + interval '1 month -1 day' + v_settings.enrolment_closes_at) at time zone v_settings.time_zone;
+  select c.time_zone, m.month,
+         (m.month + make_interval(days => c.enrolment_opens_on_day - 1) + c.enrolment_opens_at) at time zone c.time_zone,
+         (m.month + interval '1 month -1 day' + c.enrolment_closes_at) at time zone c.time_zone
+    into v_zone, v_month, opens_at, closes_at
+    from gym.settings c cross join lateral (select date_trunc('month', p_at at time zone c.time_zone)) m (month);
 
-  is_open   := p_at >= opens_at and p_at < closes_at;
-  last_turn := case when p_at >= closes_at then closes_at when p_at >= opens_at then opens_at else v_begins end;
-  next_turn := case when p_at < opens_at then opens_at when p_at < closes_at then closes_at else v_ends end;
+  is_open := p_at >= opens_at and p_at < closes_at;
+  if p_at >= closes_at then
+    last_turn := closes_at;
+    next_turn := (v_month + interval '1 month') at time zone v_zone;
+  elsif p_at >= opens_at then
+    last_turn := opens_at;
+    next_turn := closes_at;
+  else
+    last_turn := v_month at time zone v_zone;
+    next_turn := opens_at;
+  end if;
 
   -- as rules.next_month, of which the opening minute would have to ask once more
   for_month := (v_month + interval '1 month')::date;
 
   -- by hand holds until the next scheduled turn: what was set before the last one no longer counts
-  select m.is_open into v_manual
+  select m.is_open into by_hand
     from gym.manual_turns m
    where m.made_at >= last_turn and m.made_at <= p_at
    order by m.made_at desc, m.id desc
    limit 1;
-  by_hand := v_manual is not null;
-  is_open := coalesce(v_manual, is_open);
+  is_open := coalesce(by_hand, is_open);
+  by_hand := by_hand is not null;
 end
 $$;
 comment on function rules.enrolment_window(timestamptz) is
   'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, whether an administrator''s hand made it so, and the month that is chosen for. What entry/check-open answers and entry/change-open changes.';
 
 create function rules.turn_enrolment(p_open boolean, p_actor integer) returns void
-language plpgsql volatile set search_path = pg_catalog, pg_temp
+language plpgsql volatile
 as $$
 begin
   insert into gym.manual_turns (is_open, made_at, made_by) values (p_open, rules.clock(), p_actor);

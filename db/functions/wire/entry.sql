@@ -25,6 +25,7 @@ create function wire.entry_create(p_actor integer, p_body jsonb, p_request_id te
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- of a short list of ids PostgreSQL would believe that a plan of its own pays, and plan anew at every call: a third of its time
 set plan_cache_mode = force_generic_plan
+set enable_seqscan = off -- a plan that is made while a table is empty, and kept, must serve when it is full
 as $$
 declare
   v_slot_ids integer[];
@@ -32,9 +33,10 @@ begin
   perform rules.admit('entry/create', p_actor, p_request_id);
   v_slot_ids := rules.ints_field(p_body, 'selectedTimes');
   return (
-    select coalesce(json_agg(json_build_object('selectedTime', c.slot_id, 'error', c.is_full,
-             'text', case when c.is_full then (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity') end)), '[]')
-      from rules.choose_slots(p_actor, v_slot_ids) c);
+    select coalesce(json_agg(l), '[]')
+      from (select c.slot_id as "selectedTime", c.is_full as error,
+                   case when c.is_full then (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity') end as text
+              from rules.choose_slots(p_actor, v_slot_ids) c) l);
 end
 $$;
 comment on function wire.entry_create(integer, jsonb, text) is 'POST /entry/create: the actor''s whole choice for next month. Errors: those of rules.choose_slots. Definer: the server may write no table.';

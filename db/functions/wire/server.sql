@@ -20,7 +20,7 @@ comment on function wire.refusal(text) is 'Error type and Russian sentence for a
 
 create function wire.warm_up() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan -- as wire.entry_create has it
+set plan_cache_mode = force_generic_plan set enable_seqscan = off -- as wire.entry_create has them
 set lock_timeout = '50ms' -- a connection that waits for a locked table is worse than a cold one
 as $$
 begin
@@ -29,7 +29,7 @@ begin
     perform rules.choose_slots(0, '{}');
   end if;
   perform rules.refuse_blocked(0, rules.next_month()),
-          rules.free_slots('{}', rules.held_slots(0, rules.next_month())),
+          rules.held_slots(0, rules.next_month()),
           rules.ints_field('{"selectedTimes":[1]}', 'selectedTimes');
   perform from gym.rights r, gym.users u where r.endpoint = 'entry/create' and u.id = 0;
   perform from rules.catalogue c where c.rule = 'slots_taken_within_capacity';

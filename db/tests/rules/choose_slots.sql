@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(83);
+select plan(81);
 
 -- choose('ann', 'mon', 'tue'): Ann's choice; the answer in its order, as 'mon tue:full'
 create function help.choose(p_person text, variadic p_slots text[] default '{}') returns text
@@ -166,8 +166,6 @@ select is(choose('boss', 'wed'), 'wed', 'choose_slots: an administrator for hims
 select is(rules.held_slots(who('ann'), '2027-01-01'), (select array_agg(i order by i) from unnest(array[slot('mon2'), slot('tue'), slot('wed'), slot('sat')]) i),
   'held_slots: of the month, ascending');
 select is(rules.held_slots(who('ann'), '2026-12-01'), '{}', 'held_slots: none of another month');
-select is(rules.free_slots(array[slot('fri'), slot('tue'), slot('wed'), -1], array[slot('wed')]), array[slot('tue')], 'free_slots: not held, not full');
-select is(rules.free_slots('{}', '{}'), '{}', 'free_slots: of none');
 select is(refusal($$ select rules.refuse_blocked(who('ann'), '2027-01-01') $$), 'none', 'refuse_blocked: a student may');
 select is(refusal($$ select rules.refuse_blocked(who('bad'), '2027-01-01') $$), 'ENRUL student_blocked', 'student_blocked: who is blocked may not');
 
