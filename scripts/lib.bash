@@ -48,11 +48,13 @@ is_alive() {
   if [[ -d /proc/self ]]; then [[ -d /proc/$1 ]]; else ps -p "$1" >/dev/null 2>&1; fi
 }
 
-# use_cluster FOLDER DATABASE points libpq, pgx and tern at the private cluster in FOLDER. The password stays in a file.
+# use_cluster FOLDER DATABASE points libpq, pgx and tern at the private cluster in FOLDER: at its socket, which costs both
+# sides less than an address. The password stays in a file.
 use_cluster() {
   unset DATABASE_URL PGHOSTADDR PGSERVICE PGPASSWORD PGOPTIONS PGSSLMODE
   export PGHOST=127.0.0.1 PGPORT PGUSER=postgres PGDATABASE=$2 PGPASSFILE=$1/pgpass
   PGPORT=$(cat "$1/port")
+  if [[ -S $1/data/.s.PGSQL.$PGPORT ]]; then PGHOST=$1/data; fi
 }
 
 # create_database makes the database that PGDATABASE names, unless it is there; $1 is psql.
