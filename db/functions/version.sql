@@ -1,1 +1,1 @@
-select rules.record_package(38, '60530f738a528c9cc28116c34a75b766fe6e593f465d1d894e6ca8a303842da1');
+select rules.record_package(39, '9514bbe811b6f97620a94c36a140bb7baea3a02ace1836a43097d189804c7e54');

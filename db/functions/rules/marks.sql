@@ -30,10 +30,12 @@ comment on function rules.expected_marks(date, date, date, integer[]) is
   'The marks that a month''s enrolments should have on the dates from p_from to p_to: one a lesson. p_enrolment_ids: of these only; null: of all. is_off: the lesson is cancelled or its day closed.';
 
 create function rules.has_begun(p_month date) returns boolean
-language sql stable
+language plpgsql stable
 as $$
+begin
   -- by the clock, or by the marks: a transaction that began before the month still takes it for the next
-  select p_month <= rules.this_month() or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null)
+  return p_month <= rules.this_month() or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null);
+end
 $$;
 comment on function rules.has_begun(date) is 'Whether a month''s marks follow its enrolments: from its first day on, or since they were made.';
 
