@@ -2,15 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"os/user"
-	"path/filepath"
 	"strconv"
-	"syscall"
 	"time"
 
 	"energiya/bench/lean"
@@ -96,23 +92,26 @@ func (b *bench) report(ctx context.Context, s *live.Server) (took time.Duration,
 	return took, nil
 }
 
-// bouncerPrograms are where PgBouncer may be.
-var bouncerPrograms = []string{"pgbouncer", "/usr/sbin/pgbouncer"}
-
 // throughBouncer measures a server behind PgBouncer in transaction mode, set up as docs/operations.md says.
 func (b *bench) throughBouncer(ctx context.Context) error {
-	program := ""
-	for _, p := range bouncerPrograms {
-		if found, err := exec.LookPath(p); err == nil {
-			program = found
-			break
-		}
+	const login, password = "energy_bench", "of-the-benchmark"
+	config := b.conn.Config()
+	folder, err := os.MkdirTemp("", "energiya-bench-pgbouncer-") // b.folder is closed to other users
+	if err != nil {
+		return fmt.Errorf("making a folder: %w", err)
 	}
-	if program == "" {
+	defer func() { _ = os.RemoveAll(folder) }()
+	bouncer, err := live.StartBouncer(ctx, folder, live.Behind{
+		Database: config.Database, Host: config.Host, Port: strconv.Itoa(int(config.Port)), Login: login, Password: password, PoolSize: 40,
+	})
+	if errors.Is(err, live.ErrNoBouncer) {
 		b.note("PgBouncer is not installed: not measured")
 		return nil
 	}
-	const login, password = "energy_bench", "of-the-benchmark"
+	if err != nil {
+		return err
+	}
+	defer bouncer.Stop()
 	if _, err := b.conn.Exec(ctx, fmt.Sprintf(`
 		do $$ begin
 		  if not exists (select from pg_roles where rolname = '%[1]s') then
@@ -125,83 +124,9 @@ func (b *bench) throughBouncer(ctx context.Context) error {
 		alter role %[1]s set idle_in_transaction_session_timeout = '61s'`, login, password)); err != nil {
 		return fmt.Errorf("making a log-in: %w", err)
 	}
-	port, stop, err := b.startBouncer(ctx, program, login, password)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	var database string
-	if err := b.conn.QueryRow(ctx, `select current_database()`).Scan(&database); err != nil {
-		return fmt.Errorf("asking for the database's name: %w", err)
-	}
-	url := fmt.Sprintf("DATABASE_URL=postgres://%s:%s@127.0.0.1:%d/%s?sslmode=disable&default_query_exec_mode=exec", login, password, port, database)
+	url := fmt.Sprintf("DATABASE_URL=postgres://%s:%s@%s/%s?sslmode=disable&default_query_exec_mode=exec", login, password, bouncer.Address, config.Database)
 	if err := b.measureFleet(ctx, "through PgBouncer", 1, url); err != nil {
 		return fmt.Errorf("through PgBouncer: %w", err)
 	}
 	return nil
-}
-
-// startBouncer runs PgBouncer, which refuses to run as root, until stop.
-func (b *bench) startBouncer(ctx context.Context, program, login, password string) (port int, stop func(), err error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, nil, fmt.Errorf("finding a free port: %w", err)
-	}
-	port = listener.Addr().(*net.TCPAddr).Port
-	_ = listener.Close()
-	config := b.conn.Config()
-	text := fmt.Sprintf(`[databases]
-%s = host=%s port=%d
-
-[pgbouncer]
-listen_addr = 127.0.0.1
-listen_port = %d
-unix_socket_dir =
-auth_type = plain
-auth_file = %s
-pool_mode = transaction
-default_pool_size = 40
-max_client_conn = 200
-ignore_startup_parameters = extra_float_digits,statement_timeout,lock_timeout,idle_in_transaction_session_timeout,default_transaction_isolation
-log_connections = 0
-log_disconnections = 0
-`, config.Database, config.Host, config.Port, port, filepath.Join(b.folder, "userlist.txt"))
-	cmd := exec.CommandContext(ctx, program, "-q", filepath.Join(b.folder, "pgbouncer.ini"))
-	cmd.Stderr = os.Stderr
-	files := map[string]string{"pgbouncer.ini": text, "userlist.txt": fmt.Sprintf("%q %q\n", login, password)}
-	for name, content := range files {
-		if err := os.WriteFile(filepath.Join(b.folder, name), []byte(content), 0o644); err != nil {
-			return 0, nil, fmt.Errorf("writing PgBouncer's settings: %w", err)
-		}
-	}
-	if os.Geteuid() == 0 {
-		if err := os.Chmod(b.folder, 0o755); err != nil {
-			return 0, nil, fmt.Errorf("opening the folder to PgBouncer: %w", err)
-		}
-		nobody, err := user.Lookup("nobody")
-		if err != nil {
-			return 0, nil, fmt.Errorf("looking for an ordinary user: %w", err)
-		}
-		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32)
-		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
-	}
-	if err := cmd.Start(); err != nil {
-		return 0, nil, fmt.Errorf("starting %s: %w", program, err)
-	}
-	stop = func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
-		_ = cmd.Wait()
-	}
-	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-		conn, err := new(net.Dialer).DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			_ = conn.Close()
-			return port, stop, nil
-		}
-		if time.Now().After(deadline) {
-			stop()
-			return 0, nil, fmt.Errorf("PgBouncer does not answer: %w", err)
-		}
-	}
 }
