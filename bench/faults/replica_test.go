@@ -2,8 +2,12 @@ package faults_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,6 +53,41 @@ func TestPrimaryVanishes(t *testing.T) {
 	o.healed()
 	o.over(w)
 	o.report(w, replica, expect{refused: true}, s)
+}
+
+// TestReportsFromAReplica: reports are read from a streaming replica, which shows what the primary acknowledged, and which refuses
+// them by the envelope when it is gone, while all else goes on.
+func TestReportsFromAReplica(t *testing.T) {
+	t.Parallel()
+	primary, replica := newPair(t)
+	primary.exec("alter system set synchronous_commit = 'remote_apply'") // else the report may be behind by what is not yet applied
+	primary.exec("select pg_reload_conf()")
+	primary.exec(`insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (9000001, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN')`)
+	admin := rows[struct{ ID int }](primary, "select id from gym.users where student_card = 9000001")[0].ID
+	s := newServer(t, primary.serverURL(), "ENERGY_REPORT_DATABASE_URL="+replica.serverURL())
+	w := startCrowd(t, primary, only{s})
+	w.goesOn(100)
+
+	report := func(kind string) (status int, answer string) {
+		body := `{"startDate":"2026-01-01","endDate":"2026-12-31","format":"csv"}`
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base()+"/api/v1/report/"+kind, strings.NewReader(body))
+		require.NoError(t, err)
+		request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(admin)}, "Content-Type": {"application/json"}}
+		response, err := w.http.Do(request)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		text, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, string(text)
+	}
+	for _, kind := range []string{"visits", "occupancy", "term", "blocked"} {
+		status, answer := report(kind)
+		require.Equal(t, http.StatusOK, status, "%s: %s", kind, answer)
+	}
+	where := rows[struct{ N int }](replica, "select count(*)::integer from pg_stat_activity where usename = $1", login)
+	require.Positive(t, where[0].N, "the report was not read from the replica")
+	w.finish()
+	w.verify(primary)
 }
 
 // newPair is a primary and its replica, without which the primary acknowledges nothing.
