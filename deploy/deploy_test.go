@@ -128,6 +128,32 @@ func TestTheUnitIsOneAndIsHardened(t *testing.T) {
 	})
 }
 
+// A user that systemd makes is in no file where a static program would look for its name.
+func TestEveryDatabaseURLNamesItsUser(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile(`postgres://[^` + "`" + `\s]+`)
+	for _, name := range []string{"README.md", "compose.yaml"} {
+		urls := named.FindAllString(read(t, name), -1)
+		require.NotEmpty(t, urls, name)
+		for _, address := range urls {
+			require.Regexp(t, `^postgres://\w+(:[^@]+)?@`, address, name)
+		}
+	}
+}
+
+func TestPostgresLogsWhoseLineItIs(t *testing.T) {
+	t.Parallel()
+	var compose struct {
+		Services struct{ Database struct{ Command []string } }
+	}
+	readYAML(t, "compose.yaml", &compose)
+	for _, file := range []string{"../scripts/postgres", "../docs/operations.md"} {
+		prefix := regexp.MustCompile(`(?m)^log_line_prefix = '(.+)'$`).FindStringSubmatch(read(t, file))
+		require.NotNil(t, prefix, file)
+		require.Contains(t, compose.Services.Database.Command, "log_line_prefix="+prefix[1], "as in %s, with the space at its end", file)
+	}
+}
+
 func TestComposeHoldsTogether(t *testing.T) {
 	t.Parallel()
 	var compose struct {
