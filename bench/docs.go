@@ -58,6 +58,12 @@ func documents(r *Result) (map[string][]byte, error) {
 	parsed, err := template.New("").Funcs(template.FuncMap{
 		"value": func(part, name string) string { return short(find(part, name).Median()) },
 		"ratio": func(part, name string) string { return fmt.Sprintf("%.2f", find(part, name).Ratio) },
+		"met": func(part, name string) string {
+			if strings.HasSuffix(find(part, name).Target(), " met") {
+				return "met"
+			}
+			return "missed"
+		},
 		"grown": func(step, size string) string { return short(find("growth", step+", "+size).Median()) },
 		"percent": func(share float64) string {
 			return fmt.Sprintf("%.0f %%", 100*share)

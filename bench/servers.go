@@ -60,6 +60,18 @@ func (b *bench) measureFleet(ctx context.Context, name string, n int, env ...str
 		return err
 	}
 	of(b.add("servers", "report/visits, "+name, "ms", ms(took)), "report/visits")
+	return b.sound(ctx)
+}
+
+// sound is an error where an invariant is broken.
+func (b *bench) sound(ctx context.Context) error {
+	var broken *string
+	if err := b.conn.QueryRow(ctx, `select string_agg(invariant, ', ') from api.audit() where violations <> 0`).Scan(&broken); err != nil {
+		return fmt.Errorf("auditing: %w", err)
+	}
+	if broken != nil {
+		return fmt.Errorf("api.audit() finds broken: %s", *broken)
+	}
 	return nil
 }
 
