@@ -84,6 +84,16 @@ func TestChartsAreDrawnOfWhatWasMeasured(t *testing.T) {
 	require.Equal(t, []float64{700}, drawn["change"].groups[1].values)
 }
 
+func TestTheFirstSecondDoesNotCount(t *testing.T) {
+	t.Parallel()
+	const said = "pgbench (15.18)\nprogress: 1.0 s, 392.9 tps, lat 20.1 ms stddev 8.6\nprogress: 2.0 s, 500.0 tps, lat 15.9 ms stddev 5.4, 0 failed\nprogress: 3.0 s, 700.0 tps, lat 11.0 ms stddev 4.4\ntps = 530.9 (without initial connection time)\n"
+	rate, err := withoutFirst([]byte(said), 2)
+	require.NoError(t, err)
+	require.InDelta(t, 600, rate, 1e-9)
+	_, err = withoutFirst([]byte(said), 3)
+	require.Error(t, err)
+}
+
 func TestNumbersAreShort(t *testing.T) {
 	t.Parallel()
 	for v, want := range map[float64]string{0: "0", 0.1234: "0.123", 1.5: "1.50", 12.34: "12.3", 288: "288", 999.6: "1,000", 1_234_567: "1,234,567"} {

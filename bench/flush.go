@@ -73,6 +73,10 @@ func (b *bench) product(ctx context.Context, about string, of func(*Figure, stri
 		if err != nil {
 			return err
 		}
+		if err := b.everybodyChooses(ctx, servers); err != nil {
+			servers.stop()
+			return err
+		}
 		for _, clients := range []int{8, 64, 256} {
 			if clients < pool {
 				continue

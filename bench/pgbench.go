@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -20,29 +21,68 @@ type script struct {
 	asOwner bool
 }
 
-var tps = regexp.MustCompile(`(?m)^tps = ([\d.]+) \((?:without initial|excluding)`)
+var (
+	overall  = regexp.MustCompile(`(?m)^tps = ([\d.]+) \((?:without initial|excluding)`)
+	ofSecond = regexp.MustCompile(`(?m)^progress: [\d.]+ s, ([\d.]+) tps`)
+)
 
-// tps runs a script over so many connections for the run's duration and gives the transactions a second.
+// tps runs a script over so many connections for the run's duration and gives the transactions a second. As over HTTP, there is a
+// second before in which connections get their plans, and which does not count.
 func (b *bench) tps(ctx context.Context, s script, clients int) (float64, error) {
-	return b.runPgbench(ctx, s, clients, "-T", strconv.Itoa(max(1, int(b.seconds+0.5))))
+	seconds := max(1, int(b.seconds+0.5))
+	output, err := b.runPgbench(ctx, s, clients, "-T", strconv.Itoa(2+seconds), "-P", "1") // of the last it need not tell
+	if err != nil {
+		return 0, err
+	}
+	rate, err := withoutFirst(output, seconds)
+	if err != nil {
+		return 0, fmt.Errorf("pgbench %s: %w\n%s", s.name, err, output)
+	}
+	return rate, nil
+}
+
+// withoutFirst is the mean rate of so many seconds after the first.
+func withoutFirst(output []byte, seconds int) (float64, error) {
+	each := ofSecond.FindAllSubmatch(output, -1)
+	if len(each) <= seconds {
+		return 0, errors.New("it does not say how many transactions each second had")
+	}
+	var sum float64
+	for _, second := range each[1 : 1+seconds] {
+		rate, err := strconv.ParseFloat(string(second[1]), 64)
+		if err != nil {
+			return 0, err
+		}
+		sum += rate
+	}
+	return sum / float64(seconds), nil
 }
 
 // timesEach runs a script so often on each connection and gives the time that all took.
 func (b *bench) timesEach(ctx context.Context, s script, clients, times int) (time.Duration, error) {
-	rate, err := b.runPgbench(ctx, s, clients, "-t", strconv.Itoa(times))
+	output, err := b.runPgbench(ctx, s, clients, "-t", strconv.Itoa(times))
 	if err != nil {
 		return 0, err
+	}
+	found := overall.FindSubmatch(output)
+	if found == nil {
+		return 0, fmt.Errorf("pgbench %s does not say how many transactions it made:\n%s", s.name, output)
+	}
+	rate, err := strconv.ParseFloat(string(found[1]), 64)
+	if err != nil {
+		return 0, fmt.Errorf("pgbench %s: %w", s.name, err)
 	}
 	return time.Duration(float64(clients*times) / rate * float64(time.Second)), nil
 }
 
-func (b *bench) runPgbench(ctx context.Context, s script, clients int, args ...string) (float64, error) {
+// runPgbench gives what pgbench says.
+func (b *bench) runPgbench(ctx context.Context, s script, clients int, args ...string) ([]byte, error) {
 	if b.pgbench == "" {
-		return 0, errNoPgbench
+		return nil, errNoPgbench
 	}
 	file := filepath.Join(b.folder, s.name+".sql")
 	if err := os.WriteFile(file, []byte(s.sql), 0o600); err != nil {
-		return 0, fmt.Errorf("writing a script for pgbench: %w", err)
+		return nil, fmt.Errorf("writing a script for pgbench: %w", err)
 	}
 	args = append([]string{"-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, b.result.Machine.Cores)),
 		"--random-seed", strconv.FormatUint(b.seed, 10), "-f", file}, args...)
@@ -60,11 +100,7 @@ func (b *bench) runPgbench(ctx context.Context, s script, clients int, args ...s
 	}
 	output, err := cmd.CombinedOutput()
 	if err != nil {
-		return 0, fmt.Errorf("pgbench %s: %w\n%s", s.name, err, output)
+		return nil, fmt.Errorf("pgbench %s: %w\n%s", s.name, err, output)
 	}
-	found := tps.FindSubmatch(output)
-	if found == nil {
-		return 0, fmt.Errorf("pgbench %s does not say how many transactions it made:\n%s", s.name, output)
-	}
-	return strconv.ParseFloat(string(found[1]), 64)
+	return output, nil
 }

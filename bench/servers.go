@@ -44,6 +44,9 @@ func (b *bench) measureFleet(ctx context.Context, name string, n int, env ...str
 			f.of(what + ", 1 server")
 		}
 	}
+	if err := b.everybodyChooses(ctx, servers); err != nil {
+		return err
+	}
 	t, err := b.load(ctx, servers, serversClients, roomy.change(serversClients))
 	if err != nil {
 		return err
