@@ -154,6 +154,16 @@ func TestPostgresLogsWhoseLineItIs(t *testing.T) {
 	}
 }
 
+func TestComposeHasNoPasswordOfItsOwn(t *testing.T) {
+	t.Parallel()
+	named := regexp.MustCompile(`\$\{([A-Z_]+)([^}]*)\}`).FindAllStringSubmatch(read(t, "compose.yaml"), -1)
+	require.NotEmpty(t, named)
+	for _, secret := range named {
+		require.Equal(t, ":?", secret[2], secret[1])
+		require.Contains(t, read(t, "README.md"), secret[1], "it is made before the first start")
+	}
+}
+
 func TestComposeHoldsTogether(t *testing.T) {
 	t.Parallel()
 	var compose struct {
