@@ -35,13 +35,14 @@ func (c envelopeConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isOwnAnswer knows an answer of net/http's own by a head that handlers never write.
+// isOwnAnswer knows an answer of net/http's own by a head that handlers never write. The head must be whole: of a long answer
+// a write may begin in the middle, with what a person wrote, where JSON has no line ends.
 func isOwnAnswer(p []byte) bool {
-	// a header Expect that net/http does not know is the one case in which it writes no text
-	if bytes.HasPrefix(p, []byte("HTTP/1.1 417 ")) {
-		return true
-	}
 	status, rest, _ := bytes.Cut(p, []byte("\r\n"))
+	// a header Expect that net/http does not know is the one case in which it writes no text
+	if bytes.HasPrefix(status, []byte("HTTP/1.1 417 ")) || bytes.HasPrefix(status, []byte("HTTP/1.0 417 ")) {
+		return bytes.HasPrefix(rest, []byte("Connection: close\r\n")) && bytes.HasSuffix(rest, []byte("\r\n\r\n"))
+	}
 	return bytes.HasPrefix(status, []byte("HTTP/1.1 ")) &&
 		bytes.HasPrefix(rest, []byte("Content-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"))
 }

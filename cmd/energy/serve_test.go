@@ -220,6 +220,7 @@ func TestServeAnswersEverythingInTheEnvelope(t *testing.T) {
 		"two lengths":                      {head + "Content-Length: 1\r\nContent-Length: 2\r\n\r\n{}", 400},
 		"a transfer that nobody asked for": {head + "Transfer-Encoding: gzip\r\n\r\n", 400},
 		"an expectation that nobody meets": {head + "Expect: tea\r\n\r\n", 400},
+		"the same in HTTP/1.0":             {"GET /healthz HTTP/1.0\r\nExpect: tea\r\n\r\n", 400},
 		"HTTP/1.0":                         {"GET /healthz HTTP/1.0\r\n\r\n", 200},
 		"two at once":                      {head + "\r\n" + head + "\r\n", 200},
 	} {
