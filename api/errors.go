@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -109,10 +110,12 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		return busy
 	case isUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
-		// Every request of a crowd meets the same dead database: the crowd needs one such line.
-		s.unavailable.Do(func() {
-			s.Logger.Error("database unavailable", "cause", causeOf(err))
-		})
+		if r.Context().Err() == nil { // else the client hung up, which tells nothing of the database
+			// Every request of a crowd meets the same dead database: the crowd needs one such line.
+			s.unavailable.Do(func() {
+				s.Logger.Error("database unavailable", "cause", causeOf(err))
+			})
+		}
 		return failUnavailable
 	case !errors.As(err, &pgErr):
 		return err
@@ -167,7 +170,10 @@ func isUnavailable(err error) bool {
 	var pgErr *pgconn.PgError
 	var roleErr *db.RoleError
 	var netErr net.Error
+	var fileErr *fs.PathError
 	switch {
+	case errors.As(err, &fileErr): // of a report: its cause, a syscall.Errno, would pass for a net.Error
+		return false
 	case errors.As(err, &connectErr), errors.As(err, &roleErr):
 		return true
 	case errors.As(err, &pgErr):

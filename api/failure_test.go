@@ -217,7 +217,8 @@ func TestHangingUpStopsTheQuery(t *testing.T) {
 	t.Parallel()
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "perform pg_sleep(600); return '[]';")
-	server := httptest.NewServer(api.New(options(db.Owner)))
+	o, log := logged(db.Owner)
+	server := httptest.NewServer(api.New(o))
 	t.Cleanup(server.Close)
 	ctx, hangUp := context.WithCancel(t.Context())
 	r, err := http.NewRequestWithContext(ctx, "GET", server.URL+"/api/v1/new/get", nil)
@@ -235,6 +236,10 @@ func TestHangingUpStopsTheQuery(t *testing.T) {
 	hangUp()
 	require.ErrorIs(t, <-ended, context.Canceled)
 	requireNoSleeper(t, db.Owner)
+	server.Close() // waits for the request
+	lines := log.lines(t)
+	require.Len(t, lines, 1, "the request's own, and none about the database, which is well")
+	require.Contains(t, lines[0]["cause"], "context canceled")
 }
 
 func sleepers(t testing.TB, owner *pgxpool.Pool) (n int) {

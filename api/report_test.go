@@ -9,11 +9,14 @@ import (
 	"mime"
 	"net/http"
 	"net/http/httptest"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -198,6 +201,24 @@ func TestReportWhoseDatabaseGoesAway(t *testing.T) {
 		}
 	}()
 	r.refused("Unavailable", "POST /report/visits", r.coach, november2026)
+}
+
+// TestReportThatFindsNoRoom: a full disk of the server is no fault of the database, and should wake somebody.
+func TestReportThatFindsNoRoom(t *testing.T) {
+	log := new(logBuffer)
+	r := newReporting(t, 1, func(o *api.Options) {
+		o.Logger = httplog.NewLogger("energy", httplog.Options{JSON: true, Writer: log})
+	})
+	signal.Ignore(syscall.SIGXFSZ)
+	t.Cleanup(func() { signal.Reset(syscall.SIGXFSZ) })
+	var unlimited syscall.Rlimit
+	require.NoError(t, syscall.Getrlimit(syscall.RLIMIT_FSIZE, &unlimited))
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 100, Max: unlimited.Max}))
+	a := r.ask("POST /report/visits", r.coach, november2026)
+	require.NoError(t, syscall.Setrlimit(syscall.RLIMIT_FSIZE, &unlimited))
+	require.Equal(t, "InternalError", a.errType)
+	require.NotContains(t, log.String(), "database unavailable")
+	require.Contains(t, log.String(), "file too large")
 }
 
 // TestReportWhoseRowsFail: a fault after rows have come is still no file.
