@@ -177,6 +177,9 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.As(err, &busy):
 		f = failUnavailable
+		if busy.Share == shareOfReports {
+			f = failManyReports
+		}
 		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(busy.Wait.Seconds())))))
 	case !errors.As(err, &f):
 		f = failInternal

@@ -106,7 +106,7 @@ func newQueues(shares map[endpoint]*gate.Share) *queues {
 		refused: desc("refused_total", "Requests of the share that were sent away with 503, since they would have waited too long."),
 	}
 	for _, share := range shares {
-		if share != nil && !slices.Contains(q.shares, share) {
+		if !slices.Contains(q.shares, share) {
 			q.shares = append(q.shares, share)
 		}
 	}

@@ -56,9 +56,6 @@ func (s *server) shed(next http.Handler) http.Handler {
 
 // isBusy answers where the share has no time, and tells whether it did.
 func (s *server) isBusy(w http.ResponseWriter, r *http.Request, share *gate.Share) bool {
-	if share == nil {
-		return false
-	}
 	busy := share.Busy()
 	if busy == nil {
 		return false

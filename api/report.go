@@ -12,26 +12,35 @@ import (
 	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgx/v5"
 
+	"energiya/internal/gate"
 	"energiya/report"
 )
 
 const (
+	// shareOfReports is the name of their share.
+	shareOfReports = "reports"
 	// defaultReports is how many reports are made at once where they have no pool of their own.
 	defaultReports = 2
+	// reportWait is how long a report waits for its turn: next to nothing, since others take seconds.
+	reportWait = time.Millisecond
+	// maxFiles is how many reports there may be at once, whole ones that somebody reads slowly included: each is a file.
+	maxFiles = 32
 	// sendingTime is what a client that reads slowly has for the finished file.
 	sendingTime = time.Minute
 )
 
-// newReportShare is one place for each report that may be made at once.
-func (o Options) newReportShare() chan struct{} {
-	if o.ReportPool == nil {
-		return make(chan struct{}, defaultReports)
+// newReportShare has a place for each report that may be made at once, apart from the gate of all else.
+func (o Options) newReportShare() *gate.Share {
+	places := defaultReports
+	if o.ReportPool != nil {
+		places = int(o.ReportPool.Config().MaxConns)
 	}
-	return make(chan struct{}, o.ReportPool.Config().MaxConns)
+	return gate.New(places, reportWait).Share(shareOfReports, 1)
 }
 
 // report is the handler of a report: the function of wire opens its rows, package report makes a file of them, and
-// the file is sent when it is whole. Whatever fails before is answered as everywhere.
+// the file is sent when it is whole. Whatever fails before is answered as everywhere. The place is given back before that:
+// whoever reads slowly keeps nobody else from a report.
 func (s *server) report(kind report.Kind) http.HandlerFunc {
 	sql := fmt.Sprintf(sqlCall, "report_"+kind.Name)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -41,8 +50,8 @@ func (s *server) report(kind report.Kind) http.HandlerFunc {
 			return
 		}
 		select {
-		case s.reports <- struct{}{}:
-			defer func() { <-s.reports }()
+		case s.files <- struct{}{}:
+			defer func() { <-s.files }()
 		default:
 			s.fail(w, r, failManyReports)
 			return
@@ -85,6 +94,11 @@ func (s *server) report(kind report.Kind) http.HandlerFunc {
 
 // makeReport writes the report to out, from one snapshot of the database.
 func (s *server) makeReport(ctx context.Context, kind report.Kind, sql string, r *http.Request, body []byte, out io.Writer) (made report.File, err error) {
+	leave, err := s.reports.Enter(ctx)
+	if err != nil {
+		return made, err
+	}
+	defer leave()
 	pool := s.ReportPool
 	if pool == nil {
 		pool = s.Pool

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -172,10 +173,54 @@ func TestReportsNeverStarveTheRest(t *testing.T) {
 
 	a := r.refused("Unavailable", "POST /report/term", r.coach, november2026)
 	require.NotEmpty(t, a.header.Get("Retry-After"))
+	require.Contains(t, a.message, "отчёты")
 	r.many("GET /avtime/get", r.coach, nil)
+	shown := scrape(t, r.handler, withToken()).Body.String()
+	require.Contains(t, shown, `energy_queue_served{share="reports"} 1`)
+	require.Contains(t, shown, `energy_queue_refused_total{share="reports"} 1`)
 
 	release()
 	require.Equal(t, http.StatusOK, (<-first).Code)
+	r.download("/report/term", november2026)
+}
+
+// slowReader takes nothing of the answer until it is told to.
+type slowReader struct {
+	*httptest.ResponseRecorder
+	begun, read chan struct{}
+}
+
+func (s slowReader) Write(p []byte) (int, error) {
+	s.begun <- struct{}{}
+	<-s.read
+	return s.ResponseRecorder.Write(p)
+}
+
+func TestWhoReadsAReportSlowlyKeepsNobodyFromAnother(t *testing.T) {
+	r := newReporting(t, 1, nil)
+	const most = 32 // of files that are read slowly
+	slow := slowReader{httptest.NewRecorder(), make(chan struct{}, most), make(chan struct{})}
+	var readers sync.WaitGroup
+	for range most {
+		r.download("/report/term", november2026)
+		readers.Go(func() {
+			w := slow
+			w.ResponseRecorder = httptest.NewRecorder()
+			r.handler.ServeHTTP(w, r.request(context.Background(), "/api/v1/report/visits", november2026))
+			if w.Code != http.StatusOK {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		})
+		<-slow.begun
+	}
+	r.refused("Unavailable", "POST /report/term", r.coach, november2026)
+	close(slow.read)
+	go func() {
+		for range slow.begun { // whatever else is written
+		}
+	}()
+	readers.Wait()
+	close(slow.begun)
 	r.download("/report/term", november2026)
 }
 

@@ -58,8 +58,9 @@ type server struct {
 	methods     map[string][]string
 	limiter     *httprate.RateLimiter
 	meter       *meter
-	reports     chan struct{}            // a place for each report that is being made
-	shares      map[endpoint]*gate.Share // of every endpoint; reports have none
+	reports     *gate.Share              // a place for each report that is being made
+	files       chan struct{}            // a place for each that is made or sent
+	shares      map[endpoint]*gate.Share // of every endpoint
 	overloaded  rate.Sometimes
 	flooded     rate.Sometimes
 	unavailable rate.Sometimes
@@ -70,6 +71,7 @@ func New(o Options) http.Handler {
 	s := &server{
 		Options:     o,
 		reports:     o.newReportShare(),
+		files:       make(chan struct{}, maxFiles),
 		shares:      map[endpoint]*gate.Share{},
 		overloaded:  rate.Sometimes{Interval: faultInterval},
 		flooded:     rate.Sometimes{Interval: faultInterval},
@@ -146,7 +148,7 @@ func New(o Options) http.Handler {
 
 		for _, kind := range report.Kinds() {
 			r.Post("/report/"+kind.Name, s.report(kind))
-			s.shares[endpoint{http.MethodPost, basePath + "/report/" + kind.Name}] = nil
+			s.shares[endpoint{http.MethodPost, basePath + "/report/" + kind.Name}] = s.reports
 		}
 	})
 	s.methods = methodsOf(r)
