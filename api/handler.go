@@ -27,6 +27,10 @@ const (
 	sqlCall = "select wire.%s($1, $2, $3)"
 
 	maxBody = 1 << 20
+	// smallBody is more than nearly all requests have. A body that is larger needs one of the places for such: the queue before
+	// the database holds tens of thousands of requests, but not a mebibyte of each.
+	smallBody = 8 << 10
+	maxLarge  = 64
 	// maxDrain is how much of a body that is too large is read and thrown away. A client that is cut
 	// off while it still writes sees a broken connection instead of the answer.
 	maxDrain = 16 << 20
@@ -45,11 +49,12 @@ func (s *server) call(share *gate.Share, function string) http.HandlerFunc {
 			defer cancel()
 		}
 
-		body, err := s.readBody(w, r)
+		body, forget, err := s.readBody(w, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
+		defer forget()
 		data, err := s.query(ctx, share, r, sql, body)
 		if err != nil {
 			s.fail(w, r, err)
@@ -93,39 +98,76 @@ func actorOf(r *http.Request) *int32 {
 	return &actor
 }
 
-// readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object.
-func (s *server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength > maxBody+maxDrain {
-		return nil, failTooLarge // it would be cut off anyway
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	switch {
-	case len(body) > maxBody:
-		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
-		return nil, failTooLarge
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return nil, failSlowBody
-	case err != nil:
-		return nil, failCutBody
+// readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object. Where there is no error,
+// forget is to be called when it is needed no more.
+func (s *server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, forget func(), err error) {
+	body, forget, err = s.receive(r)
+	if err != nil {
+		return nil, nil, err
 	}
 	setReadDeadline(w, time.Time{})
 	if len(body) == 0 {
-		return []byte("{}"), nil
+		return []byte("{}"), forget, nil
 	}
+	if err := checkBody(r, body); err != nil {
+		forget()
+		return nil, nil, err
+	}
+	return body, forget, nil
+}
 
+// receive is the body as it comes.
+func (s *server) receive(r *http.Request) (body []byte, forget func(), err error) {
+	if r.ContentLength > maxBody+maxDrain {
+		return nil, nil, failTooLarge // it would be cut off anyway
+	}
+	var read bytes.Buffer
+	var into io.Writer = &read
+	forget = func() {}
+	size, err := io.CopyN(into, r.Body, smallBody+1)
+	if err == nil {
+		select {
+		case s.large <- struct{}{}:
+			forget = func() { <-s.large }
+		default:
+			into = io.Discard // whoever is cut off while he still writes sees no answer
+		}
+		var rest int64
+		rest, err = io.CopyN(into, r.Body, maxBody-smallBody)
+		size += rest
+	}
+	switch {
+	case size > maxBody:
+		_, _ = io.CopyN(io.Discard, r.Body, maxDrain)
+		err = failTooLarge
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		err = failSlowBody
+	case !errors.Is(err, io.EOF):
+		err = failCutBody
+	case into == io.Discard:
+		err = failUnavailable
+	default:
+		return read.Bytes(), forget, nil
+	}
+	forget()
+	return nil, nil, err
+}
+
+// checkBody tells what keeps a body from being a JSON object.
+func checkBody(r *http.Request, body []byte) error {
 	// A broken parameter behind the type (charset and the like) is nobody's harm.
 	mediaType, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	switch {
 	case mediaType != "application/json":
-		return nil, failNotJSON
+		return failNotJSON
 	case !utf8.Valid(body):
-		return nil, failNotUTF8
+		return failNotUTF8
 	case !json.Valid(body):
-		return nil, failBrokenJSON
+		return failBrokenJSON
 	case bytes.TrimLeft(body, " \t\r\n")[0] != '{':
-		return nil, failNotObject
+		return failNotObject
 	}
-	return body, nil
+	return nil
 }
 
 // alive answers as long as the process does.

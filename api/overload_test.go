@@ -158,6 +158,30 @@ func TestAFloodOfOneKindHoldsUpNoOther(t *testing.T) {
 	}
 }
 
+// TestAQueueOfLargeBodiesIsShort: tens of thousands of requests may wait, but not with a mebibyte each.
+func TestAQueueOfLargeBodiesIsShort(t *testing.T) {
+	t.Parallel()
+	c := newCrowded(t, "gym.posts", time.Minute)
+	const most = 64
+	large := object{"body": strings.Repeat("x", 50_000)}
+	answers := c.atOnce(2*most, "POST /gym-news/create", c.admin, large)
+	for range most {
+		a := <-answers
+		require.Equal(t, "Unavailable", a.errType)
+		require.NotEmpty(t, a.header.Get("Retry-After"))
+	}
+	c.awaitLocked(crowdedPlaces - 2)
+	require.Equal(t, 413, c.ask("POST /gym-news/create", c.admin, strings.Repeat(" ", 1<<20+1)).status, "the size comes first")
+	small := c.atOnce(most, "POST /gym-news/create", c.admin, object{"body": "x"})
+	require.Empty(t, answers)
+	c.release()
+	for range most {
+		require.Equal(t, 200, (<-answers).status)
+		require.Equal(t, 200, (<-small).status)
+	}
+	c.done("POST /gym-news/create", c.admin, large)
+}
+
 func TestWhoHangsUpLeavesTheQueue(t *testing.T) {
 	t.Parallel()
 	c := newCrowded(t, "gym.posts", time.Minute)

@@ -44,11 +44,12 @@ func (o Options) newReportShare() *gate.Share {
 func (s *server) report(kind report.Kind) http.HandlerFunc {
 	sql := fmt.Sprintf(sqlCall, "report_"+kind.Name)
 	return func(w http.ResponseWriter, r *http.Request) {
-		body, err := s.readBody(w, r)
+		body, forget, err := s.readBody(w, r)
 		if err != nil {
 			s.fail(w, r, err)
 			return
 		}
+		defer forget()
 		select {
 		case s.files <- struct{}{}:
 			defer func() { <-s.files }()

@@ -60,6 +60,7 @@ type server struct {
 	meter       *meter
 	reports     *gate.Share              // a place for each report that is being made
 	files       chan struct{}            // a place for each that is made or sent
+	large       chan struct{}            // a place for each request with a body that is not small
 	shares      map[endpoint]*gate.Share // of every endpoint
 	overloaded  rate.Sometimes
 	flooded     rate.Sometimes
@@ -72,6 +73,7 @@ func New(o Options) http.Handler {
 		Options:     o,
 		reports:     o.newReportShare(),
 		files:       make(chan struct{}, maxFiles),
+		large:       make(chan struct{}, maxLarge),
 		shares:      map[endpoint]*gate.Share{},
 		overloaded:  rate.Sometimes{Interval: faultInterval},
 		flooded:     rate.Sometimes{Interval: faultInterval},
