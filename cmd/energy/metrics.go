@@ -51,7 +51,7 @@ func (w *watcher) run(registry *prometheus.Registry, profiling bool, log *slog.L
 	}
 	w.server = &http.Server{
 		Handler:           mux,
-		ReadHeaderTimeout: 5 * time.Second,
+		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
 	}

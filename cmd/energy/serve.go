@@ -28,6 +28,9 @@ import (
 // tokenInterval is how often the token file is looked at.
 const tokenInterval = 2 * time.Second
 
+// headerTimeout is how long the headers of a request may take.
+const headerTimeout = 5 * time.Second
+
 // riverPath is where River's web face is, when it is on.
 const riverPath = "/admin/river"
 
@@ -163,7 +166,8 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		Handler:                      handler,
 		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * past the token and the envelope
 		BaseContext:                  func(net.Listener) context.Context { return working },
-		ReadHeaderTimeout:            5 * time.Second,
+		ReadHeaderTimeout:            headerTimeout,
+		ReadTimeout:                  s.RequestTimeout + headerTimeout,  // of bodies that go to River's web face: others have the handler's
 		WriteTimeout:                 s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
 		IdleTimeout:                  2 * time.Minute,
 		MaxHeaderBytes:               16 << 10,

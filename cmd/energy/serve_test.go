@@ -255,6 +255,25 @@ func TestServeAnswersEverythingInTheEnvelope(t *testing.T) {
 	}
 }
 
+// TestABodyThatNeverComesEndsEverywhere: also at River's web face, which has another handler.
+func TestABodyThatNeverComesEndsEverywhere(t *testing.T) {
+	t.Parallel()
+	s := start(t, dbtest.Empty(t), "ENERGY_RIVER_UI=true", "ENERGY_REQUEST_TIMEOUT=100ms")
+	for _, path := range []string{"/admin/river/api/jobs", "/api/v1/entry/create", "/healthz"} {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+			require.NoError(t, err)
+			defer func() { _ = conn.Close() }()
+			_, err = io.WriteString(conn, "POST "+path+" HTTP/1.1\r\nHost: energy\r\nContent-Length: 100\r\n\r\n{")
+			require.NoError(t, err)
+			require.NoError(t, conn.SetReadDeadline(time.Now().Add(15*time.Second)))
+			_, err = io.ReadAll(conn)
+			require.NoError(t, err, "answered or not, the connection is closed")
+		})
+	}
+}
+
 func TestServeMakesATokenAndNeverLogsIt(t *testing.T) {
 	t.Parallel()
 	s := start(t, dbtest.Empty(t), "ENERGY_TOKEN=")
