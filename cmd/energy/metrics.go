@@ -53,7 +53,7 @@ func (w *watcher) run(registry *prometheus.Registry, profiling bool, log *slog.L
 		Handler:           mux,
 		ReadHeaderTimeout: headerTimeout,
 		IdleTimeout:       2 * time.Minute,
-		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:          newComplaints(log),
 	}
 	log.Info("metrics", "address", w.listener.Addr().String(), "pprof", profiling)
 	go func() {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -16,6 +18,7 @@ import (
 	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
 
 	"energiya/api"
 	"energiya/db"
@@ -171,7 +174,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		WriteTimeout:                 s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
 		IdleTimeout:                  2 * time.Minute,
 		MaxHeaderBytes:               16 << 10,
-		ErrorLog:                     slog.NewLogLogger(log.Handler(), slog.LevelWarn),
+		ErrorLog:                     newComplaints(log.Logger),
 	}
 	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
 
@@ -194,6 +197,27 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		pool:           pool,
 		log:            log.Logger,
 	}))
+}
+
+// complaints passes on to the log what net/http complains of.
+type complaints struct {
+	log     *slog.Logger
+	noFiles rate.Sometimes
+}
+
+func newComplaints(to *slog.Logger) *log.Logger {
+	return log.New(&complaints{log: to, noFiles: rate.Sometimes{Interval: sayInterval}}, "", 0)
+}
+
+// Write is one complaint. That there are no more files for connections, net/http says again and again.
+func (c *complaints) Write(p []byte) (int, error) {
+	say := func() { c.log.Warn(strings.TrimSpace(string(p))) }
+	if bytes.HasPrefix(p, []byte("http: Accept error: ")) {
+		c.noFiles.Do(say)
+	} else {
+		say()
+	}
+	return len(p), nil
 }
 
 func serving(err error) error { return fmt.Errorf("serving: %w", err) }

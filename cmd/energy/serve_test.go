@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -272,6 +273,38 @@ func TestABodyThatNeverComesEndsEverywhere(t *testing.T) {
 			require.NoError(t, err, "answered or not, the connection is closed")
 		})
 	}
+}
+
+func TestServeThatHasNoMoreFilesSaysSoNowAndThen(t *testing.T) {
+	t.Parallel()
+	prlimit, err := exec.LookPath("prlimit")
+	if err != nil {
+		t.Skip("there is no prlimit")
+	}
+	s := start(t, dbtest.Empty(t))
+	require.NoError(t, exec.Command(prlimit, "--pid", strconv.Itoa(s.cmd.Process.Pid), "--nofile=40:40").Run())
+	complaints := func() (n int) { return strings.Count(s.log.String(), "too many open files; retrying") }
+	dial := func() net.Conn {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.base, "http://"))
+		require.NoError(t, err)
+		return conn
+	}
+	var open []net.Conn
+	for range 60 {
+		open = append(open, dial())
+	}
+	soon(t, func() bool { return complaints() > 0 })
+	began := time.Now()
+	for time.Since(began) < 2*time.Second { // one goes, one comes: each time there is one file more, and then none
+		require.NoError(t, open[0].Close())
+		open = append(open[1:], dial())
+		time.Sleep(10 * time.Millisecond)
+	}
+	require.LessOrEqual(t, complaints(), 2)
+	for _, conn := range open {
+		require.NoError(t, conn.Close())
+	}
+	soon(t, func() bool { return s.status("/healthz") == 200 })
 }
 
 func TestServeMakesATokenAndNeverLogsIt(t *testing.T) {
