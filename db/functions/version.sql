@@ -1,1 +1,1 @@
-select rules.record_package(39, '9514bbe811b6f97620a94c36a140bb7baea3a02ace1836a43097d189804c7e54');
+select rules.record_package(40, '0df4f65673f75f37b779db85e6d3152e410a0d511252e7951ea087c24a45b074');

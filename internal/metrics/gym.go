@@ -38,9 +38,10 @@ type figures struct {
 	Package       int
 	EnrolmentOpen bool
 	Months        []struct {
-		Month               string
-		Slots, Seats, Taken int
-		Cancelled           map[string]int
+		Month                string
+		Slots, Seats, Taken  int
+		Enrolments, Oversold int
+		Cancelled            map[string]int
 	}
 	SeatRefusals float64
 	Blocks       map[string]int
@@ -48,8 +49,8 @@ type figures struct {
 		Job, State    string
 		Count         int
 		OldestSeconds *float64
-		LastDone      *float64
 	}
+	LastDone map[string]float64
 }
 
 // gym asks the database for the gym's figures whenever it is scraped.
@@ -58,7 +59,7 @@ type gym struct {
 	db  DB
 	log *slog.Logger
 
-	up, open, version, slots, seats, free, enrolments, cancelled, refusals, blocks, jobs, oldest, lastDone *prometheus.Desc
+	up, open, version, slots, seats, free, oversold, enrolments, cancelled, refusals, blocks, jobs, oldest, lastDone *prometheus.Desc
 
 	mu    sync.Mutex
 	asked time.Time
@@ -80,19 +81,20 @@ func Gym(ctx context.Context, db DB, log *slog.Logger) prometheus.Collector {
 		slots:      desc("slots", "Slots of the month.", "month"),
 		seats:      desc("seats", "Seats of the month's slots.", "month"),
 		free:       desc("seats_free", "Seats of the month that nobody holds.", "month"),
+		oversold:   desc("seats_oversold", "Enrolments of the month beyond the seats of their slots: always 0.", "month"),
 		enrolments: desc("enrolments", "Enrolments of the month that stand.", "month"),
 		cancelled:  desc("enrolments_cancelled", "Enrolments of the month that were cancelled.", "month", "reason"),
 		refusals:   desc("seat_refusals_total", "How often a full slot was refused to somebody who had not been refused it before."),
 		blocks:     desc("blocks", "Blocks that stand: by last month's absences, which bar from this month; by this month's; by hand.", "of"),
 		jobs:       desc("jobs", "Jobs that are kept, by kind and River's state.", "kind", "state"),
 		oldest:     desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "kind", "state"),
-		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last.", "kind"),
+		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last; 0 where none is remembered.", "kind"),
 	}
 }
 
 func (g *gym) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		g.up, g.version, g.open, g.slots, g.seats, g.free, g.enrolments, g.cancelled, g.refusals, g.blocks, g.jobs, g.oldest, g.lastDone,
+		g.up, g.version, g.open, g.slots, g.seats, g.free, g.oversold, g.enrolments, g.cancelled, g.refusals, g.blocks, g.jobs, g.oldest, g.lastDone,
 	} {
 		descs <- desc
 	}
@@ -114,7 +116,8 @@ func (g *gym) Collect(metrics chan<- prometheus.Metric) {
 		gauge(g.slots, float64(month.Slots), month.Month)
 		gauge(g.seats, float64(month.Seats), month.Month)
 		gauge(g.free, float64(month.Seats-month.Taken), month.Month)
-		gauge(g.enrolments, float64(month.Taken), month.Month)
+		gauge(g.oversold, float64(month.Oversold), month.Month)
+		gauge(g.enrolments, float64(month.Enrolments), month.Month)
 		for _, reason := range slices.Sorted(maps.Keys(month.Cancelled)) {
 			gauge(g.cancelled, float64(month.Cancelled[reason]), month.Month, reason)
 		}
@@ -123,19 +126,19 @@ func (g *gym) Collect(metrics chan<- prometheus.Metric) {
 	for _, of := range slices.Sorted(maps.Keys(f.Blocks)) {
 		gauge(g.blocks, float64(f.Blocks[of]), of)
 	}
-	givenUp := map[string]int{} // of each kind that there is, so that the first can be seen to come
+	givenUp := map[string]int{}
+	for kind, at := range f.LastDone {
+		gauge(g.lastDone, at, kind)
+		givenUp[kind] = 0 // so that the first can be seen to come
+	}
 	for _, job := range f.Jobs {
 		if job.State == discarded {
 			givenUp[job.Job] = job.Count
 			continue
 		}
-		givenUp[job.Job] += 0
 		gauge(g.jobs, float64(job.Count), job.Job, job.State)
 		if job.OldestSeconds != nil {
 			gauge(g.oldest, *job.OldestSeconds, job.Job, job.State)
-		}
-		if job.LastDone != nil {
-			gauge(g.lastDone, *job.LastDone, job.Job)
 		}
 	}
 	for kind, count := range givenUp {
