@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -128,6 +129,17 @@ func (s *server) limitReading(next http.Handler) http.Handler {
 // setReadDeadline does nothing where there is no connection behind w, as in a test.
 func setReadDeadline(w http.ResponseWriter, deadline time.Time) {
 	_ = http.NewResponseController(w).SetReadDeadline(deadline)
+}
+
+// beside hands over what is not the gym's: bounded, counted and logged like everything.
+func (s *server) beside(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.Beside != nil && (r.URL.Path == s.BesidePath || strings.HasPrefix(r.URL.Path, s.BesidePath+"/")) {
+			s.Beside.ServeHTTP(w, r)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // checkToken lets through who holds a token, and everybody to the two probes. It stands before the

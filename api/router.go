@@ -50,6 +50,9 @@ type Options struct {
 	Stopping func() bool
 	// Metrics is what GET /metrics shows; the handler adds its own. Nil: it shows only these.
 	Metrics *prometheus.Registry
+	// Beside answers at BesidePath and below it, and asks for a token itself. Nil: there is nothing.
+	Beside     http.Handler
+	BesidePath string
 }
 
 type server struct {
@@ -86,7 +89,7 @@ func New(o Options) http.Handler {
 	s.meter = newMeter(s.Metrics)
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.sayGoodbye, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.checkToken)
+	r.Use(requestID, s.sayGoodbye, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.beside, s.checkToken)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"context"
+	"strings"
 	"syscall"
 	"testing"
 
@@ -24,6 +25,10 @@ func TestServeShowsRiverOnlyWhereAskedTo(t *testing.T) {
 	require.Equal(t, 200, status)
 	require.Contains(t, header.Get("Content-Type"), "text/html")
 	require.Equal(t, 404, on.status("/admin/riverside"), "only what is below it")
+	status, _ = unwatched(t, strings.TrimPrefix(on.base, "http://"), "/admin/river/api/jobs?state=running")
+	require.Equal(t, 401, status)
+	require.True(t, on.shows(`energy_http_request_duration_seconds_count{route="none",status="401"} 1`), "whoever tries tokens is seen")
+	require.Equal(t, 1, strings.Count(on.log.String(), `"path":"/admin/river/api/jobs"`), "and what is done there is logged")
 	soon(t, func() bool { return on.status("/api/v1/new/get") == 200 })
 	require.Equal(t, 0, on.stop())
 }

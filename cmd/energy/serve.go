@@ -145,7 +145,7 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		metrics.Pool("requests", pool), metrics.Pool("reports", reportPool), metrics.Pool("jobs", jobPool),
 		// by the connections of the jobs: when the crowd has all others, the figures matter most
 		metrics.Gym(working, jobPool, log.Logger))
-	handler := api.New(api.Options{
+	options := api.Options{
 		Pool:           pool,
 		ReportPool:     reportPool,
 		ReportTimeout:  s.ReportTimeout,
@@ -157,20 +157,19 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 		Ready:          keeper.ready,
 		Stopping:       func() bool { return ctx.Err() != nil },
 		Metrics:        registry,
-	})
+	}
 	if s.RiverUI {
 		ui, err := runner.UI(background, riverPath, store.Valid)
 		if err != nil {
 			return err
 		}
-		handler = beside(handler, riverPath, ui)
+		options.Beside, options.BesidePath = ui, riverPath
 	}
 	server := &http.Server{
-		Handler:                      handler,
+		Handler:                      api.New(options),
 		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * past the token and the envelope
 		BaseContext:                  func(net.Listener) context.Context { return working },
 		ReadHeaderTimeout:            headerTimeout,
-		ReadTimeout:                  s.RequestTimeout + headerTimeout,  // of bodies that go to River's web face: others have the handler's
 		WriteTimeout:                 s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
 		IdleTimeout:                  2 * time.Minute,
 		MaxHeaderBytes:               16 << 10,
@@ -230,17 +229,6 @@ func waitFor(delay time.Duration, failed <-chan error) error {
 	case err := <-failed:
 		return serving(err)
 	}
-}
-
-// beside serves path and what is below it from other, all else from handler.
-func beside(handler http.Handler, path string, other http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		if req.URL.Path == path || strings.HasPrefix(req.URL.Path, path+"/") {
-			other.ServeHTTP(w, req)
-			return
-		}
-		handler.ServeHTTP(w, req)
-	})
 }
 
 // stages are what is stopped, in this order.
