@@ -111,10 +111,7 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 	case isUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 		if r.Context().Err() == nil { // else the client hung up, which tells nothing of the database
-			// Every request of a crowd meets the same dead database: the crowd needs one such line.
-			s.unavailable.Do(func() {
-				s.Logger.Error("database unavailable", "cause", causeOf(err))
-			})
+			s.noteUnavailable(r.Context(), err)
 		}
 		return failUnavailable
 	case !errors.As(err, &pgErr):
@@ -137,6 +134,22 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		return s.refusal(ctx, r, pgErr)
 	}
 	return err
+}
+
+// noteUnavailable says now and then that the database is away, and how many found it so. They have no line of their own: a
+// crowd would write thousands. Whoever waited in vain, for a lock or until the deadline, has one that tells for what.
+func (s *server) noteUnavailable(ctx context.Context, err error) {
+	var pgErr *pgconn.PgError
+	if errors.As(err, &pgErr) && isWaitState(pgErr.Code) {
+		return
+	}
+	if !errors.Is(err, context.DeadlineExceeded) {
+		leaveOutOfLog(ctx)
+	}
+	refused := s.unserved.Add(1)
+	s.unavailable.Do(func() {
+		s.Logger.Error("database unavailable", "cause", causeOf(err), "refused", refused)
+	})
 }
 
 // refusal asks the database's catalogue for the sentence of a constraint that stopped a statement
@@ -194,14 +207,22 @@ func isUnavailable(err error) bool {
 
 func isUnavailableState(code string) bool {
 	switch code {
-	case pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable, pgerrcode.SerializationFailure,
-		pgerrcode.DeadlockDetected, pgerrcode.IOError,
+	case pgerrcode.IOError,
 		// The functions are not there (yet): the database is not migrated.
 		pgerrcode.InvalidSchemaName, pgerrcode.UndefinedFunction, pgerrcode.UndefinedTable:
 		return true
 	}
-	return pgerrcode.IsConnectionException(code) || pgerrcode.IsInsufficientResources(code) ||
+	return isWaitState(code) || pgerrcode.IsConnectionException(code) || pgerrcode.IsInsufficientResources(code) ||
 		strings.HasPrefix(code, "57P0")
+}
+
+// isWaitState is true where a statement waited in vain, for others or for its time to be enough.
+func isWaitState(code string) bool {
+	switch code {
+	case pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable, pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
+		return true
+	}
+	return false
 }
 
 // causeOf is an error for the log: where it happened in SQL too, but never its DETAIL, which quotes rows.

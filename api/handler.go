@@ -178,6 +178,7 @@ func (s *server) alive(w http.ResponseWriter, _ *http.Request) {
 // ready answers whether requests can be served.
 func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 	if s.isStopping() {
+		leaveOutOfLog(r.Context())
 		s.fail(w, r, failStopping)
 		return
 	}

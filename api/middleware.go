@@ -192,12 +192,12 @@ func (s *server) sayGoodbye(next http.Handler) http.Handler {
 
 func (s *server) isStopping() bool { return s.Stopping != nil && s.Stopping() }
 
-// checkReady refuses while the server is not ready.
+// checkReady refuses while the server is not ready, which whoever knows why says in the log: not each who asks.
 func (s *server) checkReady(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.Ready != nil {
 			if err := s.Ready(r.Context()); err != nil {
-				httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
+				leaveOutOfLog(r.Context())
 				s.fail(w, r, failNotReady)
 				return
 			}

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -68,6 +69,7 @@ type server struct {
 	overloaded  rate.Sometimes
 	flooded     rate.Sometimes
 	unavailable rate.Sometimes
+	unserved    atomic.Int64 // requests that found no database
 }
 
 // New is the whole server as one handler. It is also a chi.Routes, so that its paths can be listed.

@@ -172,7 +172,7 @@ func (s *server) lines(from int) []map[string]any {
 	return lines
 }
 
-// complaints are the log's warnings and errors from a place on, without the one line that each request has.
+// complaints are the log's warnings and errors from a place on, without the lines that requests have.
 func (s *server) complaints(from int) []string {
 	var found []string
 	for text := range strings.Lines(s.log.String()[from:]) {
@@ -326,6 +326,11 @@ func (o *outage) report(w *crowd, c *cluster, e expect, servers ...*server) {
 		// each of those who meet it says so once, and again when a while has passed
 		most := 12 + 3*int(took/(10*time.Second))
 		require.LessOrEqual(t, len(complaints), most, "the log repeats itself:\n%s", strings.Join(complaints, "\n"))
+		for _, line := range s.lines(o.marks[s]) {
+			if response, ofRequest := line["httpResponse"].(map[string]any); ofRequest && line["level"] == "ERROR" {
+				require.Greater(t, response["elapsed"], 500.0, "ms: who is refused at once has no line: %v", line)
+			}
+		}
 	}
 }
 
