@@ -17,6 +17,7 @@ import (
 
 	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/require"
 
 	"energiya/api"
@@ -217,6 +218,7 @@ func TestHangingUpStopsTheQuery(t *testing.T) {
 	db := dbtest.New(t)
 	replace(t, db.Owner, "new_get", "perform pg_sleep(600); return '[]';")
 	o, log := logged(db.Owner)
+	o.Metrics = prometheus.NewRegistry()
 	server := httptest.NewServer(api.New(o))
 	t.Cleanup(server.Close)
 	ctx, hangUp := context.WithCancel(t.Context())
@@ -236,6 +238,7 @@ func TestHangingUpStopsTheQuery(t *testing.T) {
 	require.ErrorIs(t, <-ended, context.Canceled)
 	requireNoSleeper(t, db.Owner)
 	server.Close() // waits for the request
+	require.Equal(t, map[string]int{"/api/v1/new/get 0": 1}, counts(t, o.Metrics), "nobody was answered with 503")
 	lines := log.lines(t)
 	require.Len(t, lines, 1, "the request's own, and none about the database, which is well")
 	require.Contains(t, lines[0]["cause"], "context canceled")

@@ -38,7 +38,7 @@ func newMeter(registry prometheus.Registerer) *meter {
 		}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "energy_http_request_duration_seconds",
-			Help:    "How long requests took, from their headers to the end of the answer, by route and status; status 0: cut off.",
+			Help:    "How long requests took, from their headers to the end of the answer, by route and status; status 0: cut off, or the client hung up.",
 			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
 		}, []string{"route", "status"}),
 		// apart, since it is there from the start: Prometheus can't see the rise of what appears with its first
@@ -68,7 +68,8 @@ func (s *server) measure(next http.Handler) http.Handler {
 		defer func() {
 			s.meter.inFlight.Dec()
 			status := 0
-			if whole {
+			// the 503 of a request that nobody waited for is no answer
+			if whole && (seen.Status() != http.StatusServiceUnavailable || r.Context().Err() == nil) {
 				status = seen.Status()
 			}
 			if status == http.StatusInternalServerError {

@@ -35,7 +35,7 @@ func New(built db.Version, ready func(context.Context) error) *prometheus.Regist
 		info, needs,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "energy_ready",
-			Help: "1 where the server can answer requests, 0 where it can't, as /readyz says.",
+			Help: "1 where the server can answer requests, 0 where it can't, as /readyz says; it can while it is being stopped, whatever that says then.",
 		}, func() float64 { return truth(ready(context.Background()) == nil) }),
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
