@@ -122,6 +122,27 @@ func TestWhereNothingMovesWhoComesIsSentAway(t *testing.T) {
 	require.Zero(t, each, "and none for each who is sent away")
 }
 
+// TestWhoseTimeIsOverInTheQueueSaysNothingOfTheDatabase, where the settings let a request wait for all of its time.
+func TestWhoseTimeIsOverInTheQueueSaysNothingOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	c := newCrowded(t, "gym.posts", time.Minute)
+	in := c.atOnce(crowdedPlaces-2, "GET /new/get", nobody, nil)
+	c.awaitLocked(crowdedPlaces - 2)
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	r := httptest.NewRequestWithContext(ctx, http.MethodGet, "/api/v1/new/get", nil)
+	r.Header = withToken()
+	w := httptest.NewRecorder()
+	c.handler.ServeHTTP(w, r)
+	require.Equal(t, "Unavailable", readAnswer(t, w.Code, w.Header(), w.Body.Bytes()).errType)
+	require.NotContains(t, c.log.String(), "database unavailable")
+	require.Contains(t, c.log.String(), "overloaded: requests are sent away")
+	c.release()
+	for range crowdedPlaces - 2 {
+		require.Equal(t, 200, (<-in).status)
+	}
+}
+
 func TestAFloodOfOneKindHoldsUpNoOther(t *testing.T) {
 	t.Parallel()
 	kinds := map[string]struct {

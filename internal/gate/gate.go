@@ -11,6 +11,7 @@ package gate
 import (
 	"container/list"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -92,7 +93,7 @@ func (e *BusyError) Error() string {
 }
 
 // Enter waits for a place, which leave gives back. It is a *BusyError where that takes too long, at once if that can be
-// foreseen, and ctx's error where ctx ends first.
+// foreseen, and ctx's error where ctx is cancelled first.
 func (s *Share) Enter(ctx context.Context) (leave func(), err error) {
 	g := s.gate
 	g.mu.Lock()
@@ -128,7 +129,7 @@ func (s *Share) Enter(ctx context.Context) (leave func(), err error) {
 		return w.leave, nil
 	}
 	s.waiting.Remove(place)
-	if err == nil {
+	if !errors.Is(err, context.Canceled) {
 		s.crowded = true
 		err = s.refuse(g.maxWait)
 	}

@@ -394,6 +394,21 @@ func TestWhoGoesAwayLeavesTheQueue(t *testing.T) {
 	})
 }
 
+// TestWhoseTimeIsOverWasSentAway: a deadline may come before the longest wait, as where the settings make both the same.
+func TestWhoseTimeIsOverWasSentAway(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		share := gate.New(1, 10*time.Second).Share("only", 1)
+		go func() { _ = use(share, time.Minute) }()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), 9*time.Second)
+		defer cancel()
+		_, err := share.Enter(ctx)
+		var busy *gate.BusyError
+		require.ErrorAs(t, err, &busy)
+		require.Equal(t, gate.Stats{Held: 1, Refused: 1}, share.Stats())
+	})
+}
+
 // TestNoPlaceIsLost where people give up in the very moment in which they are let in. Real goroutines and real time.
 func TestNoPlaceIsLost(t *testing.T) {
 	t.Parallel()
