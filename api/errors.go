@@ -64,8 +64,12 @@ var (
 	failUnavailable = &failure{typeUnavailable, 503, "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
 	failManyReports = &failure{typeUnavailable, 503, "Сейчас уже составляются другие отчёты. Повторите через несколько секунд."}
 	failStopping    = &failure{typeUnavailable, 503, "Этот сервер останавливается. Повторите через несколько секунд."}
+	failHungUp      = &failure{typeUnavailable, statusHungUp, "Запрос отменён."}
 	failNotReady    = &failure{typeUnavailable, 503, "Сервер ещё не готов к работе. Повторите через минуту."}
 )
+
+// statusHungUp is what the log calls the answer to a client that did not wait for it.
+const statusHungUp = 499
 
 // errNoData is what a function of wire must never do.
 var errNoData = errors.New("the function returned null")
@@ -110,9 +114,10 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		return busy
 	case isUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
-		if r.Context().Err() == nil { // else the client hung up, which tells nothing of the database
-			s.noteUnavailable(r.Context(), err)
+		if r.Context().Err() != nil { // which tells nothing of the database
+			return failHungUp
 		}
+		s.noteUnavailable(r.Context(), err)
 		return failUnavailable
 	case !errors.As(err, &pgErr):
 		return err

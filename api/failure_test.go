@@ -242,6 +242,7 @@ func TestHangingUpStopsTheQuery(t *testing.T) {
 	lines := log.lines(t)
 	require.Len(t, lines, 1, "the request's own, and none about the database, which is well")
 	require.Contains(t, lines[0]["cause"], "context canceled")
+	require.Equal(t, "INFO", lines[0]["level"], "whoever hangs up is no fault")
 }
 
 func sleepers(t testing.TB, owner *pgxpool.Pool) (n int) {

@@ -68,8 +68,7 @@ func (s *server) measure(next http.Handler) http.Handler {
 		defer func() {
 			s.meter.inFlight.Dec()
 			status := 0
-			// the 503 of a request that nobody waited for is no answer
-			if whole && (seen.Status() != http.StatusServiceUnavailable || r.Context().Err() == nil) {
+			if whole && seen.Status() != statusHungUp {
 				status = seen.Status()
 			}
 			if status == http.StatusInternalServerError {
