@@ -21,8 +21,8 @@ const (
 	shareOfReports = "reports"
 	// defaultReports is how many reports are made at once where they have no pool of their own.
 	defaultReports = 2
-	// reportWait is how long a report waits for its turn: next to nothing, since others take seconds.
-	reportWait = time.Millisecond
+	// reportWait is how long a report waits for its turn.
+	reportWait = 2 * time.Second
 	// maxFiles is how many reports there may be at once, whole ones that somebody reads slowly included: each is a file.
 	maxFiles = 32
 	// sendingTime is what a client that reads slowly has for the finished file.
