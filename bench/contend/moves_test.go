@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"energiya/internal/dbtest"
@@ -134,25 +135,13 @@ func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 	held := scalar[int](t, m.owner, "select id from gym.slots where month = '2027-01-01' and weekday = 0")
 	wanted := scalar[int](t, m.owner, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', 4, '17:30', 4) returning id")
 	require.Less(t, held, wanted)
-	waiting := func(n int) {
-		t.Helper()
-		require.Eventually(t, func() bool {
-			return scalar[int](t, database.Owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == n
-		}, patience, 10*time.Millisecond)
-	}
-	begin := func() pgx.Tx {
-		t.Helper()
-		tx, err := m.owner.Begin(t.Context())
-		require.NoError(t, err)
-		return tx
-	}
 	lock := func(tx pgx.Tx, slot int) {
 		t.Helper()
 		_, err := tx.Exec(t.Context(), "select from gym.slots where id = $1 for no key update", slot)
 		require.NoError(t, err)
 	}
 
-	mover, other := begin(), begin()
+	mover, other := transaction(t, m.owner), transaction(t, m.owner)
 	_, err := mover.Exec(t.Context(), "select from api.edit_slot(slot => $1, new_day => 'Mon')", wanted)
 	require.NoError(t, err)
 	lock(other, held)
@@ -161,12 +150,52 @@ func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 		_, err := m.owner.Exec(t.Context(), "select from api.enrol(person => $1, slot => $2, force => true)", m.students[0], wanted)
 		forced <- err
 	}()
-	waiting(1)
+	awaitLocked(t, database.Owner)
 	require.NoError(t, mover.Commit(t.Context()))
-	waiting(1)
+	awaitLocked(t, database.Owner)
 	lock(other, wanted) // in order: nobody who waits for the first may hold the second
 	require.NoError(t, other.Rollback(t.Context()))
 	require.NoError(t, <-forced)
 	require.Equal(t, wanted, scalar[int](t, m.owner, "select slot_id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0 and cancelled_at is null", m.students[0]))
 	clean(t, m.owner)
+}
+
+// TestWhoForgivesHoldsThePersonFirst: whoever makes two accounts one holds both people, and then forgives the one what the other
+// was forgiven.
+func TestWhoForgivesHoldsThePersonFirst(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	m := makeTerm(t, database, 1, 8)
+	const pardon = "insert into gym.pardons (user_id, date, reason, made_at) values ($1, '2026-12-21', 'справка', rules.clock())"
+	merger := transaction(t, m.owner)
+	_, err := merger.Exec(t.Context(), "select from gym.users where id = $1 for no key update", m.students[0])
+	require.NoError(t, err)
+	forgiven := make(chan error, 1)
+	go func() {
+		_, err := m.owner.Exec(t.Context(), "select from api.forgive(person => $1, date => '2026-12-21', reason => 'справка')", m.students[0])
+		forgiven <- err
+	}()
+	awaitLocked(t, database.Owner)
+	_, err = merger.Exec(t.Context(), pardon, m.students[0])
+	require.NoError(t, err)
+	require.NoError(t, merger.Commit(t.Context()))
+	require.NoError(t, <-forgiven, "it was forgiven already")
+	require.Equal(t, "excused", scalar[string](t, m.owner, "select mark::text from gym.marks where user_id = $1 and date = '2026-12-21'", m.students[0]))
+	require.Equal(t, 1, scalar[int](t, m.owner, "select count(*)::integer from gym.pardons"))
+	clean(t, m.owner)
+}
+
+func transaction(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
+	t.Helper()
+	tx, err := pool.Begin(t.Context())
+	require.NoError(t, err)
+	return tx
+}
+
+// awaitLocked waits until somebody waits for a lock.
+func awaitLocked(t *testing.T, owner *pgxpool.Pool) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return scalar[int](t, owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1
+	}, patience, 10*time.Millisecond)
 }

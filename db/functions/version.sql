@@ -1,1 +1,1 @@
-select rules.record_package(40, '0df4f65673f75f37b779db85e6d3152e410a0d511252e7951ea087c24a45b074');
+select rules.record_package(41, '80810988940c67a4fdbe885414b37fb5519e7a369f2da07d65059eacadd256b8');

@@ -340,6 +340,19 @@ create trigger settings__judge after update of absences_to_block, unmarked_is_ab
   for each row when ((old.absences_to_block, old.unmarked_is_absent) is distinct from (new.absences_to_block, new.unmarked_is_absent))
   execute function rules.settings__judge();
 
+create function rules.pardons__lock() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- people before what is written of them: whoever makes two accounts one holds both, and then forgives what the other was forgiven
+  perform rules.lock_lessons(array(select m.id from gym.marks m where m.user_id = new.user_id and m.date = new.date), array[new.user_id]);
+  return new;
+end
+$$;
+comment on function rules.pardons__lock() is
+  'Trigger function: locks the person, those who share a lesson that is forgiven, and its marks, before the pardon is written. Definer: whoever may write the table may call nothing else.';
+create trigger pardons__lock before insert on gym.pardons for each row execute function rules.pardons__lock();
+
 create function rules.pardons__apply() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -350,7 +363,6 @@ begin
   if new.month is not null then
     perform rules.judge(new.month, array[new.user_id]);
   else
-    perform rules.lock_lessons(array(select m.id from gym.marks m where m.user_id = new.user_id and m.date = new.date));
     update gym.marks m set mark = 'excused', set_at = rules.clock(), set_by = new.made_by
      where m.user_id = new.user_id and m.date = new.date and m.withdrawn_at is null and m.mark in ('absent', 'unmarked');
     -- a lesson called off comes back excused
