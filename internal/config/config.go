@@ -145,11 +145,12 @@ func Load() (*Settings, error) {
 }
 
 // Database says how to reach the database, as DATABASE_URL or the PG… variables name it, with a pool of PoolSize.
-// The pool is kept full: nobody waits for a connection to be made in the second of opening.
+// The pool is kept full, soon again after the database was away: nobody waits for a connection to be made in the second of opening.
 func (s *Settings) Database() *pgxpool.Config {
 	c := s.database.Copy()
 	c.MaxConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
 	c.MinConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
+	c.HealthCheckPeriod = 2 * time.Second
 	return c
 }
 
