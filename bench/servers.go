@@ -117,7 +117,8 @@ func (b *bench) throughBouncer(ctx context.Context) error {
 	}
 	defer func() { _ = os.RemoveAll(folder) }()
 	bouncer, err := live.StartBouncer(ctx, folder, live.Behind{
-		Database: config.Database, Host: config.Host, Port: strconv.Itoa(int(config.Port)), Login: login, Password: password, PoolSize: 40,
+		// not the socket, which is in a folder that PgBouncer's user can't reach
+		Database: config.Database, Host: "127.0.0.1", Port: strconv.Itoa(int(config.Port)), Login: login, Password: password, PoolSize: 40,
 	})
 	if errors.Is(err, live.ErrNoBouncer) {
 		b.note("PgBouncer is not installed: not measured")
