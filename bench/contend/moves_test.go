@@ -150,13 +150,59 @@ func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 		_, err := m.owner.Exec(t.Context(), "select from api.enrol(person => $1, slot => $2, force => true)", m.students[0], wanted)
 		forced <- err
 	}()
-	awaitLocked(t, database.Owner)
+	awaitLocked(t, database.Owner, 1)
 	require.NoError(t, mover.Commit(t.Context()))
-	awaitLocked(t, database.Owner)
+	awaitLocked(t, database.Owner, 1)
 	lock(other, wanted) // in order: nobody who waits for the first may hold the second
 	require.NoError(t, other.Rollback(t.Context()))
 	require.NoError(t, <-forced)
 	require.Equal(t, wanted, scalar[int](t, m.owner, "select slot_id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0 and cancelled_at is null", m.students[0]))
+	clean(t, m.owner)
+}
+
+// TestMoveWaitsForNoSlotOutOfOrder: whoever moves a seat waits for the person, and meanwhile the seat is moved elsewhere.
+func TestMoveWaitsForNoSlotOutOfOrder(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	m := makeTerm(t, database, 1, 8)
+	slot := func(weekday int) int {
+		return scalar[int](t, m.owner, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', $1, '17:30', 4) returning id", weekday)
+	}
+	elsewhere, wanted := slot(4), slot(5)
+	seat := scalar[int](t, m.owner, "select id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0", m.students[0])
+	exec := func(tx pgx.Tx, sql string, args ...any) {
+		t.Helper()
+		_, err := tx.Exec(t.Context(), sql, args...)
+		require.NoError(t, err)
+	}
+	const lock = "select from gym.slots where id = $1 for no key update"
+
+	const lockPerson = "select rules.lock_people(array[$1::integer])"
+	first, second, other := transaction(t, m.owner), transaction(t, m.owner), transaction(t, m.owner)
+	exec(first, lockPerson, m.students[0])
+	locked, moved := make(chan error, 1), make(chan error, 1)
+	go func() {
+		_, err := second.Exec(t.Context(), lockPerson, m.students[0])
+		locked <- err
+	}()
+	awaitLocked(t, database.Owner, 1)
+	go func() {
+		_, err := m.owner.Exec(t.Context(), "select from api.move_enrolment(enrolment => $1, to_slot => $2)", seat, wanted)
+		moved <- err
+	}()
+	awaitLocked(t, database.Owner, 2)
+	exec(first, "update gym.enrolments set slot_id = $2 where id = $1", seat, elsewhere)
+	require.NoError(t, first.Commit(t.Context()))
+	require.NoError(t, <-locked)
+	exec(other, lock, elsewhere)
+	require.NoError(t, second.Rollback(t.Context()))
+	require.Eventually(t, func() bool {
+		return scalar[int](t, database.Owner, "select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", other.Conn().PgConn().PID()) == 1
+	}, patience, 10*time.Millisecond)
+	exec(other, lock, wanted) // in order: nobody who waits for the first may hold the second
+	require.NoError(t, other.Rollback(t.Context()))
+	require.NoError(t, <-moved)
+	require.Equal(t, 1, scalar[int](t, m.owner, "select count(*)::integer from gym.enrolments where user_id = $1 and slot_id = $2 and cancelled_at is null", m.students[0], wanted))
 	clean(t, m.owner)
 }
 
@@ -175,7 +221,7 @@ func TestWhoForgivesHoldsThePersonFirst(t *testing.T) {
 		_, err := m.owner.Exec(t.Context(), "select from api.forgive(person => $1, date => '2026-12-21', reason => 'справка')", m.students[0])
 		forgiven <- err
 	}()
-	awaitLocked(t, database.Owner)
+	awaitLocked(t, database.Owner, 1)
 	_, err = merger.Exec(t.Context(), pardon, m.students[0])
 	require.NoError(t, err)
 	require.NoError(t, merger.Commit(t.Context()))
@@ -189,13 +235,14 @@ func transaction(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
+	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }) // where the test fails; the pool would wait for it
 	return tx
 }
 
-// awaitLocked waits until somebody waits for a lock.
-func awaitLocked(t *testing.T, owner *pgxpool.Pool) {
+// awaitLocked waits until so many wait for a lock.
+func awaitLocked(t *testing.T, owner *pgxpool.Pool, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		return scalar[int](t, owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == 1
+		return scalar[int](t, owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == n
 	}, patience, 10*time.Millisecond)
 }

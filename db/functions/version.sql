@@ -1,1 +1,1 @@
-select rules.record_package(41, '80810988940c67a4fdbe885414b37fb5519e7a369f2da07d65059eacadd256b8');
+select rules.record_package(42, '0bbc50210e0f033c0bc376dadcf8a23d7e64264ede11fe678b59d6ac16821b1b');

@@ -26,8 +26,9 @@ as $$
 declare
   v_enrolment gym.enrolments;
 begin
+  perform rules.lock_people(array(select e.user_id from gym.enrolments e where e.id = p_enrolment_id));
+  -- the slot as it is now that nobody else moves the person
   select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id;
-  perform rules.lock_people(array[v_enrolment.user_id]);
   perform from gym.slots s
     where s.id in (v_enrolment.slot_id, p_slot_id)
        or p_force and s.id in (select slot from rules.slots_of_month(array[v_enrolment.user_id], p_slot_id) slot)
