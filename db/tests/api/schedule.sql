@@ -51,7 +51,7 @@ select is(shown('enrolment closed by hand'), 'nothing', 'schedule: last month''s
 
 -- ---- api.schedule: the jobs, by the true clock, which River uses, in the gym's zone ----
 
-select to_char(rules.local_time(now()), 'YYYY-MM-DD HH24:MI') as real, to_char(date_trunc('hour', rules.local_time(now())) + interval '1 hour', 'YYYY-MM-DD HH24:MI') as next_hour \gset
+select to_char(rules.local_time(now())::timestamp(0), 'YYYY-MM-DD HH24:MI') as real, to_char(date_trunc('hour', rules.local_time(now())) + interval '1 hour', 'YYYY-MM-DD HH24:MI') as next_hour \gset
 select is(shown('job clean_up'), :'real' || ' waits no server runs', 'schedule: no server runs a job');
 select is((select count(*) from api.schedule() where what like 'job %' and state = 'waits'), (select count(*) from rules.jobs), 'schedule: nor any');
 insert into river.river_leader (leader_id, elected_at, expires_at) values ('some', now(), now() + interval '10 seconds');
