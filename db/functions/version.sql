@@ -1,1 +1,1 @@
-select rules.record_package(42, '0bbc50210e0f033c0bc376dadcf8a23d7e64264ede11fe678b59d6ac16821b1b');
+select rules.record_package(43, 'cf0c6d3e09445b3833d59fb26b4fcb476f6c02552fc9321f43891bf2bd729f47');
