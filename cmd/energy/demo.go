@@ -511,25 +511,31 @@ func (d *demo) audit(ctx context.Context) ([]invariant, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[invariant])
 }
 
-const sqlCardToShow = `
-select coalesce((select u.student_card from gym.ledger l join gym.users u on u.id = l.user_id where u."group" like 'ДЕМО-%' order by l.id desc limit 1), $1 + 2),
-       to_char(rules.next_month(), 'MM-YYYY')`
+// sqlToShow: a card of which the ledger tells, the month that students choose for, and where absences are seen: a month has
+// none before the day after its first lesson.
+const sqlToShow = `
+select coalesce(
+         (select u.student_card from gym.ledger l join gym.users u on u.id = l.user_id
+           where u."group" like 'ДЕМО-%' order by l.id desc limit 1), $1 + 2),
+       to_char(rules.next_month(), 'MM-YYYY'),
+       case when exists (select from api.absences()) then 'api.absences'
+            else 'api.attendance where is_marked = ''absent''' end`
 
-// printNext names statements to look further with.
+// printNext names statements to look further with; each of them finds something.
 func (d *demo) printNext(ctx context.Context) error {
 	var card int
-	var month string
-	if err := d.conn.QueryRow(ctx, sqlCardToShow, demoCards).Scan(&card, &month); err != nil {
+	var month, absences string
+	if err := d.conn.QueryRow(ctx, sqlToShow, demoCards).Scan(&card, &month, &absences); err != nil {
 		return fmt.Errorf("looking for something to show: %w", err)
 	}
 	fmt.Fprintf(d.out, `
 To look further: make psql
   select * from api.enrolment;
   select * from api.enrolled where month = '%s' limit 20;
-  select * from api.absences limit 20;
+  select * from %s limit 20;
   select * from api.ledger where card = %d;
   select * from api.schedule();
-`, month, card)
+`, month, absences, card)
 	return nil
 }
 
