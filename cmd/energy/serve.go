@@ -1,29 +1,21 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"log"
 	"log/slog"
-	"net"
-	"net/http"
 	"path/filepath"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
-	"golang.org/x/time/rate"
 
 	"energiya/api"
 	"energiya/db"
 	"energiya/internal/config"
 	"energiya/internal/metrics"
+	"energiya/internal/service"
 	"energiya/internal/tokens"
 	"energiya/jobs"
 )
@@ -31,8 +23,8 @@ import (
 // tokenInterval is how often the token file is looked at.
 const tokenInterval = 2 * time.Second
 
-// headerTimeout is how long the headers of a request may take.
-const headerTimeout = 5 * time.Second
+// sqlVersion asks which schema and functions the database has.
+const sqlVersion = `select wire.version()`
 
 // riverPath is where River's web face is, when it is on.
 const riverPath = "/admin/river"
@@ -76,215 +68,137 @@ With ENERGY_SHUTDOWN_DELAY it first goes on answering for a while, /readyz at 50
 	}
 }
 
+// serve runs the main server until ctx ends.
 func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 	built, err := db.Built(db.Files())
 	if err != nil {
 		return err
 	}
-	// before anything is made: a second start by mistake changes nothing
-	listener, err := listen(ctx, s.Listen, "ENERGY_LISTEN")
+	// Both addresses are taken before anything is made: a second start by mistake changes nothing.
+	listener, err := service.Listen(ctx, s.Listen, "ENERGY_LISTEN")
 	if err != nil {
 		return err
 	}
 	defer func() { _ = listener.Close() }()
-	watcher, err := listenToWatchers(ctx, s)
+	watcher, err := service.ListenToWatchers(ctx, s.MetricsListen, "ENERGY_METRICS_LISTEN")
 	if err != nil {
 		return err
 	}
-	defer watcher.close()
+	defer watcher.Close()
 	store, err := openTokens(ctx, s, log.Logger)
 	if err != nil {
 		return err
 	}
-	// what was begun is finished after the signal: only shutdown ends this context
-	working, stopWorking := context.WithCancel(context.WithoutCancel(ctx))
-	defer stopWorking()
 
-	pool, err := db.ServerPool(working, s.Database(), s.ServerRole, s.RequestTimeout, log.Logger)
+	life := service.Begin(ctx)
+	defer life.End()
+	p, err := openPools(life, s, built, log.Logger)
+	if err != nil {
+		return err
+	}
+	life.Go(func() { p.keeper.Run(life.Background()) })
+	life.Go(func() { store.Watch(life.Background(), tokenInterval) })
+	runner, err := runJobs(life, s, p, log.Logger)
 	if err != nil {
 		return err
 	}
 
-	watchPool, err := openWatch(working, s)
+	options, err := apiOptions(life, s, p, store, runner, built, log)
 	if err != nil {
 		return err
 	}
-	defer watchPool.Close()
-	keeper := newKeeper(watchPool, built, log.Logger)
-	background, stopBackground := context.WithCancel(working)
-	defer stopBackground()
-	var tasks sync.WaitGroup
-	tasks.Go(func() { keeper.run(background) })
-	tasks.Go(func() { store.Watch(background, tokenInterval) })
+	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize,
+		"schema", built.Schema, "package", built.Package)
+	handler := api.New(options)
+	watcher.Run(options.Metrics, s.Pprof, log.Logger)
+	return service.Server{
+		Handler:        handler,
+		Listener:       api.Listener(listener),
+		RequestTimeout: s.RequestTimeout,
+		StopDelay:      s.ShutdownDelay,
+		StopTimeout:    s.ShutdownTimeout,
+		Close:          p.close,
+		Logger:         log.Logger,
+	}.Serve(life)
+}
 
-	jobPool, err := jobs.OpenPool(working, s.Database(), s.ServerRole)
-	if err != nil {
-		return err
+// pools are the main server's connections to the database, each for a purpose.
+type pools struct {
+	requests, reports, jobs *pgxpool.Pool
+	keeper                  *service.Keeper
+}
+
+// openPools waits for no connection: the database may come later.
+func openPools(life *service.Life, s *config.Settings, built db.Version, log *slog.Logger) (p pools, err error) {
+	ctx := life.Working()
+	if p.requests, err = db.ServerPool(ctx, s.Database(), s.ServerRole, s.RequestTimeout, log); err != nil {
+		return p, err
 	}
-	runner, err := jobs.New(background, jobs.Options{
-		Pool:     jobPool,
-		Ready:    keeper.ready,
+	if p.keeper, err = service.OpenKeeper(ctx, s.Database(), s.ServerRole, sqlVersion, built, log); err != nil {
+		return p, err
+	}
+	if p.jobs, err = jobs.OpenPool(ctx, s.Database(), s.ServerRole); err != nil {
+		return p, err
+	}
+	p.reports, err = db.ServerPool(ctx, s.ReportDatabase(), s.ServerRole, s.ReportTimeout, log)
+	return p, err
+}
+
+// close closes the pools of the requests, the reports and the keeper. The jobs close theirs.
+func (p pools) close() {
+	p.requests.Close()
+	p.reports.Close()
+	p.keeper.Close()
+}
+
+// runJobs runs the gym's jobs in the background until the server has stopped.
+func runJobs(life *service.Life, s *config.Settings, p pools, log *slog.Logger) (*jobs.Runner, error) {
+	runner, err := jobs.New(life.Background(), jobs.Options{
+		Pool:     p.jobs,
+		Ready:    p.keeper.Ready,
 		SoftStop: s.ShutdownTimeout / 2,
-		Logger:   log.Logger,
+		Logger:   log,
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	tasks.Go(func() {
-		defer jobPool.Close()
-		runner.Run(background, working)
+	life.Go(func() {
+		defer p.jobs.Close()
+		runner.Run(life.Background(), life.Working())
 	})
+	return runner, nil
+}
 
-	reportPool, err := db.ServerPool(working, s.ReportDatabase(), s.ServerRole, s.ReportTimeout, log.Logger)
-	if err != nil {
-		return err
-	}
-	defer reportPool.Close()
-	registry := metrics.New(built, keeper.ready)
+// apiOptions puts together what the handler needs.
+func apiOptions(life *service.Life, s *config.Settings, p pools, store *tokens.Store, runner *jobs.Runner,
+	built db.Version, log *httplog.Logger,
+) (api.Options, error) {
+	registry := metrics.New(built, p.keeper.Ready)
 	registry.MustRegister(
-		metrics.Pool("requests", pool), metrics.Pool("reports", reportPool), metrics.Pool("jobs", jobPool),
-		// by the connections of the jobs: when the crowd has all others, the figures matter most
-		metrics.Gym(working, jobPool, log.Logger))
+		metrics.Pool("requests", p.requests), metrics.Pool("reports", p.reports), metrics.Pool("jobs", p.jobs),
+		// The gym's figures are read by the connections of the jobs: they matter most when the crowd has all others.
+		metrics.Gym(life.Working(), p.jobs, log.Logger))
 	options := api.Options{
-		Pool:           pool,
-		ReportPool:     reportPool,
+		Pool:           p.requests,
+		ReportPool:     p.reports,
 		ReportTimeout:  s.ReportTimeout,
 		Tokens:         store,
 		Logger:         log,
 		RequestTimeout: s.RequestTimeout,
 		QueueTimeout:   s.QueueTimeout,
 		RateLimit:      s.RateLimit,
-		Ready:          keeper.ready,
-		Stopping:       func() bool { return ctx.Err() != nil },
+		Ready:          p.keeper.Ready,
+		Stopping:       life.Stopping,
 		Metrics:        registry,
 	}
 	if s.RiverUI {
-		ui, err := runner.UI(background, riverPath, store.Valid)
+		ui, err := runner.UI(life.Background(), riverPath, store.Valid)
 		if err != nil {
-			return err
+			return options, err
 		}
 		options.Beside, options.BesidePath = ui, riverPath
 	}
-	server := &http.Server{
-		Handler:                      api.New(options),
-		DisableGeneralOptionsHandler: true, // it would answer OPTIONS * past the token and the envelope
-		BaseContext:                  func(net.Listener) context.Context { return working },
-		ReadHeaderTimeout:            headerTimeout,
-		WriteTimeout:                 s.RequestTimeout + 30*time.Second, // for clients that read slowly: the deadline is the handler's
-		IdleTimeout:                  2 * time.Minute,
-		MaxHeaderBytes:               16 << 10,
-		ErrorLog:                     newComplaints(log.Logger),
-	}
-	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize, "schema", built.Schema, "package", built.Package)
-
-	watcher.run(registry, s.Pprof, log.Logger)
-
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(api.Listener(listener)) }()
-	var serveErr error
-	select {
-	case <-ctx.Done():
-		log.Info("stopping", "delay", s.ShutdownDelay.String(), "timeout", s.ShutdownTimeout.String())
-		serveErr = waitFor(s.ShutdownDelay, failed)
-	case err := <-failed:
-		serveErr = serving(err)
-	}
-	return errors.Join(serveErr, shutdown(s.ShutdownTimeout, stages{
-		server:         server,
-		stopWorking:    stopWorking,
-		stopBackground: func() { stopBackground(); tasks.Wait() },
-		pool:           pool,
-		log:            log.Logger,
-	}))
-}
-
-// complaints passes on to the log what net/http complains of.
-type complaints struct {
-	log     *slog.Logger
-	noFiles rate.Sometimes
-}
-
-func newComplaints(to *slog.Logger) *log.Logger {
-	return log.New(&complaints{log: to, noFiles: rate.Sometimes{Interval: sayInterval}}, "", 0)
-}
-
-// Write is one complaint. That there are no more files for connections, net/http says again and again.
-func (c *complaints) Write(p []byte) (int, error) {
-	say := func() { c.log.Warn(strings.TrimSpace(string(p))) }
-	if bytes.HasPrefix(p, []byte("http: Accept error: ")) {
-		c.noFiles.Do(say)
-	} else {
-		say()
-	}
-	return len(p), nil
-}
-
-func serving(err error) error { return fmt.Errorf("serving: %w", err) }
-
-// waitFor lets the server go on for a while, unless it fails.
-func waitFor(delay time.Duration, failed <-chan error) error {
-	select {
-	case <-time.After(delay):
-		return nil
-	case err := <-failed:
-		return serving(err)
-	}
-}
-
-// stages are what is stopped, in this order.
-type stages struct {
-	server         *http.Server
-	stopWorking    func() // ends the requests that ran out of time, their queries too
-	stopBackground func()
-	pool           *pgxpool.Pool
-	log            *slog.Logger
-}
-
-// shutdown takes no new requests, finishes those that run, stops what runs in the background and closes the pool. What is not
-// done when the time is over is cut off.
-func shutdown(timeout time.Duration, s stages) error {
-	ctx, cancel := context.WithTimeout(context.Background(), timeout)
-	defer cancel()
-
-	err := s.server.Shutdown(ctx)
-	if err != nil {
-		s.log.Warn("requests were cut off: they did not end in time")
-		s.stopWorking()
-		err = errors.Join(fmt.Errorf("stopping within %s: %w", timeout, err), s.server.Close())
-	}
-
-	done := make(chan struct{})
-	go func() {
-		s.stopBackground()
-		s.pool.Close()
-		close(done)
-	}()
-	select {
-	case <-done:
-		s.log.Info("stopped")
-		return err
-	case <-ctx.Done():
-	}
-	// what still holds a connection gets it cut off, and a moment to notice
-	s.stopWorking()
-	select {
-	case <-done:
-		return err
-	case <-time.After(time.Second):
-		return errors.Join(err, fmt.Errorf("connections to the database were still in use after %s", timeout))
-	}
-}
-
-// listen opens the address that a setting names, with one clear sentence where that can't be.
-func listen(ctx context.Context, address, setting string) (net.Listener, error) {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or name another address by %s", address, setting)
-	case err != nil:
-		return nil, fmt.Errorf("can't listen on %s (%s): %w", address, setting, err)
-	}
-	return listener, nil
+	return options, nil
 }
 
 // openTokens takes the tokens of the environment, or those of the file, whose name is logged.

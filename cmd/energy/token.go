@@ -38,37 +38,42 @@ Where ENERGY_TOKEN is set, the file is not looked at.
 			})
 		},
 	}
-	cmd.AddCommand(
-		&cobra.Command{
-			Use:   "new",
-			Short: "Append a new token to the file",
-			Args:  cobra.NoArgs,
-			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withTokenFile(cmd, func(path string) error {
-					if err := tokens.New(path); err != nil {
-						return err
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "the new token is the last line of %s\n", path)
-					return nil
-				})
-			},
-		},
-		&cobra.Command{
-			Use:   "drop <beginning>",
-			Short: "Take the token that begins so out of the file",
-			Args:  cobra.ExactArgs(1),
-			RunE: func(cmd *cobra.Command, args []string) error {
-				return withTokenFile(cmd, func(path string) error {
-					if err := tokens.Drop(path, args[0]); err != nil {
-						return err
-					}
-					fmt.Fprintf(cmd.OutOrStdout(), "dropped from %s\n", path)
-					return nil
-				})
-			},
-		},
-	)
+	cmd.AddCommand(newTokenNew(), newTokenDrop())
 	return cmd
+}
+
+func newTokenNew() *cobra.Command {
+	return &cobra.Command{
+		Use:   "new",
+		Short: "Append a new token to the file",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return withTokenFile(cmd, func(path string) error {
+				if err := tokens.New(path); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "the new token is the last line of %s\n", path)
+				return nil
+			})
+		},
+	}
+}
+
+func newTokenDrop() *cobra.Command {
+	return &cobra.Command{
+		Use:   "drop <beginning>",
+		Short: "Take the token that begins so out of the file",
+		Args:  cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withTokenFile(cmd, func(path string) error {
+				if err := tokens.Drop(path, args[0]); err != nil {
+					return err
+				}
+				fmt.Fprintf(cmd.OutOrStdout(), "dropped from %s\n", path)
+				return nil
+			})
+		},
+	}
 }
 
 // withTokenFile calls do with the token file's full name, and says where the environment makes the file moot.

@@ -1,4 +1,4 @@
-package main
+package service
 
 import (
 	"context"
@@ -8,40 +8,38 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
-	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-
-	"energiya/internal/config"
 )
 
-// watcher answers those who watch over the server from the same machine, without a token: GET /metrics, and where it is on,
-// /debug/pprof.
-type watcher struct {
+// Watcher answers programs that watch over the server from the same machine, without a token: GET /metrics, and where
+// it is on, /debug/pprof.
+type Watcher struct {
 	listener net.Listener // nil: it is off
 	server   *http.Server
 }
 
-// listenToWatchers opens the address of ENERGY_METRICS_LISTEN, if there is one.
-func listenToWatchers(ctx context.Context, s *config.Settings) (*watcher, error) {
-	if s.MetricsListen == "" {
-		return new(watcher), nil
+// ListenToWatchers opens the address that a setting names. An empty address gives a watcher that is off.
+func ListenToWatchers(ctx context.Context, address, setting string) (*Watcher, error) {
+	if address == "" {
+		return new(Watcher), nil
 	}
-	listener, err := listen(ctx, s.MetricsListen, "ENERGY_METRICS_LISTEN")
+	listener, err := Listen(ctx, address, setting)
 	if err != nil {
 		return nil, err
 	}
-	return &watcher{listener: listener}, nil
+	return &Watcher{listener: listener}, nil
 }
 
-// run answers until close is called.
-func (w *watcher) run(registry *prometheus.Registry, profiling bool, log *slog.Logger) {
+// Run answers in the background until Close is called.
+func (w *Watcher) Run(registry *prometheus.Registry, profiling bool, log *slog.Logger) {
 	if w.listener == nil {
 		return
 	}
 	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))
+	options := promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, options))
 	if profiling {
 		mux.HandleFunc("/debug/pprof/", pprof.Index)
 		mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
@@ -52,7 +50,7 @@ func (w *watcher) run(registry *prometheus.Registry, profiling bool, log *slog.L
 	w.server = &http.Server{
 		Handler:           mux,
 		ReadHeaderTimeout: headerTimeout,
-		IdleTimeout:       2 * time.Minute,
+		IdleTimeout:       idleTimeout,
 		ErrorLog:          newComplaints(log),
 	}
 	log.Info("metrics", "address", w.listener.Addr().String(), "pprof", profiling)
@@ -63,8 +61,8 @@ func (w *watcher) run(registry *prometheus.Registry, profiling bool, log *slog.L
 	}()
 }
 
-// close ends it at once: a scrape or a profile is worth no waiting.
-func (w *watcher) close() {
+// Close ends the watcher at once: a stop does not wait for a scrape or a profile.
+func (w *Watcher) Close() {
 	switch {
 	case w.server != nil:
 		_ = w.server.Close()
