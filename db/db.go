@@ -37,6 +37,9 @@ func DefaultRoles() Roles {
 	return Roles{Server: "energy_server", Auth: "energy_auth", Admin: "energy_admin", Reader: "energy_reader"}
 }
 
+// names returns the names of all roles.
+func (r Roles) names() []string { return []string{r.Server, r.Auth, r.Admin, r.Reader} }
+
 // data is what the SQL files, which are templates, know.
 func (r Roles) data() map[string]any {
 	return map[string]any{

@@ -63,6 +63,9 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	}
 	// now, and not when PostgreSQL has noticed that the connection is closed: the next energy migrate need not wait
 	defer func() { _, _ = conn.Exec(context.WithoutCancel(ctx), "select pg_advisory_unlock($1)", migrateLock) }()
+	if err := checkRequirements(ctx, conn, o); err != nil {
+		return err
+	}
 	newer, err := migrateSchema(ctx, conn, o)
 	if err != nil || newer {
 		return err
@@ -90,6 +93,24 @@ func lock(ctx context.Context, conn *pgx.Conn, log func(string)) error {
 			return fmt.Errorf("waiting for another migration: %w", err)
 		}
 	}
+}
+
+// checkRequirements refuses a database that can't hold ours, before anything is changed, and makes the missing roles.
+// A database that is newer than this program is left alone.
+func checkRequirements(ctx context.Context, conn *pgx.Conn, o Options) error {
+	own, err := Built(o.Files)
+	if err != nil {
+		return err
+	}
+	there, err := schemaVersion(ctx, conn)
+	if err != nil || int(there) > own.Schema {
+		return err
+	}
+	empty := there == 0
+	if err := checkEncoding(ctx, conn, empty, o.Log); err != nil {
+		return err
+	}
+	return retry(ctx, o.Log, func() error { return ensureRoles(ctx, conn, o.Roles, empty, o.Log) })
 }
 
 // migrateSchema runs the migrations that the database lacks. newer: the database has some that the files lack.
@@ -160,11 +181,16 @@ func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return fmt.Errorf("reading which package is installed: %w", err)
 	}
+	// A role that was made since the last installation has no rights yet: the package grants them.
+	bare, err := withoutRights(ctx, conn, o.Roles)
+	if err != nil {
+		return err
+	}
 	switch {
 	case there.Package > own.Package:
 		o.Log(fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", there.Package, own.Package))
 		return nil
-	case there.Package == own.Package && there.Hash == own.Hash && !o.Force:
+	case there.Package == own.Package && there.Hash == own.Hash && !o.Force && len(bare) == 0:
 		o.Log(fmt.Sprintf("functions: version %d is already installed", own.Package))
 		return nil
 	}

@@ -372,27 +372,9 @@ func TestSeveralMigrateOneDatabaseAtOnce(t *testing.T) {
 // The owner need be no superuser: one who may make roles, as those who rent a database may, makes ours and can become the server's.
 func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 	t.Parallel()
-	name := fmt.Sprintf("o%d", os.Getpid())
-	roles := db.Roles{Server: name + "_server", Auth: name + "_auth", Admin: name + "_admin", Reader: name + "_reader"}
 	d := empty(t)
-	t.Cleanup(func() {
-		// the database itself goes later
-		_, err := d.conn.Exec(context.Background(), "reassign owned by "+name+" to current_user")
-		require.NoError(t, err)
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, name} {
-			_, err = d.conn.Exec(context.Background(), "drop owned by "+role+" cascade")
-			require.NoError(t, err)
-			_, err = d.conn.Exec(context.Background(), "drop role "+role)
-			require.NoError(t, err)
-		}
-	})
-	d.exec(t, "create role "+name+" login createrole password 'secret'")
-	d.exec(t, "alter database "+pgx.Identifier{d.config.Database}.Sanitize()+" owner to "+name)
+	name, roles := d.ownedBy(t, "o", "createrole")
 	before15 := serverVersion(t, d.conn) < 15
-
-	superuser := d.config.User
-	d.config.User, d.config.Password = name, "secret"
-	defer func() { d.config.User = superuser }()
 	lines, err := d.migrate(t, db.Options{Roles: roles})
 	require.NoError(t, err)
 	// before 15 public belongs to the superuser, and only he can close it
@@ -413,33 +395,175 @@ func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 	require.NoError(t, err)
 }
 
-func TestAnOwnerWhoMayNotMakeRolesIsToldWhichAreMissing(t *testing.T) {
-	t.Parallel()
-	name := fmt.Sprintf("m%d", os.Getpid())
-	roles := db.Roles{Server: name + "_server", Auth: name + "_auth", Admin: name + "_admin", Reader: name + "_reader"}
-	d := empty(t)
+// ownedBy makes a log-in that owns the database, and the names of group roles that no other test has. Migrations then run
+// as that log-in. All of it goes with the test.
+func (d *database) ownedBy(t *testing.T, prefix, attributes string) (owner string, roles db.Roles) {
+	t.Helper()
+	owner = fmt.Sprintf("%s%d", prefix, os.Getpid())
+	roles = db.Roles{Server: owner + "_server", Auth: owner + "_auth", Admin: owner + "_admin", Reader: owner + "_reader"}
+	superuser := d.config.User
 	t.Cleanup(func() {
-		for _, statement := range []string{"reassign owned by " + name + " to current_user", "drop owned by " + name + " cascade", "drop role " + name,
-			"drop owned by " + roles.Admin + " cascade", "drop role " + roles.Admin} {
+		d.config.User = superuser
+		statements := []string{"reassign owned by " + owner + " to current_user"}
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, owner} {
+			var there bool
+			require.NoError(t, d.conn.QueryRow(context.Background(), "select to_regrole($1) is not null", role).Scan(&there))
+			if there {
+				statements = append(statements, "drop owned by "+role+" cascade", "drop role "+role)
+			}
+		}
+		for _, statement := range statements {
 			_, err := d.conn.Exec(context.Background(), statement)
-			require.NoError(t, err)
+			require.NoError(t, err, statement)
 		}
 	})
-	d.exec(t, "create role "+name+" login nocreaterole password 'secret'")
-	d.exec(t, "alter database "+pgx.Identifier{d.config.Database}.Sanitize()+" owner to "+name)
+	d.exec(t, "create role "+owner+" login "+attributes+" password 'secret'")
+	d.exec(t, "alter database "+pgx.Identifier{d.config.Database}.Sanitize()+" owner to "+owner)
+	d.config.User, d.config.Password = owner, "secret"
+	return owner, roles
+}
 
-	superuser := d.config.User
-	d.config.User, d.config.Password = name, "secret"
-	defer func() { d.config.User = superuser }()
+func TestAnOwnerWhoMayNotMakeRolesIsToldTheStatementThatMakesThem(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	owner, roles := d.ownedBy(t, "m", "nocreaterole")
+	before := d.ask(t, "select count(*) from pg_class")
+
+	lines, err := d.migrate(t, db.Options{Roles: roles})
+	var missing *db.RolesError
+	require.ErrorAs(t, err, &missing)
+	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader}, missing.Missing)
+	require.Empty(t, lines)
+	require.Equal(t, before, d.ask(t, "select count(*) from pg_class"), "nothing was made")
+	for _, part := range []string{roles.Server, roles.Reader, owner + " may not create roles", "run energy migrate again"} {
+		require.Contains(t, err.Error(), part)
+	}
+
+	// what is printed is what a superuser pastes
+	_, statements, found := strings.Cut(err.Error(), ":\n\n")
+	require.True(t, found, err.Error())
+	d.exec(t, statements)
+	lines, err = d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	for _, line := range lines {
+		require.NotContains(t, line, "create role")
+		require.NotContains(t, line, "may not become")
+	}
+	require.Equal(t, "true", d.ask(t, "select has_function_privilege($1, 'api.help(text)', 'execute')", roles.Admin))
+
+	// the server works with the owner's log-in
+	config, err := pgxpool.ParseConfig(d.url)
+	require.NoError(t, err)
+	config.ConnConfig.User, config.ConnConfig.Password = owner, "secret"
+	pool, err := db.ServerPool(t.Context(), config, roles.Server, 10*time.Second, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer pool.Close()
+	require.NoError(t, pool.Ping(t.Context()))
+}
+
+// A dump restored into another cluster comes without its roles.
+func TestMigrateAgainMakesARoleThatIsMissingAndGivesItItsRights(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	_, roles := d.ownedBy(t, "r", "createrole")
+	_, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	d.exec(t, "drop owned by "+roles.Admin)
+	d.exec(t, "drop role "+roles.Admin)
+
 	lines, err := d.migrate(t, db.Options{Roles: roles})
 	require.NoError(t, err)
-	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
-		require.Contains(t, strings.Join(lines, "\n"), "role "+role+" is missing and "+name+" may not create roles: have it made (create role "+role+" nologin), then run energy migrate --force")
-	}
-	d.exec(t, "create role "+roles.Admin+" nologin")
-	_, err = d.migrate(t, db.Options{Roles: roles, Force: true})
+	require.Contains(t, lines, "roles: made "+roles.Admin)
+	require.Equal(t, "true", d.ask(t, "select has_function_privilege($1, 'api.help(text)', 'execute')", roles.Admin))
+
+	lines, err = d.migrate(t, db.Options{Roles: roles})
 	require.NoError(t, err)
-	require.Equal(t, "true", d.ask(t, "has_function_privilege('"+roles.Admin+"', 'api.help(text)', 'execute')"), "as the note said")
+	require.Contains(t, lines, fmt.Sprintf("functions: version %d is already installed", built(t).Package))
+}
+
+// A role made by hand after the migration has no rights: energy migrate gives them, without --force.
+func TestMigrateAgainGivesRightsToARoleMadeByHand(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	owner, roles := d.ownedBy(t, "h", "createrole")
+	_, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	d.exec(t, "drop owned by "+roles.Reader)
+	d.exec(t, "drop role "+roles.Reader)
+	d.exec(t, "alter role "+owner+" nocreaterole")
+
+	_, err = d.migrate(t, db.Options{Roles: roles})
+	var missing *db.RolesError
+	require.ErrorAs(t, err, &missing)
+	require.Equal(t, []string{roles.Reader}, missing.Missing)
+	require.Contains(t, err.Error(), "the role "+roles.Reader+" is missing")
+	for _, statement := range missing.SQL {
+		d.exec(t, statement)
+	}
+	_, err = d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	require.Equal(t, "true", d.ask(t, "select has_table_privilege($1, 'api.slots', 'select')", roles.Reader))
+}
+
+// The roles of another database of the cluster are there, but nobody made this owner a member.
+func TestAnOwnerWhoMayNotBecomeTheServersRoleIsToldTheGrant(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	owner, roles := d.ownedBy(t, "g", "nocreaterole")
+	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
+		d.exec(t, "create role "+role+" nologin")
+	}
+	grant := "grant " + roles.Server + " to " + owner
+	for range 2 {
+		lines, err := d.migrate(t, db.Options{Roles: roles})
+		require.NoError(t, err)
+		require.Contains(t, strings.Join(lines, "\n"), grant)
+	}
+
+	config, err := pgxpool.ParseConfig(d.url)
+	require.NoError(t, err)
+	config.ConnConfig.User, config.ConnConfig.Password = owner, "secret"
+	pool, err := db.ServerPool(t.Context(), config, roles.Server, 10*time.Second, slog.New(slog.DiscardHandler))
+	require.NoError(t, err)
+	defer pool.Close()
+	err = pool.Ping(t.Context())
+	var roleErr *db.RoleError
+	require.ErrorAs(t, err, &roleErr)
+	require.Contains(t, roleErr.Error(), `"`+roles.Server+`" to "`+owner+`"`)
+	require.NotContains(t, roleErr.Error(), "energy migrate", "which would do nothing")
+}
+
+func TestMigrateRefusesAnyEncodingButUTF8(t *testing.T) {
+	t.Parallel()
+	for _, encoding := range []string{"SQL_ASCII", "LATIN1", "WIN1251"} {
+		t.Run(encoding, func(t *testing.T) {
+			t.Parallel()
+			d := empty(t)
+			name := strings.ToLower(fmt.Sprintf("enc_%s_%d", encoding, os.Getpid()))
+			d.exec(t, "create database "+name+" template template0 encoding '"+encoding+"' lc_collate 'C' lc_ctype 'C'")
+			t.Cleanup(func() {
+				_, err := d.conn.Exec(context.Background(), "drop database "+name)
+				require.NoError(t, err)
+			})
+			d.config.Database = name
+			lines, err := d.migrate(t, db.Options{})
+			var refused *db.EncodingError
+			require.ErrorAs(t, err, &refused)
+			require.Empty(t, lines)
+			for _, part := range []string{name, encoding, "UTF8", "createdb --template=template0 --encoding=UTF8"} {
+				require.Contains(t, err.Error(), part)
+			}
+			require.NotContains(t, err.Error(), "\n")
+
+			conn, err := pgx.ConnectConfig(t.Context(), d.config)
+			require.NoError(t, err)
+			defer func() { _ = conn.Close(context.Background()) }()
+			var made int
+			require.NoError(t, conn.QueryRow(t.Context(), `select (select count(*) from pg_class where relnamespace = 'public'::regnamespace)
+				+ (select count(*) from pg_namespace where nspname in ('gym', 'river'))`).Scan(&made))
+			require.Zero(t, made, "before the first migration")
+		})
+	}
 }
 
 // Roles belong to the whole cluster: databases that are migrated at the same moment meet there.

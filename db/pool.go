@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -63,12 +64,18 @@ func ServerPool(ctx context.Context, config *pgxpool.Config, role string, reques
 
 // RoleError says that a connection could not become the server's role: the database is not migrated, or the log-in is not a member.
 type RoleError struct {
-	Role string
-	err  error
+	Role, User string
+	err        error
 }
 
+// Error says what mends it: a role that is there but whose member the log-in is not is no business of energy migrate.
 func (e *RoleError) Error() string {
-	return fmt.Sprintf("can't become role %s (run `energy migrate`, or `grant %s to` the log-in): %v", e.Role, e.Role, e.err)
+	advice := "run `energy migrate`"
+	if isCode(e.err, pgerrcode.InsufficientPrivilege) {
+		advice = fmt.Sprintf("have a superuser run `grant %s to %s`",
+			pgx.Identifier{e.Role}.Sanitize(), pgx.Identifier{e.User}.Sanitize())
+	}
+	return fmt.Sprintf("%s can't become role %s (%s): %v", e.User, e.Role, advice, e.err)
 }
 
 // become makes the session the server's role, and tells of a session user who is more than that.
@@ -83,7 +90,7 @@ func become(ctx context.Context, conn *pgx.Conn, role string, powerful func(user
 		return fmt.Errorf("asking who the session is: %w", err)
 	}
 	if _, err := conn.Exec(ctx, "set role "+pgx.Identifier{role}.Sanitize()); err != nil {
-		return &RoleError{Role: role, err: err}
+		return &RoleError{Role: role, User: user, err: err}
 	}
 	if owns {
 		powerful(user)
