@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,7 @@ import (
 	"energiya/bench/rush"
 	"energiya/db"
 	"energiya/internal/config"
+	"energiya/internal/listening"
 	"energiya/internal/tokens"
 )
 
@@ -76,7 +78,11 @@ by hand afterwards. The exit code is 2 where the audit finds something, 1 where 
 				return fmt.Errorf("--students %d: it may be 1 to %d", d.students, maxDemoStudents)
 			}
 			if d.url == "" {
-				d.url = "http://" + reachable(s.Listen)
+				address, err := runningServer(s)
+				if err != nil {
+					return err
+				}
+				d.url = "http://" + reachable(address)
 			}
 			if d.token, err = ownToken(s); err != nil {
 				return err
@@ -90,13 +96,33 @@ by hand afterwards. The exit code is 2 where the audit finds something, 1 where 
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&d.url, "url", "", "where the server is (default http://ENERGY_LISTEN)")
+	flags.StringVar(&d.url, "url", "", "where the server is (default http://ENERGY_LISTEN, or where the running server says that it listens)")
 	flags.IntVar(&d.students, "students", 600, "how many students there are")
 	flags.Uint64Var(&d.seed, "seed", 1, "fixes who wants what, and who comes to lessons")
 	flags.IntVar(&d.connections, "connections", 256, "connections that all of them share, as behind an auth server")
 	flags.IntVar(&d.tries, "tries", 5, "how often a student presses the button at most")
 	flags.BoolVar(&d.force, "force", false, "play even where there are people who are not invented")
 	return cmd
+}
+
+// runningServer returns the address of the server to play on: ENERGY_LISTEN where it is set, else the one that the
+// running server left a note of, else the default.
+func runningServer(s *config.Settings) (string, error) {
+	if _, set := os.LookupEnv("ENERGY_LISTEN"); set {
+		return s.Listen, nil
+	}
+	found, err := listening.Find(filepath.Dir(s.TokenFile), listening.Serve)
+	if err != nil {
+		return "", err
+	}
+	switch len(found) {
+	case 0:
+		return s.Listen, nil
+	case 1:
+		return found[0], nil
+	}
+	return "", fmt.Errorf("several servers run here, at %s: name one of them by ENERGY_LISTEN or --url",
+		strings.Join(found, ", "))
 }
 
 // reachable is where a server that listens on address is reached from here.

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"energiya/internal/dbtest"
+	"energiya/internal/listening"
 )
 
 func TestDemoPlaysAMonthAndTheOpeningAndCanBeRunAgain(t *testing.T) {
@@ -59,6 +60,37 @@ func TestDemoPlaysAMonthAndTheOpeningAndCanBeRunAgain(t *testing.T) {
 	}
 	require.Equal(t, 152, count(`select count(*) from gym.users where "group" like 'ДЕМО-%'`), "the people are used again")
 	require.Zero(t, count(`select count(*) from gym.users where "group" like 'ДЕМО-%' and hid ~ '^[0-9a-f]{64}$'`), "nobody can log in as one of them")
+}
+
+// The demo runs in the folder of the server, as `make demo` does after `make run ENERGY_LISTEN=…`.
+func TestDemoFindsTheServerByItsNote(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	s := start(t, database.URL())
+	soon(t, func() bool { return s.status("/readyz") == 200 })
+	variables := append(at(database.URL()), "ENERGY_TOKEN="+testToken,
+		"ENERGY_TOKEN_FILE="+filepath.Join(s.folder, "energy.token"))
+	r := run(t, variables, "", "demo", "--students", "10")
+	require.Equal(t, 0, r.code, r.stderr+r.stdout)
+
+	// what is named wins over the note
+	r = run(t, append(variables, "ENERGY_LISTEN=127.0.0.1:1"), "", "demo", "--students", "10")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "127.0.0.1:1")
+
+	// of two servers neither is the one that was meant
+	note, err := listening.Leave(s.folder, listening.Serve, "127.0.0.1:2")
+	require.NoError(t, err)
+	r = run(t, variables, "", "demo", "--students", "10")
+	note.Remove()
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "127.0.0.1:2")
+	require.Contains(t, r.stderr, "--url")
+
+	require.Equal(t, 0, s.stop())
+	left, err := filepath.Glob(filepath.Join(s.folder, "*.listening"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 func TestDemoEndsWith2WhereTheAuditFindsSomething(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"path/filepath"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"energiya/api"
 	"energiya/db"
 	"energiya/internal/config"
+	"energiya/internal/listening"
 	"energiya/internal/metrics"
 	"energiya/internal/service"
 	"energiya/internal/tokens"
@@ -107,6 +109,8 @@ func serve(ctx context.Context, s *config.Settings, log *httplog.Logger) error {
 	if err != nil {
 		return err
 	}
+	note := leaveNote(s, listening.Serve, listener.Addr(), log.Logger)
+	defer note.Remove()
 	log.Info("listening", "address", listener.Addr().String(), "pool", s.PoolSize,
 		"schema", built.Schema, "package", built.Package)
 	handler := api.New(options)
@@ -199,6 +203,16 @@ func apiOptions(life *service.Life, s *config.Settings, p pools, store *tokens.S
 		options.Beside, options.BesidePath = ui, riverPath
 	}
 	return options, nil
+}
+
+// leaveNote says beside the token file where the server listens, so that energy demo finds it. A folder that can't be
+// written, as in a container, is no fault: whoever runs the server there knows its address.
+func leaveNote(s *config.Settings, name string, address net.Addr, log *slog.Logger) *listening.Note {
+	note, err := listening.Leave(filepath.Dir(s.TokenFile), name, address.String())
+	if err != nil {
+		log.Debug("no note of the address", "reason", err.Error())
+	}
+	return note
 }
 
 // openTokens takes the tokens of the environment, or those of the file, whose name is logged.
