@@ -102,5 +102,6 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/jobs.sql" . }}
 {{ template "wire/metrics.sql" . }}
 
+{{ template "plans.sql" . }}
 {{ template "grants.sql" . }}
 {{ template "version.sql" . }}

@@ -1,1 +1,1 @@
-select rules.record_package(43, 'cf0c6d3e09445b3833d59fb26b4fcb476f6c02552fc9321f43891bf2bd729f47');
+select rules.record_package(44, 'e5489733bd25557b8f0bd84933967d1c87b611b43697caa3b646abbf9f64ee56');

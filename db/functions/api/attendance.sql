@@ -17,7 +17,7 @@ select m.date, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[extract(isodow
   cross join api.clock() c
  where m.withdrawn_at is null and m.mark = 'unmarked'
    and (m.date + s.starts_at) at time zone c.time_zone <= c.now
-   and not exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date)
+   and not exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date offset 0)
  group by m.date, s.starts_at, m.slot_id
  order by m.date, s.starts_at;
 comment on view api.unmarked is 'Lessons past in which nobody was marked. Example: select * from api.unmarked;';

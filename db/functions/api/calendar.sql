@@ -12,8 +12,9 @@ as $$
              count(*) filter (where x.has_people and not x.is_off and not x.is_marked and (d.date + x.starts_at) <= rules.local_time())::integer as unmarked,
              string_agg(x.reason, '; ' order by x.starts_at) as reason
         from (select s.starts_at, d.is_closed or k.date is not null as is_off, k.reason,
-                     exists (select from rules.marked_lessons m where m.slot_id = s.id and m.date = d.date) as is_marked,
-                     exists (select from gym.marks m where m.slot_id = s.id and m.date = d.date and m.withdrawn_at is null) as has_people
+                     exists (select from rules.marked_lessons m where m.slot_id = s.id and m.date = d.date offset 0) as is_marked,
+                     exists (select from gym.marks m
+                              where m.slot_id = s.id and m.date = d.date and m.withdrawn_at is null offset 0) as has_people
                 from gym.slots s
                 left join gym.cancelled_lessons k on k.date = d.date and k.starts_at = s.starts_at
                where s.month = date_trunc('month', d.date::timestamp)::date and s.weekday = d.weekday and s.deleted_at is null) x) l

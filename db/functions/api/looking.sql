@@ -41,13 +41,13 @@ select e.id, to_char(e.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu
 comment on view api.enrolled is 'Who holds which seat. Example: select * from api.enrolled where card = 12069840;';
 
 create function api.clock() returns table (now timestamptz, local_time timestamp, today date, this_month date, next_month date, time_zone text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language sql stable rows 1 security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.clock(), rules.local_time(), rules.today(), rules.this_month(), rules.next_month(), s.time_zone from gym.settings s $$;
 comment on function api.clock() is
   'What the gym''s clock shows, moved by gym.now or not. Definer: reads gym.settings; a view calls functions with the rights of whoever looks at it. Example: select * from api.clock();';
 
 create function api.enrolment() returns table (is_open boolean, by_hand boolean, opens_at timestamp, closes_at timestamp, next_turn timestamp, for_month text)
-language sql stable security definer set search_path = pg_catalog, pg_temp
+language sql stable rows 1 security definer set search_path = pg_catalog, pg_temp
 as $$
   select w.is_open, w.by_hand, rules.local_time(w.opens_at), rules.local_time(w.closes_at), rules.local_time(w.next_turn),
          to_char(rules.next_month(), 'MM-YYYY')

@@ -11,9 +11,14 @@ values
    'group by e.user_id, e.month having count(*) > (select c.slots_per_student from gym.settings c)'),
   ('slot_copied_right',
    'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where (e.month, e.weekday) is distinct from (s.month, s.weekday)'),
-  ('deleted_slot_empty', 'select e.id, e.slot_id from gym.enrolments e join gym.slots s on s.id = e.slot_id where s.deleted_at is not null and e.cancelled_at is null'),
+  -- arrays: whatever the planner knows of the tables, the few that are deleted are looked up, and not each enrolment's
+  ('deleted_slot_empty',
+   'select e.id, e.slot_id from gym.enrolments e '
+   'where e.slot_id = any (array(select s.id from gym.slots s where s.deleted_at is not null)) and e.cancelled_at is null'),
   ('deleted_user_has_no_seat',
-   'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id where u.deleted and e.cancelled_at is null and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
+   'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id '
+   'where e.user_id = any (array(select d.id from gym.users d where d.deleted)) and e.cancelled_at is null '
+   'and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
   ('marks_complete',
    'select coalesce(m.enrolment_id, x.enrolment_id) as enrolment_id, coalesce(m.date, x.date) as date, m.id as mark, x.enrolment_id is not null as expected '
    'from rules.expected_marks(rules.this_month(), rules.this_month(), (rules.this_month() + interval ''1 month'')::date) x '
@@ -29,9 +34,11 @@ values
    'select j.* from gym.months t cross join lateral rules.judgements(t.month, null, coalesce(t.judged_on, t.month)) j where j.block_id is null and t.month >= (rules.this_month() - interval ''1 month'')::date and t.month <= rules.this_month()'),
   ('role_says_blocked',
    -- a block that ran out leaves the role to the jobs: it may show until they judge again
-   'select u.id, u.role from gym.users u cross join (select coalesce(max(t.judged_on), ''-infinity'') as day from gym.months t) judged '
-   'where u.role in (''STUDENT'', ''BLOCKED'') and not u.deleted and (u.role = ''BLOCKED'' or u.id in (select b.user_id from gym.blocks b where b.lifted_at is null)) '
-   'and case when rules.is_blocked(u.id) then u.role <> ''BLOCKED'' else u.role = ''BLOCKED'' and not exists (select from gym.blocks b where b.user_id = u.id and b.lifted_at is null '
+   'select u.id, u.role from (select r.id from gym.users r where r.role = ''BLOCKED'' '
+   'union select b.user_id from gym.blocks b where b.lifted_at is null) k '
+   'join gym.users u on u.id = k.id and u.role in (''STUDENT'', ''BLOCKED'') and not u.deleted '
+   'cross join (select coalesce(max(t.judged_on), ''-infinity'') as day from gym.months t) judged '
+   'where case when rules.is_blocked(u.id) then u.role <> ''BLOCKED'' else u.role = ''BLOCKED'' and not exists (select from gym.blocks b where b.user_id = u.id and b.lifted_at is null '
    'and coalesce((b.month + interval ''1 month -1 day'')::date, b.ends_on) >= judged.day) end'),
   ('barred_holds_no_seat',
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '

@@ -406,6 +406,7 @@ declare
   -- a surname in any case: all but its last two letters, which are of the case
   v_stem  text := (select rules.spelt(left(u.surname, greatest(length(u.surname) - 2, 3))) from gym.users u where u.id = p_user_id);
   v_found text := rules.named(p_user_id, '{}');
+  v_cards integer[] := rules.cards_of(p_user_id);
 begin
   return query
   select t.what, t.key, t.body
@@ -425,7 +426,8 @@ begin
     from gym.users u
     join (select 'account' as what, a.id::text as key, a.student_card as card, a.surname, a.firstname, a.secondname, a."group" from gym.users a where a.id <> p_user_id
           union all
-          select 'roster', r.card::text, r.card, r.surname, r.firstname, r.secondname, r."group" from gym.roster r where not r.card = any (rules.cards_of(p_user_id))) o
+          select 'roster', r.card::text, r.card, r.surname, r.firstname, r.secondname, r."group"
+            from gym.roster r where not r.card = any (v_cards)) o
       on lower(o.surname) = lower(u.surname) and lower(o.firstname) = lower(u.firstname)
    where u.id = p_user_id and u.surname <> '';
 end

@@ -5,7 +5,9 @@ select m.user_id, m.date, s.starts_at
  where m.withdrawn_at is null
    and (m.mark = 'absent'
         or (m.mark = 'unmarked'
-            and ((select c.unmarked_is_absent from gym.settings c) or exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date))));
+            and ((select c.unmarked_is_absent from gym.settings c)
+                 or exists (select from rules.marked_lessons l
+                             where l.slot_id = m.slot_id and l.date = m.date offset 0))));
 comment on view rules.absences is
   'Marks "absent", and whoever was left unmarked in a lesson in which somebody was marked (setting unmarked_is_absent: in any).';
 

@@ -3,7 +3,9 @@ select m.slot_id, m.date, m.id as mark_id
   from gym.marks m
  where m.withdrawn_at is null and m.mark in ('absent', 'present');
 comment on view rules.marked_lessons is
-  'Lessons (slot and date) in which the coach marked somebody, a row for each mark: whoever is left unmarked there counts as absent. Only present and absent do, since excuses and cancellations come from elsewhere too.';
+  'Lessons (slot and date) in which the coach marked somebody, a row for each mark: whoever is left unmarked there '
+  'counts as absent. Only present and absent do, since excuses and cancellations come from elsewhere too. '
+  'Whether a lesson is one of them is asked by exists (… offset 0), lesson by lesson: without offset the planner may read all of them ever.';
 
 create function rules.expected_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
 returns table (enrolment_id integer, slot_id integer, user_id integer, date date, is_off boolean)

@@ -109,7 +109,8 @@ begin
           select m.user_id, m.date - p_from as day, s.minute,
                  case when m.mark = 'unmarked'
                            and (m.date < v_absent_before
-                                or exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date))
+                                or exists (select from rules.marked_lessons l
+                                            where l.slot_id = m.slot_id and l.date = m.date offset 0))
                       then 'a' else left(m.mark::text, 1) end as mark
             from gym.marks m
             -- offset 0: worked out a slot, not a mark
@@ -226,7 +227,8 @@ begin
              count(*) filter (where m.mark = 'absent'
                                  or (m.mark = 'unmarked'
                                      and (m.date < v_absent_before
-                                          or exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date)))) as absent
+                                          or exists (select from rules.marked_lessons l
+                                                      where l.slot_id = m.slot_id and l.date = m.date offset 0)))) as absent
         from gym.marks m
        where m.withdrawn_at is null and m.date between p_from and p_to
          and (v_members is null or m.user_id = any (v_members))

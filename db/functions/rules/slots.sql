@@ -30,9 +30,12 @@ begin
    order by t.weekday, t.starts_at
   on conflict (month, weekday, starts_at) where deleted_at is null do nothing;
   get diagnostics v_made = row_count;
-  -- plans made while the table was empty would serve the opening badly
+  -- Plans made while the tables held less would serve the opening badly. A table that ANALYZE found empty would be read from
+  -- end to end by them until autovacuum comes; of one that it never saw, PostgreSQL expects some pages.
   analyze gym.slots;
-  analyze gym.enrolments;
+  if exists (select from gym.enrolments) then
+    analyze gym.enrolments;
+  end if;
   return v_made;
 end
 $$;

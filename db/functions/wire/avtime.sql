@@ -1,6 +1,6 @@
 create function wire.avtime_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off -- as wire.entry_create has them
+set plan_cache_mode = force_generic_plan -- as wire.entry_create has it
 as $$
 declare
   v_month date;

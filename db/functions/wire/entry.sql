@@ -25,7 +25,6 @@ create function wire.entry_create(p_actor integer, p_body jsonb, p_request_id te
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 -- of a short list of ids PostgreSQL would believe that a plan of its own pays, and plan anew at every call: a third of its time
 set plan_cache_mode = force_generic_plan
-set enable_seqscan = off -- a plan that is made while a table is empty, and kept, must serve when it is full
 as $$
 declare
   v_slot_ids integer[];

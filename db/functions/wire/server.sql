@@ -20,7 +20,7 @@ comment on function wire.refusal(text) is 'Error type and Russian sentence for a
 
 create function wire.warm_up() returns void
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-set plan_cache_mode = force_generic_plan set enable_seqscan = off -- as wire.entry_create has them
+set plan_cache_mode = force_generic_plan -- as wire.entry_create has it
 set lock_timeout = '50ms' -- a connection that waits for a locked table is worse than a cold one
 as $$
 begin
