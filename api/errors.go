@@ -5,17 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"log/slog"
-	"net"
 	"net/http"
-	"strings"
 
 	"github.com/go-chi/httplog/v2"
 	"github.com/jackc/pgerrcode"
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/puddle/v2"
 
 	"energiya/db"
 	"energiya/internal/gate"
@@ -112,7 +107,7 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		s.noteOverload(busy)
 		leaveOutOfLog(r.Context())
 		return busy
-	case isUnavailable(err):
+	case db.IsUnavailable(err):
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 		if r.Context().Err() != nil { // which tells nothing of the database
 			return failHungUp
@@ -145,7 +140,7 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 // crowd would write thousands. Whoever waited in vain, for a lock or until the deadline, has one that tells for what.
 func (s *server) noteUnavailable(ctx context.Context, err error) {
 	var pgErr *pgconn.PgError
-	if errors.As(err, &pgErr) && isWaitState(pgErr.Code) {
+	if errors.As(err, &pgErr) && db.IsWaitState(pgErr.Code) {
 		return
 	}
 	if !errors.Is(err, context.DeadlineExceeded) {
@@ -162,7 +157,7 @@ func (s *server) noteUnavailable(ctx context.Context, err error) {
 func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.PgError) error {
 	var data []byte
 	err := s.Pool.QueryRow(ctx, sqlRefusal, reached.ConstraintName).Scan(&data)
-	if isUnavailable(err) {
+	if db.IsUnavailable(err) {
 		return s.explain(ctx, r, err)
 	}
 	var sentence struct {
@@ -179,55 +174,6 @@ func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.P
 		return fmt.Errorf("%w; asked for its sentence: %w", reached, err)
 	}
 	return &failure{sentence.Type, statusOf(sentence.Type), sentence.Message}
-}
-
-// isUnavailable is true where the same request can succeed a little later: the database is away,
-// overloaded or being installed, or the time or the connections were used up.
-func isUnavailable(err error) bool {
-	var connectErr *pgconn.ConnectError
-	var pgErr *pgconn.PgError
-	var roleErr *db.RoleError
-	var netErr net.Error
-	var fileErr *fs.PathError
-	switch {
-	case errors.As(err, &fileErr): // of a report: its cause, a syscall.Errno, would pass for a net.Error
-		return false
-	case errors.As(err, &connectErr), errors.As(err, &roleErr):
-		return true
-	case errors.As(err, &pgErr):
-		return isUnavailableState(pgErr.Code)
-	case errors.As(err, &netErr):
-		return true
-	}
-	for _, target := range []error{
-		context.DeadlineExceeded, context.Canceled, io.EOF, io.ErrUnexpectedEOF, net.ErrClosed,
-		pgconn.ErrConnClosed, puddle.ErrClosedPool, puddle.ErrNotAvailable,
-	} {
-		if errors.Is(err, target) {
-			return true
-		}
-	}
-	return false
-}
-
-func isUnavailableState(code string) bool {
-	switch code {
-	case pgerrcode.IOError,
-		// The functions are not there (yet): the database is not migrated.
-		pgerrcode.InvalidSchemaName, pgerrcode.UndefinedFunction, pgerrcode.UndefinedTable:
-		return true
-	}
-	return isWaitState(code) || pgerrcode.IsConnectionException(code) || pgerrcode.IsInsufficientResources(code) ||
-		strings.HasPrefix(code, "57P0")
-}
-
-// isWaitState is true where a statement waited in vain, for others or for its time to be enough.
-func isWaitState(code string) bool {
-	switch code {
-	case pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable, pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
-		return true
-	}
-	return false
 }
 
 // causeOf is an error for the log: where it happened in SQL too, but never its DETAIL, which quotes rows.

@@ -19,6 +19,20 @@ import (
 // server's own rights is ever at hand; one that can't is not used. requestTimeout bounds statements too, for the case that a cancellation gets lost.
 // It does not wait for the database, which may come later or go away and come back.
 func ServerPool(ctx context.Context, config *pgxpool.Config, role string, requestTimeout time.Duration, log *slog.Logger) (*pgxpool.Pool, error) {
+	return newPool(ctx, config, role, requestTimeout, log, warmUp)
+}
+
+// RolePool is ServerPool for a role that knows nothing of the schema wire.
+func RolePool(
+	ctx context.Context, config *pgxpool.Config, role string, requestTimeout time.Duration, log *slog.Logger,
+) (*pgxpool.Pool, error) {
+	return newPool(ctx, config, role, requestTimeout, log, nil)
+}
+
+// newPool makes a pool whose connections become role. prepare, where there is one, is run on each of them.
+func newPool(ctx context.Context, config *pgxpool.Config, role string, requestTimeout time.Duration, log *slog.Logger,
+	prepare func(context.Context, *pgx.Conn) error,
+) (*pgxpool.Pool, error) {
 	config = config.Copy()
 	if config.ConnConfig.ConnectTimeout == 0 {
 		config.ConnConfig.ConnectTimeout = 3 * time.Second
@@ -53,7 +67,10 @@ func ServerPool(ctx context.Context, config *pgxpool.Config, role string, reques
 		if err != nil {
 			return err
 		}
-		return warmUp(ctx, conn)
+		if prepare == nil {
+			return nil
+		}
+		return prepare(ctx, conn)
 	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {

@@ -47,7 +47,7 @@ func OpenKeeper(
 	config = config.Copy()
 	config.MaxConns, config.MinConns = 1, 0
 	// The pool of the requests already warns about a log-in with too many rights.
-	pool, err := db.ServerPool(ctx, config, role, lookTimeout, slog.New(slog.DiscardHandler))
+	pool, err := db.RolePool(ctx, config, role, lookTimeout, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return nil, err
 	}
