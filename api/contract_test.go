@@ -130,6 +130,13 @@ const (
 	movedShape         = `{endDate:str id:int reason:str runsAs:int startDate:str}`
 	absencesShape      = `{absences:[] blocked:bool blockedUntil:null limit:int month:str}`
 	doneShape          = `{result:bool}`
+
+	windowShape = `{absencesToBlock:int byHand:bool closesAt:str mayEnrol:bool message:null month:str ` +
+		`nextTurn:str open:bool opensAt:str opensFor:str rule:null serverTime:str slotsPerStudent:int timeZone:str today:str}`
+	seatsShape = `{askAgain:int byHand:bool closesAt:str month:str open:bool opensAt:str opensFor:str ` +
+		`slots:[{freeSeats:int id:int numberOfPersons:int time:str waiting:int weekday:int}] slotsPerStudent:int}`
+	blockShape = `{absences:[] barsFrom:null byHand:bool id:int liftReason:null liftedOn:null month:null reason:str ` +
+		`since:str standing:bool until:null}`
 )
 
 // TestEveryEndpointAnswersInItsShape goes once through all of openapi.yaml.
@@ -155,6 +162,10 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask(slotCountedShape, "PUT /avtime/edit", g.admin, object{"id": slot, "numberOfPersons": 10})
 
 	ask(openingShape, "GET /entry/check-open", g.student, nil)
+	ask(windowShape, "GET /entry/window", g.student, nil)
+	ask(seatsShape, "GET /avtime/seats", nobody, nil)
+	ask(userShape, "GET /user/own", g.student, nil)
+	ask("["+blockShape+"]", "GET /user/blocks", g.blocked, nil)
 	ask(openingShape, "POST /entry/change-open", g.admin, object{"status": true, "openingDay": 20})
 	ask("[{error:bool selectedTime:int text:null}]", "POST /entry/create", g.student, choice(slot))
 	entries := ask("["+entryShape+"]", "POST /entry/get", g.student, object{"month": "next"}).([]any)
@@ -209,7 +220,8 @@ var rights = []struct {
 	roles     string
 	endpoints string
 }{
-	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get"},
+	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get, GET /entry/window, GET /avtime/seats"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /user/own, GET /user/blocks"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
 	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
@@ -351,6 +363,7 @@ func TestFields(t *testing.T) {
 	badTimes := []string{`"24:00"`, `"7:5"`, `"07:5"`, `"7:05"`, `"16:00:00"`, `"16.00"`, `"16:60"`, `""`, `"now"`, `1600`, `16.5`, `null`, `[]`, `{}`, `true`, `" 16:00"`, `"16:00\n"`, `"١٦:٠٠"`}
 	badDates := []string{`"2026-11-31"`, `"2027-02-29"`, `"2026-13-01"`, `"2026-00-10"`, `"2026-11-00"`, `"26.11.2026"`, `"2026-11-6"`, `"2026-11-26T00:00:00"`, `"2026/11/26"`,
 		`"20261126"`, `"1999-12-31"`, `"10000-01-01"`, `"today"`, `"infinity"`, `"epoch"`, `""`, `" 2026-11-26"`, `"2026-11-26\n"`, `"٢٠٢٦-١١-٢٦"`, `20261126`, `1.5`, `true`, `[]`, `{}`}
+	badLastDays := slices.DeleteFunc(slices.Clone(badDates), func(s string) bool { return s == `""` })
 	badTimesOrNone := slices.DeleteFunc(slices.Clone(badTimes), func(s string) bool { return s == "null" })
 	badLists := []string{`"5"`, `5`, `{}`, `true`, `["x"]`, `[1.5]`, `[[5]]`, `[null]`, `[{}]`, `[true]`, `[1e400]`, `[2147483648]`, `[""]`}
 	badMarks := append([]string{`4`, `"4"`, `"-1"`}, badIntegers...)
@@ -403,11 +416,15 @@ func TestFields(t *testing.T) {
 		{"PUT /user/edit-any", g.admin, object{"id": g.student, "firstname": "А", "newPassword": "новый-пароль"}, "id", map[string][]string{
 			"id": badIDs, "firstname": append(badTexts, long), "newPassword": badTexts}},
 		{"DELETE /user/delete-any", g.admin, object{"id": g.blocked}, "id", map[string][]string{"id": badIDs}},
-		{"POST /gym-news/create", g.coach, object{"body": "Текст"}, "body", map[string][]string{"body": append([]string{long, `""`, `"  "`}, badTexts...)}},
-		{"PUT /gym-news/edit", g.coach, object{"id": 1, "body": "Текст"}, "id body", map[string][]string{"id": badIDs, "body": append([]string{long}, badTexts...)}},
+		{"POST /gym-news/create", g.coach, object{"body": "Текст", "shownUntil": "2026-12-31"}, "body", map[string][]string{
+			"shownUntil": badLastDays, "body": append([]string{long, `""`, `"  "`}, badTexts...)}},
+		{"PUT /gym-news/edit", g.coach, object{"id": 1, "body": "Текст", "shownUntil": "2026-12-31"}, "id body", map[string][]string{
+			"shownUntil": badLastDays, "id": badIDs, "body": append([]string{long}, badTexts...)}},
 		{"DELETE /gym-news/delete", g.coach, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
-		{"POST /new/create", g.admin, object{"body": "Текст"}, "body", map[string][]string{"body": append([]string{long, `""`}, badTexts...)}},
-		{"PUT /new/edit", g.admin, object{"id": 1, "body": "Текст"}, "id body", map[string][]string{"id": badIDs, "body": badTexts}},
+		{"POST /new/create", g.admin, object{"body": "Текст", "shownUntil": "2026-12-31"}, "body", map[string][]string{
+			"shownUntil": badLastDays, "body": append([]string{long, `""`}, badTexts...)}},
+		{"PUT /new/edit", g.admin, object{"id": 1, "body": "Текст", "shownUntil": "2026-12-31"}, "id body", map[string][]string{
+			"shownUntil": badLastDays, "id": badIDs, "body": badTexts}},
 		{"DELETE /new/delete", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
 	} {
 		t.Run(want.endpoint, func(t *testing.T) {

@@ -21,6 +21,10 @@ type failure struct {
 	Type    string
 	Status  int
 	Message string
+	// Rule is the name of the rule that refused; empty where none did.
+	Rule string
+	// Field is the field of the body that the rule is about; empty where it is about none.
+	Field string
 }
 
 func (f *failure) Error() string { return f.Type + ": " + f.Message }
@@ -42,25 +46,44 @@ const (
 
 // The catalogue of what Go itself refuses. Whatever a rule refuses has its sentence in the database.
 var (
-	failToken       = &failure{typeToken, 401, "Сервер не узнал отправителя запроса. Сообщите администратору: токены серверов не совпадают."}
-	failNotFound    = &failure{typeNotFound, 404, "Такого адреса у сервера нет. Проверьте путь запроса."}
-	failMethod      = &failure{typeMethod, 405, "Этот адрес принимает запросы другим методом. Проверьте метод запроса."}
-	failTooLarge    = &failure{typeTooLarge, 413, "Запрос слишком большой: допускается не больше 1 МиБ. Сократите его и отправьте снова."}
-	failNotJSON     = &failure{typeInvalid, 400, "Тело запроса должно быть в формате JSON. Укажите заголовок Content-Type: application/json."}
-	failNotUTF8     = &failure{typeInvalid, 400, "Тело запроса должно быть в кодировке UTF-8. Исправьте кодировку и отправьте снова."}
-	failBrokenJSON  = &failure{typeInvalid, 400, "Тело запроса не разбирается как JSON. Исправьте его и отправьте снова."}
-	failNotObject   = &failure{typeInvalid, 400, "Тело запроса должно быть объектом JSON, например {\"id\": 1}. Исправьте его и отправьте снова."}
-	failSlowBody    = &failure{typeInvalid, 400, "Тело запроса не пришло вовремя. Отправьте запрос снова."}
-	failCutBody     = &failure{typeInvalid, 400, "Тело запроса пришло не полностью. Отправьте запрос снова."}
-	failValue       = &failure{typeInvalid, 400, "В запросе есть значение, которое нельзя прочитать. Проверьте поля и отправьте снова."}
-	failUnreadable  = &failure{typeInvalid, 400, "Запрос составлен не по правилам HTTP, или его заголовки слишком длинные. Исправьте его и отправьте снова."}
-	failTooMany     = &failure{typeTooMany, 429, "Слишком много запросов подряд. Подождите несколько секунд и повторите."}
-	failInternal    = &failure{typeInternal, 500, "На сервере произошла ошибка. Повторите позже, а если она останется, сообщите администратору."}
-	failUnavailable = &failure{typeUnavailable, 503, "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
-	failManyReports = &failure{typeUnavailable, 503, "Сейчас уже составляются другие отчёты. Повторите через несколько секунд."}
-	failStopping    = &failure{typeUnavailable, 503, "Этот сервер останавливается. Повторите через несколько секунд."}
-	failHungUp      = &failure{typeUnavailable, statusHungUp, "Запрос отменён."}
-	failNotReady    = &failure{typeUnavailable, 503, "Сервер ещё не готов к работе. Повторите через минуту."}
+	failToken = &failure{Type: typeToken, Status: 401,
+		Message: "Сервер не узнал отправителя запроса. Сообщите администратору: токены серверов не совпадают."}
+	failNotFound = &failure{Type: typeNotFound, Status: 404,
+		Message: "Такого адреса у сервера нет. Проверьте путь запроса."}
+	failMethod = &failure{Type: typeMethod, Status: 405,
+		Message: "Этот адрес принимает запросы другим методом. Проверьте метод запроса."}
+	failTooLarge = &failure{Type: typeTooLarge, Status: 413,
+		Message: "Запрос слишком большой: допускается не больше 1 МиБ. Сократите его и отправьте снова."}
+	failNotJSON = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса должно быть в формате JSON. Укажите заголовок Content-Type: application/json."}
+	failNotUTF8 = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса должно быть в кодировке UTF-8. Исправьте кодировку и отправьте снова."}
+	failBrokenJSON = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса не разбирается как JSON. Исправьте его и отправьте снова."}
+	failNotObject = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса должно быть объектом JSON, например {\"id\": 1}. Исправьте его и отправьте снова."}
+	failSlowBody = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса не пришло вовремя. Отправьте запрос снова."}
+	failCutBody = &failure{Type: typeInvalid, Status: 400,
+		Message: "Тело запроса пришло не полностью. Отправьте запрос снова."}
+	failValue = &failure{Type: typeInvalid, Status: 400,
+		Message: "В запросе есть значение, которое нельзя прочитать. Проверьте поля и отправьте снова."}
+	failUnreadable = &failure{Type: typeInvalid, Status: 400,
+		Message: "Запрос составлен не по правилам HTTP, или его заголовки слишком длинные. " +
+			"Исправьте его и отправьте снова."}
+	failTooMany = &failure{Type: typeTooMany, Status: 429,
+		Message: "Слишком много запросов подряд. Подождите несколько секунд и повторите."}
+	failInternal = &failure{Type: typeInternal, Status: 500,
+		Message: "На сервере произошла ошибка. Повторите позже, а если она останется, сообщите администратору."}
+	failUnavailable = &failure{Type: typeUnavailable, Status: 503,
+		Message: "Сервер сейчас перегружен или недоступен. Повторите через несколько секунд."}
+	failManyReports = &failure{Type: typeUnavailable, Status: 503,
+		Message: "Сейчас уже составляются другие отчёты. Повторите через несколько секунд."}
+	failStopping = &failure{Type: typeUnavailable, Status: 503,
+		Message: "Этот сервер останавливается. Повторите через несколько секунд."}
+	failHungUp   = &failure{Type: typeUnavailable, Status: statusHungUp, Message: "Запрос отменён."}
+	failNotReady = &failure{Type: typeUnavailable, Status: 503,
+		Message: "Сервер ещё не готов к работе. Повторите через минуту."}
 )
 
 // statusHungUp is what the log calls the answer to a client that did not wait for it.
@@ -125,7 +148,10 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 		s.meter.refusals.WithLabelValues(pgErr.ConstraintName).Inc()
 	}
 	if errorType, ok := typeOfState(pgErr.Code); ok {
-		return &failure{errorType, statusOf(errorType), pgErr.Message}
+		return &failure{
+			Type: errorType, Status: statusOf(errorType), Message: pgErr.Message,
+			Rule: pgErr.ConstraintName, Field: pgErr.ColumnName,
+		}
 	}
 	switch {
 	case pgerrcode.IsDataException(pgErr.Code), pgerrcode.IsProgramLimitExceeded(pgErr.Code):
@@ -163,6 +189,7 @@ func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.P
 	var sentence struct {
 		Type    string `json:"error_type"`
 		Message string `json:"error_message"`
+		Rule    string `json:"rule"`
 	}
 	if err == nil {
 		err = json.Unmarshal(data, &sentence)
@@ -173,7 +200,9 @@ func (s *server) refusal(ctx context.Context, r *http.Request, reached *pgconn.P
 	if err != nil {
 		return fmt.Errorf("%w; asked for its sentence: %w", reached, err)
 	}
-	return &failure{sentence.Type, statusOf(sentence.Type), sentence.Message}
+	return &failure{
+		Type: sentence.Type, Status: statusOf(sentence.Type), Message: sentence.Message, Rule: sentence.Rule,
+	}
 }
 
 // causeOf is an error for the log: where it happened in SQL too, but never its DETAIL, which quotes rows.

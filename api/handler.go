@@ -253,12 +253,14 @@ func encodeFailure(f *failure) []byte {
 	var answer bytes.Buffer
 	encoder := json.NewEncoder(&answer)
 	encoder.SetEscapeHTML(false)
-	// Three plain fields and a buffer: there is nothing that could fail here.
+	// Plain fields and a buffer: there is nothing that could fail here.
 	_ = encoder.Encode(struct {
 		Error   bool   `json:"error"`
 		Type    string `json:"error_type"`
 		Message string `json:"error_message"`
-	}{true, f.Type, f.Message})
+		Rule    string `json:"rule,omitempty"`
+		Field   string `json:"field,omitempty"`
+	}{true, f.Type, f.Message, f.Rule, f.Field})
 	return answer.Bytes()
 }
 

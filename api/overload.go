@@ -34,10 +34,15 @@ func (s *server) newGate() *gate.Gate {
 // share gives what adds an endpoint ("GET /avtime/get") that calls a function of wire, to be used in its share of the pool.
 func (s *server) share(r chi.Router, share *gate.Share) func(route, function string) {
 	return func(route, function string) {
-		method, path, _ := strings.Cut(route, " ")
-		r.Method(method, path, s.call(share, function))
-		s.shares[endpoint{method, basePath + path}] = share
+		s.route(r, share, route, s.call(share, function))
 	}
+}
+
+// route adds an endpoint with a handler of its own, which uses share.
+func (s *server) route(r chi.Router, share *gate.Share, route string, handler http.HandlerFunc) {
+	method, path, _ := strings.Cut(route, " ")
+	r.Method(method, path, handler)
+	s.shares[endpoint{method, basePath + path}] = share
 }
 
 // shed answers requests that are too many, of one person or for the database, before anything is done for them, logging

@@ -60,6 +60,8 @@ type answer struct {
 	data    any    // of a success
 	errType string // of a failure
 	message string // of a failure
+	rule    string // of a rule's refusal
+	field   string // of a rule's refusal that is about a field
 }
 
 // nobody is the user-id of a call without an actor.
@@ -131,9 +133,13 @@ func readAnswer(t testing.TB, status int, header http.Header, raw []byte) answer
 		return a
 	}
 	require.Equal(t, true, fields["error"], "%s", raw)
-	require.Len(t, fields, 3, "%s", raw)
 	a.errType, _ = fields["error_type"].(string)
 	a.message, _ = fields["error_message"].(string)
+	a.rule, _ = fields["rule"].(string)
+	a.field, _ = fields["field"].(string)
+	for field := range fields {
+		require.Contains(t, []string{"error", "error_type", "error_message", "rule", "field"}, field, "%s", raw)
+	}
 	require.NotEmpty(t, a.errType)
 	require.NotEmpty(t, a.message)
 	return a

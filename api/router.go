@@ -104,17 +104,20 @@ func New(o Options) http.Handler {
 		// the shares of the database, and how they weigh: see package gate
 		queue := s.newGate()
 		greet := s.share(r, queue.Share("greet", 1))
-		look := s.share(r, queue.Share("look", 1))
+		looks := queue.Share("look", 1)
+		look := s.share(r, looks)
 		choose := s.share(r, queue.Share("choose", 4))
 		manage := s.share(r, queue.Share("manage", 1))
 
 		look("GET /avtime/get", "avtime_get")
+		s.route(r, looks, "GET /avtime/seats", s.seats(looks))
 		manage("POST /avtime/get-any", "avtime_get_any")
 		manage("POST /avtime/create", "avtime_create")
 		manage("PUT /avtime/edit", "avtime_edit")
 		manage("DELETE /avtime/delete", "avtime_delete")
 
 		look("GET /entry/check-open", "entry_check_open")
+		look("GET /entry/window", "entry_window")
 		manage("POST /entry/change-open", "entry_change_open")
 		choose("POST /entry/create", "entry_create")
 		manage("POST /entry/create-any", "entry_create_any")
@@ -140,6 +143,8 @@ func New(o Options) http.Handler {
 		manage("PUT /user/edit-any", "user_edit_any")
 		manage("DELETE /user/delete-any", "user_delete_any")
 		look("GET /user/absences", "user_absences")
+		look("GET /user/own", "user_own")
+		look("GET /user/blocks", "user_blocks")
 
 		manage("POST /gym-news/create", "gym_news_create")
 		look("GET /gym-news/get", "gym_news_get")

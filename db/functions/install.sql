@@ -66,6 +66,8 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/naming.sql" . }}
 {{ template "rules/shapes.sql" . }}
 {{ template "rules/reports.sql" . }}
+{{ template "rules/enrolment_times.sql" . }}
+{{ template "rules/person_json.sql" . }}
 {{ template "rules/admit.sql" . }}
 {{ template "rules/audit_log.sql" . }}
 {{ template "rules/audit.sql" . }}
@@ -98,6 +100,8 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/user.sql" . }}
 {{ template "wire/posts.sql" . }}
 {{ template "wire/report.sql" . }}
+{{ template "wire/window.sql" . }}
+{{ template "wire/person.sql" . }}
 {{ template "wire/server.sql" . }}
 {{ template "wire/jobs.sql" . }}
 {{ template "wire/metrics.sql" . }}

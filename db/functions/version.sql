@@ -1,1 +1,1 @@
-select rules.record_package(44, 'e5489733bd25557b8f0bd84933967d1c87b611b43697caa3b646abbf9f64ee56');
+select rules.record_package(45, '75e2f4a6fb53acea4923fc3399ed11821aeb85f2e31944f58a08bd76a29e9de1');

@@ -6,21 +6,28 @@ select p.id, p.kind, (p.created_at at time zone c.time_zone)::timestamp(0) as cr
  order by p.kind, p.id;
 comment on view api.posts is 'Posts that people see, with the beginning of their text. kind: news (for everybody) or announcement (for who is logged in). Example: select * from api.posts;';
 
-create function api.post(body text, kind text default 'news') returns table (id integer, is_a text, created_at timestamp(0))
+create function api.post(body text, kind text default 'news', shown_until date default null)
+returns table (id integer, is_a text, created_at timestamp(0))
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select p.id, p.kind, rules.local_time(p.created_at)::timestamp(0) from rules.create_post(kind, body, rules.actor()) p $$;
-comment on function api.post(text, text) is
-  'Publishes a post. kind: news (for everybody) or announcement (for who is logged in). Errors: posts_kind_known, posts_body_length. Definer: writes gym.posts. '
+as $$
+  select p.id, p.kind, rules.local_time(p.created_at)::timestamp(0)
+    from rules.create_post(kind, body, rules.actor(), shown_until) p
+$$;
+comment on function api.post(text, text, date) is
+  'Publishes a post. kind: news (for everybody) or announcement (for who is logged in); shown_until: its last day. '
+  'Errors: posts_kind_known, posts_body_length. Definer: writes gym.posts. '
   'Example: select * from api.post(''Зал закрыт 31 декабря'', kind => ''announcement'');';
 
-create function api.edit_post(post integer, body text) returns table (id integer, is_a text, edited_at timestamp(0))
+create function api.edit_post(post integer, body text, shown_until date default null)
+returns table (id integer, is_a text, edited_at timestamp(0))
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select p.id, p.kind, rules.local_time(p.edited_at)::timestamp(0)
-    from rules.edit_post((select o.kind from gym.posts o where o.id = post), post, body, rules.actor()) p
+    from rules.edit_post((select o.kind from gym.posts o where o.id = post), post, body, rules.actor(), shown_until) p
 $$;
-comment on function api.edit_post(integer, text) is
-  'Changes the text of a post (id from api.posts). Errors: post_not_found, posts_body_length. Definer: writes gym.posts. '
+comment on function api.edit_post(integer, text, date) is
+  'Changes the text of a post (id from api.posts). shown_until: its last day; null: as before; infinity: none. '
+  'Errors: post_not_found, posts_body_length. Definer: writes gym.posts. '
   'Example: select * from api.edit_post((select max(id) from api.posts), ''Зал закрыт с 31 декабря'');';
 
 create function api.delete_post(post integer) returns table (id integer, left_over bigint)

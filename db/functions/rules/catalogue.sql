@@ -145,6 +145,13 @@ values
   ('settings_whole_minutes', 'ENREQ', 'Время открытия и закрытия записи: от 00:00 до 23:59, с точностью до минуты.', null, 'Times of the window are whole minutes of a day.', 'check'),
   ('settings_audit_months_range', 'ENREQ', 'Журнал изменений хранят от 1 до 1200 месяцев.', null, 'Range of a setting.', 'check'),
   ('settings_coach_marks_days_range', 'ENREQ', 'Тренер меняет отметки от 0 до 366 дней.', null, 'Range of a setting.', 'check'),
+  ('settings_lesson_minutes_range', 'ENREQ', 'Занятие длится от 10 до 300 минут.', null,
+   'Range of a setting.', 'check'),
+  ('settings_texts_short', 'ENREQ',
+   'Тексты о зале: не длиннее 200 символов, описание не длиннее 2000. Сократите их.', null,
+   'Length of the gym''s own texts.', 'check'),
+  ('posts_shown_until_range', 'ENREQ', 'Последний день показа — дата с 2000 по 2099 год.', null,
+   'Until when a post is shown.', 'check'),
   ('settings_slots_before_opening', 'ENREQ', 'Расписание должно появляться не позже дня открытия записи.', null, 'Slots stand before enrolment opens.', 'check'),
   ('slots_capacity_range', 'ENREQ', 'Мест на занятии: от 1 до 1000.', null, 'Capacity of a slot.', 'check'),
   ('slots_weekday_range', 'ENREQ', 'День недели: от 0 (понедельник) до 6 (воскресенье).', null, 'Weekday of a slot.', 'check'),
@@ -181,6 +188,12 @@ declare
   v_rule rules.catalogue;
 begin
   select * into strict v_rule from rules.catalogue c where c.rule = p_rule;
+  -- the field of a request goes with its refusal, so that a page can point at it
+  if p_rule in ('field_missing', 'field_unreadable') then
+    raise exception using
+      errcode = v_rule.sqlstate, message = format(v_rule.message, variadic p_facts),
+      constraint = p_rule, detail = v_rule.meaning, column = p_facts[1];
+  end if;
   -- psql would print an empty hint too
   if v_rule.hint is null then
     raise exception using
@@ -193,4 +206,7 @@ begin
 end
 $$;
 comment on function rules.refuse(text, text[]) is
-  'Refuses by a rule of rules.catalogue. p_rule: its name; p_facts: what fills the message''s %s. Never returns: raises the rule''s SQLSTATE with CONSTRAINT = p_rule. The only place that raises.';
+  'Refuses by a rule of rules.catalogue. p_rule: its name; p_facts: what fills the message''s %s. '
+  'Never returns: raises the rule''s SQLSTATE with CONSTRAINT = p_rule, and COLUMN = the field of a request that is '
+  'at fault. '
+  'The only place that raises.';

@@ -195,6 +195,21 @@ end
 $$;
 comment on function rules.date_field(jsonb, text, boolean) is 'A date, YYYY-MM-DD. Errors: field_missing, field_unreadable.';
 
+create function rules.last_day_field(p_body jsonb, p_name text) returns date
+language plpgsql stable
+as $$
+begin
+  -- an empty text takes a day away, where a field left out changes nothing
+  if rules.text_of(p_body -> p_name) = '' then
+    return date 'infinity';
+  end if;
+  return rules.date_field(p_body, p_name, false);
+end
+$$;
+comment on function rules.last_day_field(jsonb, text) is
+  'A last day, YYYY-MM-DD, as a date; infinity for an empty text: there is no last day; null where it is left out. '
+  'Errors: field_unreadable.';
+
 create function rules.role_field(p_body jsonb, p_name text, p_required boolean default true) returns gym.userrole
 language plpgsql stable
 as $$

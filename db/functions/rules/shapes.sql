@@ -36,7 +36,9 @@ comment on function rules.own_user_json(gym.users) is 'Shape OwnUser of openapi.
 create function rules.post_json(p_post gym.posts) returns json
 language sql stable
 as $$
-  select json_build_object('id', p_post.id, 'body', p_post.body, 'createTime', to_char(rules.local_time(p_post.created_at), 'DD.MM.YYYY'))
+  -- the last day is left out where there is none
+  select json_strip_nulls(json_build_object('id', p_post.id, 'body', p_post.body,
+    'createTime', to_char(rules.local_time(p_post.created_at), 'DD.MM.YYYY'), 'shownUntil', p_post.shown_until))
 $$;
 comment on function rules.post_json(gym.posts) is 'Shape Post of openapi.yaml.';
 
@@ -45,7 +47,7 @@ language sql immutable
 as $$ select '{"result": true}'::json $$;
 comment on function rules.done_json() is 'Shape Done of openapi.yaml.';
 
-create function rules.posts_json(p_kind text, p_deleted boolean) returns json
+create function rules.posts_json(p_kind text, p_deleted boolean, p_past boolean default false) returns json
 language plpgsql stable
 as $$
 begin
@@ -53,10 +55,16 @@ begin
     return (select coalesce(json_agg(rules.post_json(p) order by p.id), '[]') from gym.posts p where p.kind = p_kind);
   end if;
   -- apart, so that the public page goes by the index of what is not deleted
-  return (select coalesce(json_agg(rules.post_json(p) order by p.id), '[]') from gym.posts p where p.kind = p_kind and p.deleted_at is null);
+  return (
+    select coalesce(json_agg(rules.post_json(p) order by p.id), '[]')
+      from gym.posts p
+     where p.kind = p_kind and p.deleted_at is null
+       and (p_past or p.shown_until is null or p.shown_until >= rules.today()));
 end
 $$;
-comment on function rules.posts_json(text, boolean) is 'Posts of a kind by id, in the shape of openapi.yaml; with deleted ones where p_deleted.';
+comment on function rules.posts_json(text, boolean, boolean) is
+  'Posts of a kind by id, in the shape of openapi.yaml; with deleted ones where p_deleted, with those past their '
+  'last day where p_past or p_deleted.';
 
 create function rules.visit_json(p_mark gym.marks, p_starts_at time, p_user gym.users) returns json
 language sql stable

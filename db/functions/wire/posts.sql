@@ -3,7 +3,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('gym-news/create', p_actor, p_request_id);
-  return rules.post_json(rules.create_post('announcement', rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor));
+  return rules.post_json(rules.create_post('announcement',
+    rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor,
+    nullif(rules.last_day_field(p_body, 'shownUntil'), 'infinity')));
 end
 $$;
 comment on function wire.gym_news_create(integer, jsonb, text) is 'POST /gym-news/create: publishes a post of announcements. Definer: the server may write no table.';
@@ -13,10 +15,12 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('gym-news/get', p_actor, p_request_id);
-  return rules.posts_json('announcement', false);
+  return rules.posts_json('announcement', false, coalesce(rules.bool_field(p_body, 'past', false), false));
 end
 $$;
-comment on function wire.gym_news_get(integer, jsonb, text) is 'GET /gym-news/get: the announcements, not deleted, by id. Definer: the server may read no table.';
+comment on function wire.gym_news_get(integer, jsonb, text) is
+  'GET /gym-news/get: the announcements, not deleted, by id; those past their last day only where past is true. '
+  'Definer: the server may read no table.';
 
 create function wire.gym_news_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -33,7 +37,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('gym-news/edit', p_actor, p_request_id);
-  return rules.post_json(rules.edit_post('announcement', rules.int_field(p_body, 'id'), rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor));
+  return rules.post_json(rules.edit_post('announcement', rules.int_field(p_body, 'id'),
+    rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor,
+    rules.last_day_field(p_body, 'shownUntil')));
 end
 $$;
 comment on function wire.gym_news_edit(integer, jsonb, text) is 'PUT /gym-news/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';
@@ -54,7 +60,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('new/create', p_actor, p_request_id);
-  return rules.post_json(rules.create_post('news', rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor));
+  return rules.post_json(rules.create_post('news',
+    rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor,
+    nullif(rules.last_day_field(p_body, 'shownUntil'), 'infinity')));
 end
 $$;
 comment on function wire.new_create(integer, jsonb, text) is 'POST /new/create: publishes a post of news. Definer: the server may write no table.';
@@ -64,10 +72,12 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('new/get', p_actor, p_request_id);
-  return rules.posts_json('news', false);
+  return rules.posts_json('news', false, coalesce(rules.bool_field(p_body, 'past', false), false));
 end
 $$;
-comment on function wire.new_get(integer, jsonb, text) is 'GET /new/get: the news, not deleted, by id. Definer: the server may read no table.';
+comment on function wire.new_get(integer, jsonb, text) is
+  'GET /new/get: the news, not deleted, by id; those past their last day only where past is true. '
+  'Definer: the server may read no table.';
 
 create function wire.new_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -84,7 +94,9 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform rules.admit('new/edit', p_actor, p_request_id);
-  return rules.post_json(rules.edit_post('news', rules.int_field(p_body, 'id'), rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor));
+  return rules.post_json(rules.edit_post('news', rules.int_field(p_body, 'id'),
+    rules.text_field(p_body, 'body', p_min => 1, p_max => 100000), p_actor,
+    rules.last_day_field(p_body, 'shownUntil')));
 end
 $$;
 comment on function wire.new_edit(integer, jsonb, text) is 'PUT /new/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';

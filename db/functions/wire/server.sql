@@ -13,8 +13,11 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object(
     'error_type', case c.sqlstate when 'ENREQ' then 'InvalidRequestException' when 'ENGON' then 'DataBaseException' else 'LogicError' end,
-    'error_message', coalesce(replace(c.message, '%s', '…'), 'Это действие нарушает правило базы данных. Проверьте данные.'))
-    from (values (p_constraint)) q (rule) left join rules.catalogue c using (rule)
+    'error_message', coalesce(replace(c.message, '%s', '…'),
+      'Это действие нарушает правило базы данных. Проверьте данные.'),
+    -- a constraint that is no rule of the catalogue is named to nobody
+    'rule', c.rule)
+    from (values (p_constraint)) q (name) left join rules.catalogue c on c.rule = q.name
 $$;
 comment on function wire.refusal(text) is 'Error type and Russian sentence for a constraint that a request ran into before a rule''s own check. Definer: the server may read no view.';
 

@@ -14,7 +14,8 @@ select is(:'version'::jsonb, wire.version()::jsonb, 'version: the server''s role
 
 -- ---- wire.refusal ----
 
-select is(wire.refusal(rule)::jsonb, jsonb_build_object('error_type', type, 'error_message', message), 'refusal: ' || coalesce(rule, 'null'))
+select is(wire.refusal(rule)::jsonb, jsonb_build_object('error_type', type, 'error_message', message,
+    'rule', case when message !~ '^Это' then rule end), 'refusal: ' || coalesce(rule, 'null'))
   from (values ('slots_taken_within_capacity', 'LogicError', 'Закончились места для записи'),
                ('slots_capacity_range', 'InvalidRequestException', 'Мест на занятии: от 1 до 1000.'),
                ('slot_not_found', 'DataBaseException', 'Такого занятия нет, или оно удалено. Обновите страницу.'),
