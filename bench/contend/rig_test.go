@@ -33,6 +33,7 @@ import (
 	"energiya/db"
 	"energiya/internal/dbtest"
 	"energiya/internal/logtest"
+	"energiya/internal/testclock"
 )
 
 // seed fixes what everybody wants; who comes first is up to the scheduler.
@@ -230,8 +231,8 @@ func (l *lines) tail(n int) string {
 // opens or closes, while a test runs on the true clock.
 func farFromTurns(t *testing.T, owner *pgxpool.Pool) {
 	t.Helper()
-	ahead := (6 - time.Now().UTC().Hour() + 24) % 24 // hours ahead of UTC, 0…23
-	zone := fmt.Sprintf("Etc/GMT%+d", -ahead)        // POSIX signs: Etc/GMT-3 is three hours ahead
+	ahead := (6 - testclock.Now().UTC().Hour() + 24) % 24 // hours ahead of UTC, 0…23
+	zone := fmt.Sprintf("Etc/GMT%+d", -ahead)             // POSIX signs: Etc/GMT-3 is three hours ahead
 	if ahead > 12 {
 		zone = fmt.Sprintf("Etc/GMT%+d", 24-ahead)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"energiya/db"
+	"energiya/internal/testclock"
 )
 
 // TestRollingDeploy: a new program brings a new package of functions under load, and the two servers are replaced by it one
@@ -72,7 +73,9 @@ func buildNext(t *testing.T) (next string, version int) {
 	t.Helper()
 	const changed, stamp = "functions/rules/clock.sql", "functions/version.sql"
 	tree := filepath.Join(t.TempDir(), "db")
-	require.NoError(t, os.CopyFS(tree, db.Files()))
+	files, err := testclock.Files() // the next version's clock is that of the tests too
+	require.NoError(t, err)
+	require.NoError(t, os.CopyFS(tree, files))
 	rewrite := func(name string, change func(string) string) {
 		text, err := os.ReadFile(filepath.Join(tree, name))
 		require.NoError(t, err)

@@ -12,10 +12,12 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"energiya/internal/dbtest"
+	"energiya/internal/testclock"
 )
 
 const (
@@ -60,10 +62,13 @@ func makeTemplate(ctx context.Context) error {
 	if err := c.query(ctx, "postgres", "create database "+database); err != nil {
 		return err
 	}
-	migrate := exec.CommandContext(ctx, program(), "migrate")
-	migrate.Env = environment("DATABASE_URL=" + c.url())
-	if said, err := migrate.CombinedOutput(); err != nil {
-		return fmt.Errorf("migrating: %w\n%s", err, said)
+	config, err := pgx.ParseConfig(c.url())
+	if err != nil {
+		return err
+	}
+	// not by the program: the clock is that of the tests
+	if err := dbtest.Migrate(ctx, config); err != nil {
+		return fmt.Errorf("migrating: %w", err)
 	}
 	if err := c.query(ctx, database, `
 		insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
@@ -82,7 +87,7 @@ func makeTemplate(ctx context.Context) error {
 // zoneAtSix is a zone in which it is now between six and seven in the morning: no month turns, and no window opens or closes,
 // while a test runs.
 func zoneAtSix() string {
-	ahead := (6 - time.Now().UTC().Hour() + 24) % 24
+	ahead := (6 - testclock.Now().UTC().Hour() + 24) % 24
 	if ahead > 12 {
 		return fmt.Sprintf("Etc/GMT%+d", 24-ahead)
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/peterldowns/pgtestdb"
 
 	"energiya/db"
+	"energiya/internal/testclock"
 )
 
 // variable names the PostgreSQL server that tests may make databases on.
@@ -205,12 +206,16 @@ type migrator struct{}
 
 // Hash is over all SQL files: another text, another template.
 func (migrator) Hash() (string, error) {
+	files, err := testclock.Files()
+	if err != nil {
+		return "", err
+	}
 	sum := sha256.New()
-	err := fs.WalkDir(db.Files(), ".", func(name string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {
 			return err
 		}
-		content, err := fs.ReadFile(db.Files(), name)
+		content, err := fs.ReadFile(files, name)
 		fmt.Fprintf(sum, "%s %d\n%s", name, len(content), content)
 		return err
 	})
@@ -223,5 +228,14 @@ func (migrator) Migrate(ctx context.Context, _ *sql.DB, config pgtestdb.Config) 
 	if err != nil {
 		return err
 	}
-	return db.Migrate(ctx, conn, db.Options{Roles: db.DefaultRoles()})
+	return Migrate(ctx, conn)
+}
+
+// Migrate brings a database to what New gives, its clock included. Tests of energy migrate itself call db.Migrate.
+func Migrate(ctx context.Context, config *pgx.ConnConfig) error {
+	files, err := testclock.Files()
+	if err != nil {
+		return err
+	}
+	return db.Migrate(ctx, config, db.Options{Files: files, Roles: db.DefaultRoles()})
 }

@@ -47,7 +47,7 @@ select is(rules.local_time('2026-12-31 17:00:00+00'), timestamp '2027-01-01 00:0
 -- ---- gym.now ----
 
 set local gym.now = '';
-select is(rules.clock(), now(), 'clock: the true time where gym.now is empty');
+select is(rules.clock(), true_time(), 'clock: the true time where gym.now is empty');
 set local gym.now = '2026-12-25 12:00';
 select is(rules.clock(), '2026-12-25 05:00+00'::timestamptz, 'clock: gym.now without an offset is the gym''s time');
 select is(rules.next_month(), date '2027-01-01', 'next_month: by gym.now');
@@ -84,7 +84,7 @@ select results_eq(
 
 set local gym.now = '2026-12-25 12:00';
 -- definer, so that a role which may do nothing can be asked; who logged in and which role was set stay as they are
-create function help.clock_moved() returns boolean language sql security definer as $$ select rules.clock() <> now() $$;
+create function help.clock_moved() returns boolean language sql security definer as $$ select rules.clock() <> help.true_time() $$;
 grant usage on schema help to public;
 grant execute on function help.clock_moved() to public;
 create role test_server_login in role energy_server;

@@ -1,0 +1,5 @@
+package testclock
+
+const ClockFile = clockFile
+
+var ShiftFrom = shiftFrom
