@@ -110,6 +110,7 @@ type Request struct {
 	ContentType  string    // of Body
 	Length       int64     // of Body in bytes; -1: unknown
 	IsFile       bool      // the answer may take as long as a file takes
+	IfNoneMatch  string    // the tag of a document that the caller has; "": none
 }
 
 // Send makes a call and returns the answer as it comes, whatever its status. The caller must close its body. The error
@@ -155,6 +156,9 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, error) {
 	if r.ContentType != "" {
 		h.Set("Content-Type", r.ContentType)
 	}
+	if r.IfNoneMatch != "" {
+		h.Set("If-None-Match", r.IfNoneMatch)
+	}
 	if id := middleware.GetReqID(ctx); id != "" {
 		h.Set("X-Request-Id", id)
 	}
@@ -177,10 +181,32 @@ func (c *Client) Call(ctx context.Context, session, endpoint string, in, out any
 
 // CallAs is Call for any kind of actor.
 func (c *Client) CallAs(ctx context.Context, as Actor, endpoint string, in, out any) error {
-	response, err := c.ask(ctx, as, endpoint, in, false)
+	response, err := c.ask(ctx, Request{Actor: as}, endpoint, in)
 	if err != nil {
 		return err
 	}
+	return c.read(ctx, response, endpoint, out)
+}
+
+// Document reads a document that is the same for everybody, such as "GET /avtime/seats". etag is the tag of the one
+// that the caller has; where it is still in force, out stays as it is. serverTime is the main server's clock.
+func (c *Client) Document(
+	ctx context.Context, endpoint, etag string, out any,
+) (newETag string, serverTime time.Time, err error) {
+	response, err := c.ask(ctx, Request{IfNoneMatch: etag}, endpoint, nil)
+	if err != nil {
+		return "", time.Time{}, err
+	}
+	newETag = response.Header.Get("ETag")
+	serverTime, _ = time.Parse(time.RFC3339, response.Header.Get("Server-Time"))
+	if response.StatusCode == http.StatusNotModified {
+		return newETag, serverTime, response.Body.Close()
+	}
+	return newETag, serverTime, c.read(ctx, response, endpoint, out)
+}
+
+// read reads the data of an envelope into out, and closes the answer.
+func (c *Client) read(ctx context.Context, response *http.Response, endpoint string, out any) error {
 	defer func() { _ = response.Body.Close() }()
 	if !IsJSON(response.Header) {
 		return notJSON(response)
@@ -196,37 +222,26 @@ func (c *Client) CallAs(ctx context.Context, as Actor, endpoint string, in, out 
 	return nil
 }
 
-// File is an answer that is a file. The caller must close Body.
-type File struct {
-	Body        io.ReadCloser
-	Name        string
-	ContentType string
-	Length      int64 // in bytes; -1: unknown
-}
-
-// Download calls an endpoint that answers with a file, such as "POST /report/visits".
-func (c *Client) Download(ctx context.Context, session, endpoint string, in any) (*File, error) {
-	response, err := c.ask(ctx, Actor{Session: session}, endpoint, in, true)
+// Download calls an endpoint that answers with a file, such as "POST /report/visits". The caller must close the file.
+// name is the file's name that the main server gave, "" where it gave none.
+func (c *Client) Download(
+	ctx context.Context, session, endpoint string, in any,
+) (file io.ReadCloser, name, contentType string, err error) {
+	response, err := c.ask(ctx, Request{Actor: Actor{Session: session}, IsFile: true}, endpoint, in)
 	if err != nil {
-		return nil, err
+		return nil, "", "", err
 	}
 	if IsJSON(response.Header) {
 		_ = response.Body.Close()
-		return nil, notJSON(response)
+		return nil, "", "", notJSON(response)
 	}
 	_, params, _ := mime.ParseMediaType(response.Header.Get("Content-Disposition"))
-	return &File{
-		Body:        response.Body,
-		Name:        params["filename"],
-		ContentType: response.Header.Get("Content-Type"),
-		Length:      response.ContentLength,
-	}, nil
+	return response.Body, params["filename"], response.Header.Get("Content-Type"), nil
 }
 
-// ask sends in and returns an answer of status 200. Anything else is an error.
-func (c *Client) ask(ctx context.Context, as Actor, endpoint string, in any, isFile bool) (*http.Response, error) {
-	method, path, _ := strings.Cut(endpoint, " ")
-	request := Request{Method: method, Path: path, Actor: as, IsFile: isFile}
+// ask sends in and returns an answer of status 200, or 304 where the request has a tag. Anything else is an error.
+func (c *Client) ask(ctx context.Context, request Request, endpoint string, in any) (*http.Response, error) {
+	request.Method, request.Path, _ = strings.Cut(endpoint, " ")
 	if in != nil {
 		sent, err := json.Marshal(in)
 		if err != nil {
@@ -238,7 +253,8 @@ func (c *Client) ask(ctx context.Context, as Actor, endpoint string, in any, isF
 	if err != nil {
 		return nil, err
 	}
-	if response.StatusCode != http.StatusOK {
+	isFresh := response.StatusCode == http.StatusNotModified && request.IfNoneMatch != ""
+	if response.StatusCode != http.StatusOK && !isFresh {
 		defer func() { _ = response.Body.Close() }()
 		return nil, ReadError(response)
 	}

@@ -160,13 +160,40 @@ func TestAFileComesWithItsName(t *testing.T) {
 		w.Header().Set("Content-Disposition", "attachment; filename*=utf-8''%D0%9F%D0%BE%D1%81%D0%B5%D1%89%D0%B5%D0%BD%D0%B8%D1%8F.xlsx")
 		_, _ = io.WriteString(w, "PK…")
 	})
-	file, err := client(t, s.URL).Download(t.Context(), "s", "POST /report/visits", nil)
+	file, name, contentType, err := client(t, s.URL).Download(t.Context(), "s", "POST /report/visits", nil)
 	require.NoError(t, err)
-	defer func() { require.NoError(t, file.Body.Close()) }()
-	require.Equal(t, "Посещения.xlsx", file.Name)
-	content, err := io.ReadAll(file.Body)
+	defer func() { require.NoError(t, file.Close()) }()
+	require.Equal(t, "Посещения.xlsx", name)
+	require.Equal(t, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", contentType)
+	content, err := io.ReadAll(file)
 	require.NoError(t, err)
 	require.Equal(t, "PK…", string(content))
+}
+
+func TestADocumentIsReadOnlyWhereItChanged(t *testing.T) {
+	t.Parallel()
+	s := answering(t, func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"7"`)
+		w.Header().Set("Server-Time", "2026-12-25T11:59:58.123+07:00")
+		if r.Header.Get("If-None-Match") == `"7"` {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+		w.Header().Set("Content-Type", "application/json")
+		_, _ = io.WriteString(w, `{"error":false,"data":{"free":5}}`)
+	})
+	c := client(t, s.URL)
+	var seats struct{ Free int }
+	tag, at, err := c.Document(t.Context(), "GET /avtime/seats", "", &seats)
+	require.NoError(t, err)
+	require.Equal(t, `"7"`, tag)
+	require.Equal(t, 5, seats.Free)
+	require.Equal(t, "2026-12-25T04:59:58.123Z", at.UTC().Format(time.RFC3339Nano))
+	seats.Free = 4
+	tag, _, err = c.Document(t.Context(), "GET /avtime/seats", tag, &seats)
+	require.NoError(t, err)
+	require.Equal(t, `"7"`, tag)
+	require.Equal(t, 4, seats.Free, "it is left as it was")
 }
 
 func TestAnUnreachableServerIsAnsweredForAtOnceAndTriedInTheBackground(t *testing.T) {
@@ -219,10 +246,10 @@ func TestALateServerIsNotWaitedFor(t *testing.T) {
 	require.ErrorAs(t, c.Call(t.Context(), "", "GET /new/get", nil, nil), &got)
 	require.Equal(t, http.StatusServiceUnavailable, got.Status)
 
-	file, err := c.Download(t.Context(), "", "POST /report/visits", nil)
+	file, _, _, err := c.Download(t.Context(), "", "POST /report/visits", nil)
 	require.NoError(t, err)
-	defer func() { _ = file.Body.Close() }()
-	_, err = io.ReadAll(file.Body)
+	defer func() { _ = file.Close() }()
+	_, err = io.ReadAll(file)
 	require.ErrorContains(t, err, "did not answer in time")
 
 	// A person who hangs up is told nothing.
