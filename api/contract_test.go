@@ -408,9 +408,10 @@ func TestFields(t *testing.T) {
 			"startDate": badDates, "endDate": badDates, "runsAs": append([]string{`7`}, badIntegers...), "reason": append([]string{long, `""`, `"  "`}, badTexts...)}},
 		{"DELETE /closure/delete", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
 		{"POST /user/create", g.admin, newPerson(900100), "studentCard firstname secondname surname group password role", map[string][]string{
-			"studentCard": badIDs, "firstname": append(badTexts, long), "secondname": append(badTexts, long), "surname": append(badTexts, long), "group": append(badTexts, long), "password": badTexts, "role": badRoles}},
+			"studentCard": badIDs, "firstname": append([]string{long, `""`, `"  "`}, badTexts...), "secondname": append([]string{long, `""`, `"  "`}, badTexts...),
+			"surname": append(badTexts, long), "group": append(badTexts, long), "password": badTexts, "role": badRoles}},
 		{"GET /user/get", g.coach, object{"role": "STUDENT", "deleted": true}, "", map[string][]string{"role": badRoles, "deleted": badBools}},
-		{"PUT /user/edit", g.student, object{"firstname": "А", "secondname": "Б", "surname": "В", "group": "Г"}, "", map[string][]string{
+		{"PUT /user/edit", g.student, object{"secondname": "А", "firstname": "Б", "surname": "В", "group": "Г"}, "", map[string][]string{
 			"firstname": append(badTexts, long), "secondname": append(badTexts, long), "surname": append(badTexts, long), "group": append(badTexts, long)}},
 		{"PUT /user/edit-password", g.student, object{"oldPassword": "старый-пароль", "newPassword": "новый-пароль"}, "oldPassword newPassword", map[string][]string{"oldPassword": badTexts, "newPassword": badTexts}},
 		{"PUT /user/edit-any", g.admin, object{"id": g.student, "firstname": "А", "newPassword": "новый-пароль"}, "id", map[string][]string{

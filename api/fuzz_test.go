@@ -21,7 +21,7 @@ import (
 var fields = map[string]string{
 	"id": `1`, "weekday": `1`, "time": `"16:00"`, "numberOfPersons": `2`, "month": `"12-2026"`, "deleted": `true`, "force": `true`,
 	"status": `true`, "selectedTimes": `[1,3]`, "selectedTime": `1`, "user": `1`, "studentCard": `12345`, "firstname": `"Иван"`,
-	"secondname": `"Иванович"`, "surname": `"Иванов"`, "group": `"ИС-21"`, "password": `"сложный-пароль"`, "role": `"STUDENT"`,
+	"secondname": `"Иванов"`, "surname": `"Иванович"`, "group": `"ИС-21"`, "password": `"сложный-пароль"`, "role": `"STUDENT"`,
 	"oldPassword": `"старый-пароль"`, "newPassword": `"новый-пароль"`, "body": `"Текст"`,
 	"date": `"2026-11-26"`, "mark": `1`, "marked": `true`, "present": `[2]`, "excused": `[]`, "reason": `"Причина"`, "startDate": `"2026-12-05"`, "endDate": `"2026-12-06"`,
 	"runsAs": `null`, "format": `"csv"`,

@@ -283,7 +283,7 @@ func encode(t testing.TB, v any) string {
 
 // newPerson is a body for user/create.
 func newPerson(card int) object {
-	return object{"studentCard": card, "firstname": "Иван", "secondname": "Иванович", "surname": "Иванов", "group": "ИС-21",
+	return object{"studentCard": card, "firstname": "Иван", "secondname": "Иванов", "surname": "Иванович", "group": "ИС-21",
 		"password": "сложный-пароль", "role": "STUDENT"}
 }
 

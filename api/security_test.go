@@ -17,11 +17,11 @@ import (
 
 // injections end a string, a statement, a comment or a format, and go on as something else.
 var injections = []string{
-	`'; update gym.users set surname = 'ВЗЛОМ'; --`,
-	`'); update gym.users set surname = 'ВЗЛОМ'; --`,
+	`'; update gym.users set secondname = 'ВЗЛОМ'; --`,
+	`'); update gym.users set secondname = 'ВЗЛОМ'; --`,
 	`' or true or '1' = '1`,
 	`" or 1 = 1 --`,
-	`$$; update gym.users set surname = 'ВЗЛОМ'; $$`,
+	`$$; update gym.users set secondname = 'ВЗЛОМ'; $$`,
 	`$1`, `%1$s %I %L %s`, `\'; select pg_sleep(600); --`,
 	`x' || (select string_agg(hid, '') from gym.users) || 'x`,
 	`/*`, `*/`, `{}`, `{"a":1}`, `(1,2)`, `{1,2}`, `\x27`, `U&'\0027'`, `''`,
@@ -80,7 +80,7 @@ func TestSQLIsText(t *testing.T) {
 	require.Greater(t, stored, 5*len(injections), "names, groups, posts and reasons were stored")
 	require.Equal(t, before, fingerprint(), "no table, function, role, right or setting has changed")
 	var hacked int
-	require.NoError(t, g.db.Owner.QueryRow(t.Context(), "select count(*) from gym.users where surname = 'ВЗЛОМ'").Scan(&hacked))
+	require.NoError(t, g.db.Owner.QueryRow(t.Context(), "select count(*) from gym.users where secondname = 'ВЗЛОМ'").Scan(&hacked))
 	require.Zero(t, hacked)
 	g.audit()
 }

@@ -43,7 +43,7 @@ func TestUserCreate(t *testing.T) {
 	user := g.one("POST /user/create", g.admin, newPerson(20210007))
 	id := user.integer(t, "id")
 	require.Equal(t, object{
-		"id": number(id), "firstname": "Иван", "secondname": "Иванович", "surname": "Иванов", "group": "ИС-21",
+		"id": number(id), "firstname": "Иван", "secondname": "Иванов", "surname": "Иванович", "group": "ИС-21",
 		"studentCard": number(20210007), "role": "STUDENT", "image": nil,
 	}, user)
 	require.Equal(t, g.hid(20210007, "сложный-пароль"), g.storedHid(id), "as the auth server compares it")
@@ -65,10 +65,11 @@ func TestUserCreate(t *testing.T) {
 		require.Equal(t, role, g.one("POST /user/create", g.admin, person)["role"])
 	}
 	odd := newPerson(2147483647)
-	maps.Copy(odd, object{"firstname": `О'Нил "<&>; --`, "secondname": "", "surname": "Ёж 🦔", "image": "x.png", "id": 1, "deleted": true})
+	maps.Copy(odd, object{"firstname": `О'Нил "<&>; --`, "secondname": "Ёж 🦔", "surname": "", "image": "x.png", "id": 1, "deleted": true})
 	user = g.one("POST /user/create", g.admin, odd)
 	require.Equal(t, odd["firstname"], user["firstname"])
-	require.Equal(t, odd["surname"], user["surname"])
+	require.Equal(t, odd["secondname"], user["secondname"])
+	require.Equal(t, "", user["surname"], "a patronymic may be empty")
 	require.Nil(t, user["image"], "not hers to set")
 	require.NotEqual(t, number(1), user["id"])
 }
@@ -147,8 +148,8 @@ func TestUserEditAny(t *testing.T) {
 	user := g.one("POST /user/create", g.admin, newPerson(555))
 	id := user.integer(t, "id")
 	want := maps.Clone(user)
-	want["surname"] = "Петров"
-	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "surname": "Петров"}))
+	want["secondname"] = "Петров"
+	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "secondname": "Петров"}))
 	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "firstname": "", "group": "", "newPassword": ""}))
 	require.Equal(t, g.hid(555, "сложный-пароль"), g.storedHid(id))
 	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "newPassword": "от-админа", "role": "ADMIN", "studentCard": 1}))

@@ -6,7 +6,7 @@ set local session_replication_role = replica;
 
 truncate gym.users, gym.months, gym.slots, gym.enrolments, gym.marks, gym.blocks, gym.refusals, gym.audit_log, gym.manual_turns, gym.weekly_template cascade;
 
-insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 select n, n, 'Имя' || n, 'Отчество', 'Фамилия' || n, 'ТГ-' || n / 25, '-', 'STUDENT'::gym.userrole from generate_series(1, %[1]d) n
 union all
 select %[1]d + 1, %[1]d + 1, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN'::gym.userrole;

@@ -15,7 +15,7 @@ import (
 // a post, a closure, the tables of the old system. Nobody's password is stored, so that the pepper may still change.
 const aMonth = `
 	insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict do nothing;
-	insert into gym.users (student_card, firstname, secondname, surname, "group", hid)
+	insert into gym.users (student_card, firstname, surname, secondname, "group", hid)
 	select c, 'Анна', 'Игоревна', 'Белова', 'БИ-21', '-' from unnest('{12069840,12069841}'::integer[]) c;
 	set gym.now = '2026-11-25 12:00';
 	select rules.ensure_slots();
@@ -26,7 +26,7 @@ const aMonth = `
 	select rules.make_month('2027-01-01'), api.post('Зал открыт'), api.close_days('2026-12-31', 'Новый год'),
 	       api.block('порча инвентаря', card => 12069841), api.cancel_lesson('2026-12-08', '16:00', 'тренер болен');
 	create schema legacy;
-	create table legacy.users (id integer, student_card integer, firstname text, surname text, hid text, role text);
+	create table legacy.users (id integer, student_card integer, firstname text, secondname text, hid text, role text);
 	create table legacy.available_time (id integer, weekday integer, time text, number_of_persons integer, month text);
 	create table legacy.entries (id integer, user_id integer, selected_time_id integer);
 	create table legacy.visits (id integer, entry_id integer, date date, mark integer);

@@ -18,7 +18,7 @@ import (
 // years of a large gym, past the triggers: enough rows that PostgreSQL goes by an index wherever one serves.
 const years = `
 	set session_replication_role = replica;
-	insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+	insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 	select 1000 + n, 20000000 + n, 'Имя' || n, 'Отчество', 'Фамилия' || n, 'СТ-' || n / 25, '-',
 	       (case when n % 400 = 0 then 'BLOCKED' when n % 400 = 1 then 'COACH' else 'STUDENT' end)::gym.userrole
 	  from generate_series(1, 20000) n
@@ -49,8 +49,8 @@ const years = `
 	select case when n % 2 = 0 then 'news' else 'announcement' end, 'Текст ' || n, '2010-01-01', 1001, case when n > 50 then timestamptz '2011-01-01' end from generate_series(1, 5000) n;
 	insert into gym.cancelled_lessons (date, starts_at, cancelled_at)
 	select date '2002-01-01' + n, time '08:00' + t * interval '15 minutes', '2010-01-01' from generate_series(1, 9000) n, generate_series(0, 7) t;
-	insert into gym.roster (card, surname, firstname, secondname, "group", added_at)
-	select u.student_card, u.surname, u.firstname, u.secondname, u."group", now() from gym.users u where u.id > 1000;
+	insert into gym.roster (card, family, given, patronymic, "group", added_at)
+	select u.student_card, u.secondname, u.firstname, u.surname, u."group", now() from gym.users u where u.id > 1000;
 	insert into gym.legacy_ids (kind, old_id, new_id) select 'entry', e.id, e.id from gym.enrolments e where e.id > 10000;
 	insert into gym.audit_log (written_at, actor, login, on_table, key, operation, new_values)
 	select now() - interval '1 day', e.user_id, 'energy', 'enrolments', e.id, 'insert', jsonb_build_object('slot_id', e.slot_id, 'user_id', e.user_id)
@@ -62,6 +62,7 @@ const years = `
 // small are the tables that stay small: of settings, or with a few rows a year. Every other one must be in years.
 var small = []string{
 	"settings", "settings_changes", "rights", "secrets", "code_package", "weekly_template", "months", "manual_turns", "closures",
+	"name_swaps",
 	// a month without its partition: the jobs empty it
 	"audit_log_other",
 }

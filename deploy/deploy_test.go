@@ -264,7 +264,7 @@ func scrape(t *testing.T) map[string][]string {
 		with s as (
 		  insert into gym.slots (month, weekday, starts_at, capacity) values (rules.next_month(), 6, '06:00', 1) returning id
 		), u as (
-		  insert into gym.users (student_card, firstname, secondname, surname, "group", hid) values (1, '', '', '', '', '-') returning id
+		  insert into gym.users (student_card, firstname, surname, secondname, "group", hid) values (1, '', '', 'Я', '', '-') returning id
 		)
 		insert into gym.enrolments (slot_id, user_id) select s.id, u.id from s, u;
 		select rules.cancel(id, null) from gym.enrolments;

@@ -11,7 +11,7 @@ import (
 	"energiya/report"
 )
 
-// oddNames are surnames that a spreadsheet, XML or CSV could take for something else.
+// oddNames are family names that a spreadsheet, XML or CSV could take for something else.
 func oddNames() []string {
 	return []string{
 		"=1+1", "+7 900 000-00-00", "-2+3", "@SUM(A1)", "=HYPERLINK(\"http://example.test\";\"тык\")", "=cmd|' /C calc'!A0",

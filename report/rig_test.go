@@ -43,10 +43,10 @@ func (g gym) tell(sql string, args ...any) {
 	require.NoError(g.t, err)
 }
 
-// student makes a person; the name is surname, first and second name in this order.
+// student makes a person; the name is family name, given name and patronymic, in this order.
 func (g gym) student(card int, name [3]string, group string) {
 	g.t.Helper()
-	g.tell(`insert into gym.users (id, student_card, surname, firstname, secondname, "group", hid) values ($1, $1, $2, $3, $4, $5, '-')`,
+	g.tell(`insert into gym.users (id, student_card, secondname, firstname, surname, "group", hid) values ($1, $1, $2, $3, $4, $5, '-')`,
 		card, name[0], name[1], name[2], group)
 }
 

@@ -275,7 +275,7 @@ func TestNothingInThePeriod(t *testing.T) {
 // TestTotalsAgainstSQL compares the workbook with what the database counts itself, on marks of every sort.
 func TestTotalsAgainstSQL(t *testing.T) {
 	g := newGym(t)
-	g.tell(`insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid)
+	g.tell(`insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid)
 		select n, n, 'Имя', '', 'Фамилия ' || n, 'Г-' || n % 7, '-' from generate_series(1, 600) n`)
 	g.tell(`insert into gym.slots (id, month, weekday, starts_at, capacity)
 		select w * 4 + t, '2026-11-01', w, (array['16:00', '17:30', '19:00', '20:30']::time[])[t], 1000 from generate_series(0, 5) w, generate_series(1, 4) t`)
@@ -330,7 +330,7 @@ func TestASnapshot(t *testing.T) {
 	var m made
 	err := g.open("visits", "2026-11-01", "2026-11-08", "", report.CSV, func(k report.Kind, tx pgx.Tx, head []byte) (err error) {
 		g.tell(`update gym.marks set mark = 'excused'`)
-		g.tell(`update gym.users set surname = 'Другой'`)
+		g.tell(`update gym.users set secondname = 'Другой'`)
 		var out strings.Builder
 		m.File, err = k.Write(t.Context(), tx, head, &out, nil)
 		m.content = []byte(out.String())

@@ -26,7 +26,7 @@ func TestAPersonIsDeletedWhileMarksAreMade(t *testing.T) {
 	defer func() { _ = tx.Rollback(t.Context()) }()
 	student := m.students[5]
 	// the administrator has the person, and not yet the seats
-	_, err = tx.Exec(t.Context(), "update gym.users set secondname = 'Ильич' where id = $1", student)
+	_, err = tx.Exec(t.Context(), "update gym.users set surname = 'Ильич' where id = $1", student)
 	require.NoError(t, err)
 	job := make(chan error, 1)
 	go func() {

@@ -71,7 +71,7 @@ func makeTemplate(ctx context.Context) error {
 		return fmt.Errorf("migrating: %w", err)
 	}
 	if err := c.query(ctx, database, `
-		insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+		insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
 		select n, 'Имя' || n, 'Отчество' || n, 'Фамилия' || n, 'ТГ-' || n % 20, '-', 'STUDENT' from generate_series(1, $1) n`, students); err != nil {
 		return err
 	}

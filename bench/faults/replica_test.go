@@ -62,7 +62,7 @@ func TestReportsFromAReplica(t *testing.T) {
 	primary, replica := newPair(t)
 	primary.exec("alter system set synchronous_commit = 'remote_apply'") // else the report may be behind by what is not yet applied
 	primary.exec("select pg_reload_conf()")
-	primary.exec(`insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (9000001, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN')`)
+	primary.exec(`insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (9000001, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN')`)
 	admin := rows[struct{ ID int }](primary, "select id from gym.users where student_card = 9000001")[0].ID
 	s := newServer(t, primary.serverURL(), "ENERGY_REPORT_DATABASE_URL="+replica.serverURL())
 	w := startCrowd(t, primary, only{s})

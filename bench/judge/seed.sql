@@ -2,7 +2,7 @@
 -- students with 9 or 13 marks each; every %[2]dth missed his third lesson on Thursday the 26th. A slot has %[3]d seats.
 set session_replication_role = replica;
 
-insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 select n, n, 'Имя' || n, '', 'Фамилия' || n, 'ТГ-' || n %% 400, '-', 'STUDENT' from generate_series(1, %[1]d) n;
 
 insert into gym.months (month, slots_made_at, marks_made_at)

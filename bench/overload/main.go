@@ -74,7 +74,7 @@ const sqlGym = `
 delete from gym.weekly_template;
 insert into gym.weekly_template (weekday, starts_at, capacity)
 select d, time '08:00' + t * interval '1 hour', 1000 from generate_series(0, 5) d, generate_series(0, 3) t;
-insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 select n, n, 'Имя' || n, 'Отчество', 'Фамилия' || n, 'ТГ-' || n / 25, '-', (case when n <= %[1]d then 'STUDENT' else 'COACH' end)::gym.userrole
   from generate_series(1, %[1]d + 1) n;
 select from api.open_enrolment();

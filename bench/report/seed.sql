@@ -5,7 +5,7 @@ set local session_replication_role = replica;
 
 truncate gym.users, gym.months, gym.slots, gym.enrolments, gym.marks, gym.blocks cascade;
 
-insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 select n, n + 10000000,
        (array['Иван', 'Мария', 'Пётр', 'Анна', 'Сергей', 'Ольга', 'Дмитрий', 'Елена'])[1 + n %% 8],
        (array['Иванович', 'Петровна', 'Сергеевич', 'Алексеевна', 'Дмитриевич', 'Андреевна', 'Юрьевич', 'Олеговна'])[1 + n %% 8],
@@ -43,7 +43,7 @@ select u.id, m.month, 'Пропуски', m.month + interval '20 days'
   from gym.users u cross join (select distinct s.month from gym.slots s) m
  where u.role = 'BLOCKED';
 
-insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role) values (%[1]d + 1, 1, 'Тренер', '', 'Главный', '', '-', 'COACH');
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role) values (%[1]d + 1, 1, 'Тренер', '', 'Главный', '', '-', 'COACH');
 
 select setval(pg_get_serial_sequence('gym.users', 'id'), (select max(id) from gym.users)),
        setval(pg_get_serial_sequence('gym.slots', 'id'), (select max(id) from gym.slots)),

@@ -109,7 +109,7 @@ func (y *year) end() {
 
 func (y *year) enrolPeople(ctx context.Context) error {
 	rows, err := y.db.conn.Query(ctx, `
-		insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+		insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
 		select n, 'Имя' || n, '', 'Фамилия' || n, 'ТГ-' || n % 20, '-',
 		       (case n when 1 then 'ADMIN' when 2 then 'COACH' else 'STUDENT' end)::gym.userrole
 		  from generate_series(1, $1) n order by n

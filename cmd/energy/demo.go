@@ -157,13 +157,13 @@ select count(*) from gym.users u where u.role <> 'ADMIN' and u."group" not like 
 
 	// no password is a SHA-256 of '-': nobody can log in
 	sqlInventStaff = `
-insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
 values ($1, 'Анна', 'Демьяновна', 'Демоадмин', 'ДЕМО-АДМИН', '-', 'ADMIN'),
        ($1 + 1, 'Иван', 'Демьянович', 'Демотренер', 'ДЕМО-ТРЕНЕР', '-', 'COACH')
 on conflict (student_card) do nothing`
 
 	sqlInventStudents = `
-insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
 select $1 + 1 + n,
        (array['Анна','Борис','Вера','Глеб','Дарья','Егор','Жанна','Захар','Ирина','Кирилл','Лидия','Максим','Нина'])[1 + n % 13],
        (array['Олеговна','Олегович'])[1 + n % 13 % 2],
@@ -460,11 +460,11 @@ func (d *demo) printAnswers(r *rush.Report, seats int) {
 }
 
 const sqlBlocked = `
-select to_char(b.month, 'MM-YYYY'), u.student_card, u.surname || ' ' || u.firstname, u."group",
+select to_char(b.month, 'MM-YYYY'), r.student_card, r.name, r."group",
        (select string_agg(to_char(a, 'DD.MM'), ', ' order by a) from unnest(b.absences) a), count(*) over ()
-  from gym.blocks b join gym.users u on u.id = b.user_id
+  from gym.blocks b join rules.roll r on r.user_id = b.user_id
  where b.lifted_at is null and b.month >= (rules.this_month() - interval '1 month')::date
- order by b.month desc, u.surname, u.firstname, u.id
+ order by b.month desc, r.place, r.user_id
  limit 10`
 
 func (d *demo) printBlocked(ctx context.Context) error {

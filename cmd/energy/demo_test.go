@@ -108,7 +108,7 @@ func TestDemoNoticesAServerOnAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	database, other := dbtest.New(t), dbtest.New(t)
 	// the same ids there
-	_, err := other.Owner.Exec(t.Context(), `insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+	_, err := other.Owner.Exec(t.Context(), `insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
 		values (2000000000, 'Анна', '', 'Демоадмин', 'ДЕМО-АДМИН', '-', 'ADMIN')`)
 	require.NoError(t, err)
 	s := start(t, other.URL())

@@ -54,7 +54,11 @@ func makeLegacy(t *testing.T, pool *pgxpool.Pool) {
 		if id%500 == 0 { // somebody signed up twice
 			card -= 7
 		}
-		users = append(users, []any{id, card, fmt.Sprint("Имя", id), "", fmt.Sprint("Фамилия", id), fmt.Sprint("БИ-", id%30),
+		patronymic := "" // some have none
+		if id%3 > 0 {
+			patronymic = fmt.Sprint("Отчество", id)
+		}
+		users = append(users, []any{id, card, fmt.Sprint("Имя", id), fmt.Sprint("Фамилия", id), patronymic, fmt.Sprint("БИ-", id%30),
 			fmt.Sprintf("%064x", random.Uint64()), nil, role, id%97 == 0})
 	}
 	for month := time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC); month.Before(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)); month = month.AddDate(0, 1, 0) {
@@ -188,7 +192,8 @@ func TestImportLegacyTakesOverTwoThousandPeople(t *testing.T) {
 	// who a person is, and how they log in, stays
 	require.Equal(t, legacyPeople-4, number(t, pool, `
 		select count(*) from legacy.users o join gym.users u on u.id = o.id
-		 where u.student_card = o.student_card and u.surname = o.surname and u."group" = o."group" and u.deleted = o.deleted
+		 where u.student_card = o.student_card and u.secondname = o.secondname and u.firstname = o.firstname and u.surname = o.surname
+		   and u."group" = o."group" and u.deleted = o.deleted
 		   and u.hid = case when o.id = 1 then '!' else o.hid end
 		   and (o.role::text = u.role::text or (o.role in ('STUDENT', 'BLOCKED') and u.role in ('STUDENT', 'BLOCKED')))`))
 	require.Greater(t, number(t, pool, `select nextval('gym.users_id_seq')`), legacyPeople)

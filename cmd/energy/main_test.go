@@ -116,7 +116,7 @@ func TestCommandsWithoutADatabaseSayWhatToDo(t *testing.T) {
 	for _, args := range [][]string{
 		{"migrate"},
 		{"audit"},
-		{"user", "add", "--role", "ADMIN", "--card", "1", "--firstname", "Иван", "--surname", "Петров", "--generate"},
+		{"user", "add", "--role", "ADMIN", "--card", "1", "--family", "Петров", "--given", "Иван", "--generate"},
 	} {
 		r := run(t, variables, "", args...)
 		require.Equal(t, 1, r.code)
@@ -130,22 +130,22 @@ func TestUserAddTakesThePasswordFromStandardInput(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	r := run(t, at(database.URL()), "correct horse\r\nanother line\n", "user", "add", "--role", "ADMIN", "--card", "12069840",
-		"--firstname", "Иван", "--surname", "Петров", "--secondname", "Ильич", "--group", "БИ-21", "--password-stdin")
+		"--family", "Петров", "--given", "Иван", "--patronymic", "Ильич", "--group", "БИ-21", "--password-stdin")
 	require.Equal(t, 0, r.code, r.stderr)
 	id, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(r.stdout, "id "), "\n"))
 	require.NoError(t, err, r.stdout)
 
 	var who string
 	require.NoError(t, database.Owner.QueryRow(t.Context(), `
-		select concat_ws(' ', student_card, firstname, secondname, surname, "group", role, hid = rules.hash_password(student_card, 'correct horse'))
+		select concat_ws(' ', student_card, secondname, firstname, surname, "group", role, hid = rules.hash_password(student_card, 'correct horse'))
 		  from gym.users where id = $1`, id).Scan(&who))
-	require.Equal(t, "12069840 Иван Ильич Петров БИ-21 ADMIN t", who)
+	require.Equal(t, "12069840 Петров Иван Ильич БИ-21 ADMIN t", who)
 }
 
 func TestUserAddGeneratesAPasswordAndPrintsItOnce(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	r := run(t, at(database.URL()), "", "user", "add", "--role", "COACH", "--card", "7", "--firstname", "Анна", "--surname", "Орлова", "--generate")
+	r := run(t, at(database.URL()), "", "user", "add", "--role", "COACH", "--card", "7", "--family", "Орлова", "--given", "Анна", "--generate")
 	require.Equal(t, 0, r.code, r.stderr)
 	require.Regexp(t, `^id \d+\npassword \S{20,}\n$`, r.stdout)
 	password := strings.TrimSpace(r.stdout[strings.Index(r.stdout, "password ")+len("password "):])
@@ -158,7 +158,7 @@ func TestUserAddSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	add := func(stdin string, more ...string) result {
-		return run(t, at(database.URL()), stdin, append([]string{"user", "add", "--role", "STUDENT", "--card", "7", "--firstname", "Анна", "--surname", "Орлова"}, more...)...)
+		return run(t, at(database.URL()), stdin, append([]string{"user", "add", "--role", "STUDENT", "--card", "7", "--family", "Орлова", "--given", "Анна"}, more...)...)
 	}
 	noTerminal := add("a password\n")
 	require.Equal(t, 1, noTerminal.code)
@@ -171,7 +171,7 @@ func TestUserAddSaysWhatIsWrong(t *testing.T) {
 	unknownRole := add("", "--generate", "--role", "KING")
 	require.Equal(t, 1, unknownRole.code)
 	require.Contains(t, unknownRole.stderr, `"KING"; it may be STUDENT, COACH, ADMIN, BLOCKED`)
-	require.Contains(t, add("", "--generate", "--surname", " ").stderr, "--surname is empty")
+	require.Contains(t, add("", "--generate", "--family", " ").stderr, "--family is empty")
 	require.Contains(t, add("", "--generate", "--group", "\xff").stderr, "UTF-8")
 
 	notPositive := add("", "--generate", "--card", "0")
@@ -188,9 +188,15 @@ func TestUserAddSaysWhatIsWrong(t *testing.T) {
 	require.Empty(t, taken.stdout)
 	require.Contains(t, taken.stderr, "hint: ")
 
+	for flag, instead := range map[string]string{"surname": "--patronymic", "secondname": "--family", "firstname": "--given"} {
+		replaced := add("", "--generate", "--"+flag, "Ильич")
+		require.Equal(t, 1, replaced.code)
+		require.Contains(t, replaced.stderr, instead)
+	}
+
 	incomplete := run(t, at(database.URL()), "", "user", "add", "--card", "8")
 	require.Equal(t, 1, incomplete.code)
-	require.Contains(t, incomplete.stderr, `"firstname", "role", "surname"`)
+	require.Contains(t, incomplete.stderr, `"family", "given", "role"`)
 }
 
 func TestAuditEndsWith2WhereSomethingDoesNotHold(t *testing.T) {

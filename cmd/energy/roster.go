@@ -46,9 +46,11 @@ func newRosterImport() *cobra.Command {
 		Long: `Make the roster what a file says, the whole of it, and print what was added, changed, and is gone. Log in as the
 database's owner, or with the role of administrators. People who have registered stay as they are, also those who are gone.
 
-The first row names the columns, in Russian or English: билет (card), фамилия (surname), имя (firstname), отчество
-(secondname), группа (group); or ФИО (full name) for the three. csv: commas, semicolons or tabs, in UTF-8 or windows-1251;
-xlsx: the first sheet; json: an array of objects with the English names.
+The first row names the columns, in Russian or English: билет (card), фамилия (family), имя (given), отчество
+(patronymic), группа (group); or ФИО (full name) for the three. A column secondname is the family name, and surname beside
+it the patronymic, as on the wire; a column surname without it is the family name. How each column is read is printed.
+csv: commas, semicolons or tabs, in UTF-8 or windows-1251; xlsx: the first sheet; json: an array of objects with the keys
+of the wire: card, secondname (family name), firstname (given name), surname (patronymic), group.
 
 Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
 
@@ -57,11 +59,11 @@ Whether only those on the roster may register is a setting: select * from api.se
   energy roster import students.xlsx`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			students, err := roster.Read(args[0])
+			list, err := roster.Read(args[0])
 			if err != nil {
 				return err
 			}
-			list, err := json.Marshal(students)
+			packed, err := json.Marshal(list.Students)
 			if err != nil {
 				return fmt.Errorf("packing the roster: %w", err)
 			}
@@ -75,7 +77,7 @@ Whether only those on the roster may register is a setting: select * from api.se
 			if dryRun {
 				query = sqlRosterPreview
 			}
-			rows, err := conn.Query(cmd.Context(), query, string(list))
+			rows, err := conn.Query(cmd.Context(), query, string(packed))
 			if err != nil {
 				return fmt.Errorf("importing the roster: %w", err)
 			}
@@ -83,14 +85,27 @@ Whether only those on the roster may register is a setting: select * from api.se
 			if err != nil {
 				return fmt.Errorf("importing the roster: %w", err)
 			}
-			return printRoster(cmd.OutOrStdout(), len(students), changes, dryRun)
+			return printRoster(cmd.OutOrStdout(), list, changes, dryRun)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
 	return cmd
 }
 
-func printRoster(w io.Writer, students int, changes []rosterChange, dryRun bool) error {
+func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun bool) error {
+	for _, c := range list.Columns {
+		if c.Title == "" {
+			continue
+		}
+		as, why := "not read", ""
+		if c.ReadAs != "" {
+			as = "read as " + c.ReadAs
+		}
+		if c.Why != "" {
+			why = ": " + c.Why
+		}
+		fmt.Fprintf(w, "column «%s» is %s%s\n", c.Title, as, why)
+	}
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	counts := map[string]int{}
 	for _, c := range changes {
@@ -101,7 +116,7 @@ func printRoster(w io.Writer, students int, changes []rosterChange, dryRun bool)
 		}
 		fmt.Fprintf(tabs, "%s\t%d\t%s\t%s\t%s\n", c.Change, c.Card, c.Person, c.Group, was)
 	}
-	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", students, counts["added"], counts["changed"], counts["gone"])
+	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", len(list.Students), counts["added"], counts["changed"], counts["gone"])
 	if dryRun {
 		fmt.Fprintln(tabs, "A dry run: nothing was changed.")
 	}

@@ -31,8 +31,8 @@ func newUser() *cobra.Command {
 
 // person is what the flags of "energy user add" say.
 type person struct {
-	role, firstname, surname, secondname, group string
-	card                                        int32
+	role, family, given, patronymic, group string
+	card                                   int32
 }
 
 // check looks at what could not even be sent, or would be taken for a name. The rules are the database's.
@@ -41,12 +41,12 @@ func (p person) check() error {
 	switch {
 	case !slices.Contains(roles, p.role):
 		return fmt.Errorf("--role is %q; it may be %s", p.role, strings.Join(roles, ", "))
-	case strings.TrimSpace(p.firstname) == "":
-		return errors.New("--firstname is empty")
-	case strings.TrimSpace(p.surname) == "":
-		return errors.New("--surname is empty")
+	case strings.TrimSpace(p.family) == "":
+		return errors.New("--family is empty")
+	case strings.TrimSpace(p.given) == "":
+		return errors.New("--given is empty")
 	}
-	for _, name := range []string{p.firstname, p.surname, p.secondname, p.group} {
+	for _, name := range []string{p.family, p.given, p.patronymic, p.group} {
 		if !utf8.ValidString(name) {
 			return fmt.Errorf("%q is not UTF-8: set the terminal to it", name)
 		}
@@ -55,13 +55,30 @@ func (p person) check() error {
 }
 
 const sqlAddUser = `
-select id from api.add_user(card => $1, firstname => $2, surname => $3, password => $4, secondname => $5, "group" => $6, role => $7)`
+select id from api.add_user(
+  card => $1, family => $2, given => $3, password => $4, patronymic => $5, "group" => $6, role => $7)`
+
+// replacedFlags are the flags that meant something else before, and what is to be typed instead.
+func replacedFlags() map[string]string {
+	return map[string]string{
+		"firstname":  "the given name is --given",
+		"secondname": "the family name is --family, the patronymic --patronymic",
+		"surname":    "the family name is --family, the patronymic --patronymic",
+	}
+}
+
+// replacedFlag is the value of a flag that is no longer taken: setting it fails with what to type instead.
+type replacedFlag string
+
+func (f replacedFlag) Set(string) error { return errors.New(string(f)) }
+func (replacedFlag) String() string     { return "" }
+func (replacedFlag) Type() string       { return "string" }
 
 func newUserAdd() *cobra.Command {
 	var p person
 	var fromStdin, generate bool
 	cmd := &cobra.Command{
-		Use:   "add --role ADMIN --card N --firstname … --surname …",
+		Use:   "add --role ADMIN --card N --family … --given …",
 		Short: "Add a person and print the id",
 		Long: `Add a person and print the id. Log in as the database's owner, or with the role of administrators.
 
@@ -69,8 +86,8 @@ The password is asked for without echo, read from standard input, or made at ran
 There is no default administrator and no default password: the first one is made so.
 
 ` + settings(config.DatabaseURL),
-		Example: `  energy user add --role ADMIN --card 12069840 --firstname Иван --surname Петров
-  energy user add --role COACH --card 12069841 --firstname Анна --surname Орлова --generate`,
+		Example: `  energy user add --role ADMIN --card 12069840 --family Петров --given Иван --patronymic Ильич
+  energy user add --role COACH --card 12069841 --family Орлова --given Анна --generate`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.check(); err != nil {
@@ -90,7 +107,8 @@ There is no default administrator and no default password: the first one is made
 				}
 			}
 			var id int
-			err = conn.QueryRow(cmd.Context(), sqlAddUser, p.card, p.firstname, p.surname, password, p.secondname, p.group, p.role).Scan(&id)
+			err = conn.QueryRow(cmd.Context(), sqlAddUser, p.card, p.family, p.given, password, p.patronymic, p.group,
+				p.role).Scan(&id)
 			if err != nil {
 				return fmt.Errorf("adding the person: %w", err)
 			}
@@ -104,14 +122,18 @@ There is no default administrator and no default password: the first one is made
 	flags := cmd.Flags()
 	flags.StringVar(&p.role, "role", "", "STUDENT, COACH or ADMIN")
 	flags.Int32Var(&p.card, "card", 0, "number of the student card, the log-in name")
-	flags.StringVar(&p.firstname, "firstname", "", "имя")
-	flags.StringVar(&p.surname, "surname", "", "фамилия")
-	flags.StringVar(&p.secondname, "secondname", "", "отчество")
+	flags.StringVar(&p.family, "family", "", "family name (фамилия)")
+	flags.StringVar(&p.given, "given", "", "given name (имя)")
+	flags.StringVar(&p.patronymic, "patronymic", "", "patronymic (отчество), where there is one")
 	flags.StringVar(&p.group, "group", "", "group of study")
 	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
 	flags.BoolVar(&generate, "generate", false, "make a random password and print it once")
-	for _, name := range []string{"role", "card", "firstname", "surname"} {
+	for _, name := range []string{"role", "card", "family", "given"} {
 		_ = cmd.MarkFlagRequired(name) // fails for an unknown flag only
+	}
+	for name, instead := range replacedFlags() {
+		flags.Var(replacedFlag(instead), name, "")
+		_ = flags.MarkHidden(name) // fails for an unknown flag only
 	}
 	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate")
 	return cmd

@@ -33,7 +33,7 @@ begin
       ('{{.admin_role}}', 'execute on all functions in schema api'),
       ('{{.admin_role}}', 'select on all tables in schema api'),
       ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.marks, gym.cancelled_lessons, gym.closures, gym.blocks, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster'),
-      ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids'),
+      ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids, gym.name_swaps'),
       ('{{.admin_role}}', 'select (id, student_card, firstname, secondname, surname, "group", image, role, deleted, deleted_at) on gym.users'),
       ('{{.admin_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
       ('{{.admin_role}}', 'update (student_card, firstname, secondname, surname, "group", image, role, deleted) on gym.users'),

@@ -53,6 +53,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/window.sql" . }}
 {{ template "rules/history.sql" . }}
 {{ template "rules/settings.sql" . }}
+{{ template "rules/names.sql" . }}
 {{ template "rules/users.sql" . }}
 {{ template "rules/slots.sql" . }}
 {{ template "rules/enrolments.sql" . }}

@@ -1,1 +1,1 @@
-select rules.record_package(45, '75e2f4a6fb53acea4923fc3399ed11821aeb85f2e31944f58a08bd76a29e9de1');
+select rules.record_package(46, '4319e72138f1e1b80cb7c9866dc45e89abf7712e0c32ea153c1429a32b0063af');

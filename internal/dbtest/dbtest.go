@@ -89,7 +89,7 @@ func (d *DB) Users(t testing.TB, role string, n int) []int {
 	t.Helper()
 	// the card is the id: distinct, whoever else makes people at the same time
 	rows, err := d.Owner.Query(context.Background(), `
-		insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, role)
+		insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid, role)
 		select id, id, 'Имя' || id, 'Отчество' || id, 'Фамилия' || id, 'ТГ-' || id % 20, '-', $1::gym.userrole
 		  from (select nextval(pg_get_serial_sequence('gym.users', 'id'))::integer as id from generate_series(1, $2)) made
 		returning id`, role, n)

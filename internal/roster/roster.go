@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -17,60 +18,88 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// Student is a row of the list, as it stands in the file.
+// Student is a row of the list, as it stands in the file. Its JSON has the keys of the wire (docs/openapi.yaml), where the
+// family name is called secondname and the patronymic surname.
 type Student struct {
 	Line       int    `json:"line"` // where, counted from 1
 	Card       string `json:"card"`
-	Surname    string `json:"surname"`
-	Firstname  string `json:"firstname"`
-	Secondname string `json:"secondname"`
+	Family     string `json:"secondname"`
+	Given      string `json:"firstname"`
+	Patronymic string `json:"surname"`
 	Group      string `json:"group"`
+}
+
+// Column says how a column of the file was read.
+type Column struct {
+	Title  string
+	ReadAs string // "family name", say; empty: it was not read
+	Why    string // where another reading was possible
+}
+
+// List is what a file says.
+type List struct {
+	Students []Student
+	Columns  []Column
 }
 
 // maxSize is far beyond any university, and far below what would hurt.
 const maxSize = 64 << 20
 
 // Read reads a file; the end of its name says whether it is csv, xlsx or json.
-func Read(name string) ([]Student, error) {
+func Read(name string) (List, error) {
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, fmt.Errorf("opening the roster: %w", err)
+		return List{}, fmt.Errorf("opening the roster: %w", err)
 	}
 	defer func() { _ = file.Close() }()
 	content, err := io.ReadAll(io.LimitReader(file, maxSize+1))
 	if err != nil {
-		return nil, fmt.Errorf("reading the roster: %w", err)
+		return List{}, fmt.Errorf("reading the roster: %w", err)
 	}
 	if len(content) > maxSize {
-		return nil, fmt.Errorf("%s is larger than %d MB: that is no roster", name, maxSize>>20)
+		return List{}, fmt.Errorf("%s is larger than %d MB: that is no roster", name, maxSize>>20)
 	}
 
-	var students []Student
+	var list List
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".csv":
-		students, err = readCSV(content)
+		list, err = readCSV(content)
 	case ".xlsx":
-		students, err = readXLSX(content)
+		list, err = readXLSX(content)
 	case ".json":
-		students, err = readJSON(content)
+		list, err = readJSON(content)
 	default:
-		return nil, fmt.Errorf("%s: a roster may be .csv, .xlsx or .json", name)
+		return List{}, fmt.Errorf("%s: a roster may be .csv, .xlsx or .json", name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return List{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return students, nil
+	return list, nil
 }
 
-// headers are the columns, and what they may be called, in small letters without blanks, points and signs.
+// What a column may be read as.
+const (
+	card       = "card"
+	family     = "family name"
+	given      = "given name"
+	patronymic = "patronymic"
+	fullName   = "full name"
+	group      = "group"
+)
+
+// headers are what the columns may be called, in small letters without blanks, points and signs. The headers secondname and
+// surname are not here: what they mean depends on each other (nameColumns).
 func headers() map[string][]string {
 	return map[string][]string{
-		"card":       {"card", "studentcard", "cardnumber", "билет", "студенческий", "студбилет", "студенческийбилет", "номерстуденческогобилета", "номербилета", "студенческогобилета"},
-		"surname":    {"surname", "lastname", "familyname", "фамилия"},
-		"firstname":  {"firstname", "name", "givenname", "имя"},
-		"secondname": {"secondname", "middlename", "patronymic", "отчество"},
-		"name":       {"fullname", "student", "фио", "студент"},
-		"group":      {"group", "studygroup", "группа", "учебнаягруппа"},
+		card: {
+			"card", "studentcard", "cardnumber", "билет", "студенческий", "студбилет", "студенческийбилет",
+			"номерстуденческогобилета", "номербилета", "студенческогобилета",
+		},
+		family:     {"family", "familyname", "lastname", "фамилия"},
+		given:      {"given", "firstname", "name", "givenname", "имя"},
+		patronymic: {"patronymic", "middlename", "отчество"},
+		fullName:   {"fullname", "student", "фио", "студент"},
+		group:      {"group", "studygroup", "группа", "учебнаягруппа"},
 	}
 }
 
@@ -80,70 +109,109 @@ func plain(text string) string {
 	return strings.NewReplacer(" ", "", " ", "", "_", "", "-", "", ".", "", "№", "", "\n", "", "\t", "").Replace(text)
 }
 
-// columns finds the columns of a header; ok is false where it is none.
-func columns(header []string) (map[string]int, bool) {
-	found := map[string]int{}
-	for i, text := range header {
-		for column, names := range headers() {
-			for _, name := range names {
-				if _, twice := found[column]; !twice && plain(text) == name {
-					found[column] = i
-				}
-			}
+// readAs is what a header says that its column holds; empty where it is none of ours. hasSecondname: another column of the
+// table is called secondname.
+func readAs(header string, hasSecondname bool) (as, why string) {
+	header = plain(header)
+	switch {
+	case header == "secondname":
+		return family, "as on the wire"
+	case header == "surname" && hasSecondname:
+		return patronymic, "as on the wire, beside a column secondname"
+	case header == "surname":
+		return family, "there is no column secondname"
+	}
+	for as, names := range headers() {
+		if slices.Contains(names, header) {
+			return as, ""
 		}
 	}
-	_, card := found["card"]
-	_, surname := found["surname"]
-	_, name := found["name"]
-	return found, card && (surname || name)
+	return "", ""
+}
+
+// columns finds out how to read each column under a header; ok is false where it is none.
+func columns(header []string) (list []Column, ok bool, err error) {
+	hasSecondname := slices.ContainsFunc(header, func(text string) bool { return plain(text) == "secondname" })
+	found := map[string]string{}
+	for _, text := range header {
+		c := Column{Title: strings.Join(strings.Fields(text), " ")}
+		c.ReadAs, c.Why = readAs(text, hasSecondname)
+		first, twice := found[c.ReadAs]
+		switch {
+		case c.ReadAs == "":
+		case !twice:
+			found[c.ReadAs] = c.Title
+		case c.ReadAs == family || c.ReadAs == patronymic:
+			// to take the first would be to guess whose name it is
+			err = fmt.Errorf("the columns «%s» and «%s» would both be read as the %s: rename one to «фамилия» or «отчество», or leave it out",
+				first, c.Title, c.ReadAs)
+		default:
+			c.ReadAs, c.Why = "", "«"+first+"» is read as that"
+		}
+		list = append(list, c)
+	}
+	_, hasCard := found[card]
+	_, hasFamily := found[family]
+	_, hasName := found[fullName]
+	ok = hasCard && (hasFamily || hasName)
+	if !ok {
+		return nil, false, nil
+	}
+	return list, true, err
 }
 
 // errNoHeader says what a table must begin with.
-var errNoHeader = errors.New("no row names the columns: the first one must, «билет» (card), «фамилия» (surname) or «ФИО» (full name), and may «имя», «отчество», «группа»")
+var errNoHeader = errors.New("no row names the columns: the first one must, «билет» (card), «фамилия» (family name) or «ФИО» (full name), " +
+	"and may «имя» (given name), «отчество» (patronymic), «группа» (group)")
 
 // students makes sense of a table. Titles may stand above the header; empty rows are passed over.
-func students(rows [][]string, lines []int) ([]Student, error) {
-	var found map[string]int
-	var list []Student
+func students(rows [][]string, lines []int) (List, error) {
+	var list List
 	for i, row := range rows {
-		if found == nil {
-			if header, ok := columns(row); ok {
-				found = header
+		if list.Columns == nil {
+			header, ok, err := columns(row)
+			if err != nil {
+				return List{}, err
+			}
+			if ok {
+				list.Columns = header
 			}
 			continue
 		}
-		cell := func(column string) string {
-			at, there := found[column]
-			if !there || at >= len(row) {
+		cell := func(as string) string {
+			at := slices.IndexFunc(list.Columns, func(c Column) bool { return c.ReadAs == as })
+			if at < 0 || at >= len(row) {
 				return ""
 			}
 			return strings.TrimSpace(row[at])
 		}
-		s := Student{Line: lines[i], Card: cell("card"), Surname: cell("surname"), Firstname: cell("firstname"), Secondname: cell("secondname"), Group: cell("group")}
-		if full := strings.Fields(cell("name")); len(full) > 0 && s.Surname == "" {
-			s.Surname = full[0]
+		s := Student{
+			Line: lines[i], Card: cell(card), Family: cell(family), Given: cell(given), Patronymic: cell(patronymic), Group: cell(group),
+		}
+		if full := strings.Fields(cell(fullName)); len(full) > 0 && s.Family == "" {
+			s.Family = full[0]
 			if len(full) > 1 {
-				s.Firstname = full[1]
-				s.Secondname = strings.Join(full[2:], " ")
+				s.Given = full[1]
+				s.Patronymic = strings.Join(full[2:], " ")
 			}
 		}
 		if s != (Student{Line: s.Line}) {
-			list = append(list, s)
+			list.Students = append(list.Students, s)
 		}
 	}
-	if found == nil {
-		return nil, errNoHeader
+	if list.Columns == nil {
+		return List{}, errNoHeader
 	}
 	return list, nil
 }
 
 // readCSV takes what spreadsheets write: commas, semicolons or tabs, in UTF-8 or windows-1251.
-func readCSV(content []byte) ([]Student, error) {
+func readCSV(content []byte) (List, error) {
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
 	if !utf8.Valid(content) {
 		decoded, err := charmap.Windows1251.NewDecoder().Bytes(content)
 		if err != nil {
-			return nil, fmt.Errorf("reading windows-1251: %w", err)
+			return List{}, fmt.Errorf("reading windows-1251: %w", err)
 		}
 		content = decoded
 	}
@@ -155,11 +223,12 @@ func readCSV(content []byte) ([]Student, error) {
 			failed = err
 			continue
 		}
-		if list, err := students(rows, lines); err == nil {
-			return list, nil
+		list, err := students(rows, lines)
+		if !errors.Is(err, errNoHeader) {
+			return list, err
 		}
 	}
-	return nil, failed
+	return List{}, failed
 }
 
 // table reads rows, each with its line in the file.
@@ -180,16 +249,16 @@ func table(content []byte, comma rune) (rows [][]string, lines []int, err error)
 }
 
 // readXLSX takes the first sheet.
-func readXLSX(content []byte) ([]Student, error) {
+func readXLSX(content []byte) (List, error) {
 	book, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{UnzipSizeLimit: 16 * maxSize})
 	if err != nil {
-		return nil, fmt.Errorf("reading the workbook: %w", err)
+		return List{}, fmt.Errorf("reading the workbook: %w", err)
 	}
 	defer func() { _ = book.Close() }()
 	// raw: a card is a number, whatever its cell's format makes of it
 	rows, err := book.GetRows(book.GetSheetName(0), excelize.Options{RawCellValue: true})
 	if err != nil {
-		return nil, fmt.Errorf("reading the sheet: %w", err)
+		return List{}, fmt.Errorf("reading the sheet: %w", err)
 	}
 	lines := make([]int, len(rows))
 	for i := range lines {
@@ -198,24 +267,29 @@ func readXLSX(content []byte) ([]Student, error) {
 	return students(rows, lines)
 }
 
-// readJSON takes an array of objects with the names of Student; a card may be a number.
-func readJSON(content []byte) ([]Student, error) {
+// readJSON takes an array of objects with the keys of Student, which mean what they mean on the wire; a card may be a number.
+func readJSON(content []byte) (List, error) {
+	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
 	var rows []struct {
 		Student
 		Card any `json:"card"`
 	}
-	decoder := json.NewDecoder(bytes.NewReader(bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))))
+	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
 	if err := decoder.Decode(&rows); err != nil {
-		return nil, fmt.Errorf("reading json, an array of objects with card, surname, firstname, secondname, group: %w", err)
+		return List{}, fmt.Errorf("reading json, an array of objects with card, secondname (family name), firstname (given name), "+
+			"surname (patronymic), group: %w", err)
 	}
-	list := make([]Student, len(rows))
+	list := List{Students: make([]Student, len(rows))}
 	for i, row := range rows {
-		list[i] = row.Student
-		list[i].Line = i + 1
+		list.Students[i] = row.Student
+		list.Students[i].Line = i + 1
 		if row.Card != nil {
-			list[i].Card = fmt.Sprint(row.Card)
+			list.Students[i].Card = fmt.Sprint(row.Card)
 		}
+	}
+	for _, c := range []struct{ key, as string }{{"secondname", family}, {"firstname", given}, {"surname", patronymic}} {
+		list.Columns = append(list.Columns, Column{Title: c.key, ReadAs: c.as, Why: "as on the wire"})
 	}
 	return list, nil
 }

@@ -1,12 +1,12 @@
 create view api.attendance as
-select m.id as mark, m.date, to_char(s.starts_at, 'HH24:MI') as at, u.student_card as card, u.surname || ' ' || u.firstname as person, u."group",
+select m.id as mark, m.date, to_char(s.starts_at, 'HH24:MI') as at, r.student_card as card, r.name as person, r."group",
        m.mark as is_marked, to_char(m.set_at at time zone c.time_zone, 'MM-DD HH24:MI') as set_at
   from gym.marks m
   cross join api.clock() c
   join gym.slots s on s.id = m.slot_id
-  join gym.users u on u.id = m.user_id
+  join rules.roll r on r.user_id = m.user_id
  where m.withdrawn_at is null
- order by m.date, s.starts_at, u.surname, u.firstname;
+ order by m.date, s.starts_at, r.place, m.id;
 comment on view api.attendance is 'Marks in the order of lessons. set_at: month, day and hour; who set it, and when before: api.history(''mark'', …). Example: select * from api.attendance where date = ''2026-12-07'' and at = ''16:00'';';
 
 create view api.unmarked as

@@ -1,13 +1,13 @@
 create function api.absences() returns table (card integer, person text, "group" text, absences text, dates text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.student_card, u.surname || ' ' || u.firstname, u."group", count(*) || ' of ' || c.absences_to_block,
-         string_agg(to_char(a.date, 'DD.MM'), ', ' order by a.date)
-    from rules.counted_absences(rules.this_month()) a
-    join gym.users u on u.id = a.user_id
-    cross join gym.settings c
-   group by u.id, c.absences_to_block
-   order by count(*) desc, u.surname, u.firstname
+  select r.student_card, r.name, r."group", a.counted || ' of ' || c.absences_to_block, a.dates
+    from (select n.user_id, count(*) as counted, string_agg(to_char(n.date, 'DD.MM'), ', ' order by n.date) as dates
+            from rules.counted_absences(rules.this_month()) n
+           group by n.user_id) a
+    join rules.roll r on r.user_id = a.user_id
+   cross join gym.settings c
+   order by a.counted desc, r.place, r.user_id
 $$;
 comment on function api.absences() is 'What the view api.absences shows. Definer: reads gym.marks. Example: select * from api.absences();';
 
@@ -16,13 +16,13 @@ select a.* from api.absences() a;
 comment on view api.absences is 'Absences of this month that count, a row a student. Example: select * from api.absences;';
 
 create view api.blocked as
-select b.id as block, u.student_card as card, u.surname || ' ' || u.firstname as person, to_char(b.month, 'MM-YYYY') as for_month,
+select b.id as block, r.student_card as card, r.name as person, to_char(b.month, 'MM-YYYY') as for_month,
        case when b.month is null then b.ends_on else (b.month + interval '1 month -1 day')::date end as until, b.reason
-  from gym.blocks b join gym.users u on u.id = b.user_id
+  from gym.blocks b join rules.roll r on r.user_id = b.user_id
   cross join api.clock() c
  where b.lifted_at is null
    and (b.month = c.this_month or b.month is null and (b.ends_on is null or b.ends_on >= c.today))
- order by u.surname, u.firstname, b.id;
+ order by r.place, b.id;
 comment on view api.blocked is 'Who is blocked today, why and until when (null: until an administrator lifts it). for_month: month of the absences; null: by hand. Example: select * from api.blocked;';
 
 create view api.ledger as

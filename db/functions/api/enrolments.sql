@@ -16,9 +16,9 @@ create function api.enrol_group("group" text, day text default null, at time def
 returns table (card integer, person text, enrolment integer, result text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.student_card, u.surname || ' ' || u.firstname, e.enrolment_id, coalesce(e.refused_by, 'enrolled')
+  select r.student_card, r.name, e.enrolment_id, coalesce(e.refused_by, 'enrolled')
     from rules.enrol_group("group", rules.slot_id(slot, day, at, month), rules.actor(), force) with ordinality e (user_id, enrolment_id, refused_by, n)
-    join gym.users u on u.id = e.user_id
+    join rules.roll r on r.user_id = e.user_id
    order by e.n
 $$;
 comment on function api.enrol_group(text, text, time, text, integer, boolean) is

@@ -32,12 +32,12 @@ comment on view api.slots is 'Slots with their free seats, in the order of the w
 
 create view api.enrolled as
 select e.id, to_char(e.month, 'MM-YYYY') as month, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[e.weekday + 1] as day,
-       to_char(s.starts_at, 'HH24:MI') as at, u.student_card as card, u.surname || ' ' || u.firstname as person, u."group", e.slot_id, e.user_id
+       to_char(s.starts_at, 'HH24:MI') as at, r.student_card as card, r.name as person, r."group", e.slot_id, e.user_id
   from gym.enrolments e
   join gym.slots s on s.id = e.slot_id
-  join gym.users u on u.id = e.user_id
+  join rules.roll r on r.user_id = e.user_id
  where e.cancelled_at is null
- order by e.month, e.weekday, s.starts_at, u.surname, u.firstname;
+ order by e.month, e.weekday, s.starts_at, r.place, e.id;
 comment on view api.enrolled is 'Who holds which seat. Example: select * from api.enrolled where card = 12069840;';
 
 create function api.clock() returns table (now timestamptz, local_time timestamp, today date, this_month date, next_month date, time_zone text)

@@ -1,35 +1,48 @@
-create function api.add_user(card integer, firstname text, surname text, password text, secondname text default '', "group" text default '', role gym.userrole default 'STUDENT')
+create function api.add_user(
+  card integer, family text, given text, password text, patronymic text default '', "group" text default '',
+  role gym.userrole default 'STUDENT')
 returns table (id integer, student_card integer, person text, is_a gym.userrole)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.id, u.student_card, u.surname || ' ' || u.firstname, u.role
-    from rules.add_user(card, firstname, secondname, surname, "group", password, role) u
+  select u.id, u.student_card, n.name, u.role
+    from rules.add_user(card, family, given, patronymic, "group", password, role) u
+   cross join rules.names(u) n
 $$;
 comment on function api.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. card: number of the student card; password: 8 characters or more. Errors: users_student_card_taken, password_too_short, pepper_missing. Definer: writes gym.users. '
-  'Example: select * from api.add_user(12069850, ''Иван'', ''Петров'', ''not this one'', "group" => ''БИ-21'');';
+  'Adds a person. card: number of the student card; family: family name, never empty; given: given name; patronymic may be '
+  'empty; password: 8 characters or more. Errors: users_family_given, users_student_card_taken, password_too_short, '
+  'pepper_missing. Definer: writes gym.users. '
+  'Example: select * from api.add_user(12069850, ''Петров'', ''Иван'', ''not this one'', ''Ильич'', ''БИ-21'');';
 
 create function api.person(card integer default null, person integer default null)
-returns table (id integer, student_card integer, surname text, firstname text, secondname text, "group" text, role gym.userrole, deleted boolean)
+returns table (id integer, student_card integer, family text, given text, patronymic text, "group" text, role gym.userrole,
+  deleted boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.id, u.student_card, u.surname, u.firstname, u.secondname, u."group", u.role, u.deleted
+  select u.id, u.student_card, r.family, r.given, r.patronymic, u."group", u.role, u.deleted
     from gym.users u
+    join rules.roll r on r.user_id = u.id
    where u.id = rules.person_id(person.card, person.person)
 $$;
-comment on function api.person(integer, integer) is 'Shows a person, deleted ones too. card: number of the student card, or person: id. Errors: user_not_found. Definer: reads gym.users. Example: select * from api.person(card => 12069840);';
+comment on function api.person(integer, integer) is
+  'Shows a person, deleted ones too. card: number of the student card, or person: id. '
+  'Errors: user_not_found. Definer: reads gym.users. Example: select * from api.person(card => 12069840);';
 
-create function api.edit_person(card integer default null, person integer default null, surname text default null, firstname text default null, secondname text default null,
-  "group" text default null, role gym.userrole default null)
-returns table (id integer, student_card integer, family_name text, first_name text, second_name text, in_group text, is_a gym.userrole)
+create function api.edit_person(
+  card integer default null, person integer default null, family text default null, given text default null,
+  patronymic text default null, "group" text default null, role gym.userrole default null)
+returns table (id integer, student_card integer, full_name text, in_group text, is_a gym.userrole)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.id, u.student_card, u.surname, u.firstname, u.secondname, u."group", u.role
-    from rules.edit_person(rules.person_id(card, person), surname, firstname, secondname, "group", role) u
+  select u.id, u.student_card, n.name, u."group", u.role
+    from rules.edit_person(rules.person_id(card, person), family, given, patronymic, "group", role) u
+   cross join rules.names(u) n
 $$;
 comment on function api.edit_person(integer, integer, text, text, text, text, gym.userrole) is
-  'Changes a person''s names, group or role. null leaves a field, '''' empties it; the role BLOCKED is a block by hand (api.block says why). card, or person: id. Errors: user_not_found, users_names_short. Definer: writes gym.users. '
-  'Example: select * from api.edit_person(card => 12069840, surname => ''Иванова'', "group" => ''БИ-22'');';
+  'Changes a person''s names, group or role. null leaves a field, '''' empties it, but never the family name; the role '
+  'BLOCKED is a block by hand (api.block says why). card, or person: id. '
+  'Errors: user_not_found, users_family_given, users_names_short. Definer: writes gym.users. '
+  'Example: select * from api.edit_person(card => 12069840, family => ''Иванова'', "group" => ''БИ-22'');';
 
 create function api.merge_users(card integer default null, into_card integer default null, person integer default null, into_person integer default null)
 returns table (what text, result text)
@@ -77,8 +90,12 @@ comment on function api.set_pepper(text, boolean) is
   'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the auth server'');';
 
 create view api.people_masked as
-select u.id, '…' || right(u.student_card::text, 2) as card, concat_ws(' ', left(u.surname, 1) || '.', left(u.firstname, 1) || '.') as person, u."group", u.role, u.deleted
+select u.id, '…' || right(u.student_card::text, 2) as card,
+       -- whose name is empty has no initial, and no point
+       concat_ws(' ', nullif(left(btrim(r.family), 1), '') || '.', nullif(left(btrim(r.given), 1), '') || '.') as person,
+       u."group", u.role, u.deleted
   from gym.users u
+  join rules.roll r on r.user_id = u.id
  order by u.id;
 comment on view api.people_masked is
-  'People for those who may see no names: initials and the end of the card. The only view of people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not deleted group by "group";';
+  'People for those who may see no names: initials, family name first, and the end of the card. The only view of people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not deleted group by "group";';

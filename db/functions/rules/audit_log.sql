@@ -274,44 +274,74 @@ as $$
 $$;
 comment on function rules.cards_of(integer) is 'The cards that a person has, and had as far as the audit trail goes back.';
 
+create function rules.is_name_swap(p_old jsonb, p_new jsonb) returns boolean
+language sql immutable
+as $$
+  select coalesce(p_old ->> 'secondname' = p_new ->> 'surname' and p_old ->> 'surname' = p_new ->> 'secondname', false)
+$$;
+comment on function rules.is_name_swap(jsonb, jsonb) is
+  'Reports whether an entry of the audit trail exchanged family name and patronymic: what stood before was the wrong way round.';
+
+create function rules.names_ever(p_user_id integer) returns table (part text, name text)
+language sql stable
+as $$
+  with known as (
+    select r.row, r.is_swapped
+      from (select a.old_values, a.new_values, rules.is_name_swap(a.old_values, a.new_values) as is_swap,
+                   count(*) filter (where rules.is_name_swap(a.old_values, a.new_values))
+                     over (order by a.id rows between 1 following and unbounded following) as swaps_to_come
+              from gym.audit_log a
+             where a.on_table = 'users' and a.key = p_user_id::text) e
+     cross join lateral (values (e.old_values, (e.swaps_to_come + e.is_swap::integer) % 2 = 1),
+                                (e.new_values, e.swaps_to_come % 2 = 1)) r (row, is_swapped)
+    union all
+    select to_jsonb(u), false from gym.users u where u.id = p_user_id)
+  select distinct v.part, btrim(v.name)
+    from known k
+   cross join lateral (values ('family', k.row ->> case when k.is_swapped then 'surname' else 'secondname' end),
+                              ('given', k.row ->> 'firstname'),
+                              ('patronymic', k.row ->> case when k.is_swapped then 'secondname' else 'surname' end)) v (part, name)
+   -- what was erased before
+   where btrim(v.name) <> '' and v.name <> 'erased'
+$$;
+comment on function rules.names_ever(integer) is
+  'The names that a person has, and had as far as the audit trail goes back. part: family, given, patronymic. What stood '
+  'the wrong way round until the names were swapped (rules.swap_names) is read as what it is.';
+
 create function rules.named(p_user_id integer, p_also text[]) returns text
 language plpgsql stable
 as $$
 declare
-  v_surname    text;
-  v_firstname  text;
-  v_secondname text;
+  v_family     text;
+  v_given      text;
+  v_patronymic text;
   v_initial    text;
   v_ways       text[] := array(select c::text from unnest(rules.cards_of(p_user_id)) c)
                          || array(select rules.spelt(a) from unnest(p_also) a where btrim(a) <> '');
 begin
-  -- as the person is called, and was as far as the trail goes back
-  select string_agg(rules.spelt(n.name), '|') filter (where n.what = 'surname'), string_agg(rules.spelt(n.name), '|') filter (where n.what = 'firstname'),
-         string_agg(rules.spelt(n.name), '|') filter (where n.what = 'secondname'), string_agg(rules.spelt(left(n.name, 1)), '|') filter (where n.what = 'firstname')
-    into v_surname, v_firstname, v_secondname, v_initial
-    from (select distinct v.what, btrim(v.name) as name
-            from (select to_jsonb(u) as row from gym.users u where u.id = p_user_id
-                  union all
-                  select r.row from gym.audit_log a cross join lateral (values (a.old_values), (a.new_values)) r (row)
-                   where a.on_table = 'users' and a.key = p_user_id::text) k
-           cross join lateral (values ('surname', k.row ->> 'surname'), ('firstname', k.row ->> 'firstname'), ('secondname', k.row ->> 'secondname')) v (what, name)
-           -- what was erased before
-           where btrim(v.name) <> '' and v.name <> 'erased') n;
-  -- never the surname alone: it may be a word, or another person's
-  if v_surname is not null and v_firstname is not null then
-    v_secondname := coalesce('(?:\s+(?:' || v_secondname || '))?', '');
+  select string_agg(rules.spelt(n.name), '|') filter (where n.part = 'family'),
+         string_agg(rules.spelt(n.name), '|') filter (where n.part = 'given'),
+         string_agg(rules.spelt(n.name), '|') filter (where n.part = 'patronymic'),
+         string_agg(rules.spelt(left(n.name, 1)), '|') filter (where n.part = 'given')
+    into v_family, v_given, v_patronymic, v_initial
+    from rules.names_ever(p_user_id) n;
+  -- never the family name alone: it may be a word, or another person's
+  if v_family is not null and v_given is not null then
+    v_patronymic := coalesce('(?:\s+(?:' || v_patronymic || '))?', '');
     v_ways := v_ways || array[
-      format('(?:%s)\s+(?:%s)%s', v_surname, v_firstname, v_secondname),
-      format('(?:%s)%s\s+(?:%s)', v_firstname, v_secondname, v_surname),
-      format('(?:%s)\s+(?:%s)\.(?:\s*[A-ZА-ЯЁ]\.)?', v_surname, v_initial),
-      format('(?:%s)\.\s*(?:[A-ZА-ЯЁ]\.\s*)?(?:%s)', v_initial, v_surname)];
+      format('(?:%s)\s+(?:%s)%s', v_family, v_given, v_patronymic),
+      format('(?:%s)%s\s+(?:%s)', v_given, v_patronymic, v_family),
+      format('(?:%s)\s+(?:%s)\.(?:\s*[A-ZА-ЯЁ]\.)?', v_family, v_initial),
+      format('(?:%s)\.\s*(?:[A-ZА-ЯЁ]\.\s*)?(?:%s)', v_initial, v_family)];
   end if;
   -- whole words; \m knows Cyrillic in some locales only. What follows initials is none of theirs
   return format('(?<![0-9A-Za-zА-Яа-яЁё])(?:%s)(?:(?<=\.)|(?![0-9A-Za-zА-Яа-яЁё]))', array_to_string(v_ways, '|'));
 end
 $$;
 comment on function rules.named(integer, text[]) is
-  'A regular expression that finds a person in texts: by a card, by surname and first name in either order, by surname and initials; and by p_also, what else the person is called in them (another case, a nickname).';
+  'A regular expression that finds a person in texts: by a card; by family name and given name in either order, with the '
+  'patronymic or without; by family name and initials; and by p_also, what else the person is called in them (another case, '
+  'a nickname).';
 
 create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}') returns table (entries integer, texts integer)
 language plpgsql volatile
@@ -321,6 +351,8 @@ declare
   v_card  integer;  -- put in place of them
   v_named text;
   v_more  integer;
+  -- columns of the roster, also as they were called before
+  v_roster constant text[] := array['card', 'family', 'given', 'patronymic', 'firstname', 'secondname', 'surname', 'group'];
 begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
@@ -370,8 +402,8 @@ begin
    where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
   get diagnostics entries = row_count;
   update gym.audit_log a
-     set key = v_card, old_values = rules.blanked(a.old_values, '{card,firstname,secondname,surname,group}'),
-         new_values = rules.blanked(a.new_values, '{card,firstname,secondname,surname,group}'), erased_at = now()
+     set key = v_card, old_values = rules.blanked(a.old_values, v_roster),
+         new_values = rules.blanked(a.new_values, v_roster), erased_at = now()
    where a.on_table = 'roster' and a.key = any (v_cards::text[]);
   get diagnostics v_more = row_count;
   entries := entries + v_more;
@@ -403,8 +435,8 @@ create function rules.mentions(p_user_id integer) returns table (what text, key 
 language plpgsql stable
 as $$
 declare
-  -- a surname in any case: all but its last two letters, which are of the case
-  v_stem  text := (select rules.spelt(left(u.surname, greatest(length(u.surname) - 2, 3))) from gym.users u where u.id = p_user_id);
+  -- a family name in any case: all but its last two letters, which are of the case
+  v_stem  text := (select rules.spelt(left(r.family, greatest(length(r.family) - 2, 3))) from rules.roll r where r.user_id = p_user_id);
   v_found text := rules.named(p_user_id, '{}');
   v_cards integer[] := rules.cards_of(p_user_id);
 begin
@@ -422,18 +454,19 @@ begin
    where t.body ~* v_found or v_stem <> '' and t.body ~* ('(?<![0-9A-Za-zА-Яа-яЁё])(?:' || v_stem || ')')
   union all
   -- a second account, as rules.merge_users leaves one, is erased by itself
-  select o.what, o.key, format('%s, %s', o.card, concat_ws(' ', o.surname, o.firstname, o.secondname, o."group"))
-    from gym.users u
-    join (select 'account' as what, a.id::text as key, a.student_card as card, a.surname, a.firstname, a.secondname, a."group" from gym.users a where a.id <> p_user_id
+  select o.what, o.key, format('%s, %s', o.card, concat_ws(' ', o.name, nullif(o."group", '')))
+    from rules.roll r
+    join (select 'account' as what, a.user_id::text as key, a.student_card as card, a.family, a.given, a.name, a."group"
+            from rules.roll a where a.user_id <> p_user_id
           union all
-          select 'roster', r.card::text, r.card, r.surname, r.firstname, r.secondname, r."group"
-            from gym.roster r where not r.card = any (v_cards)) o
-      on lower(o.surname) = lower(u.surname) and lower(o.firstname) = lower(u.firstname)
-   where u.id = p_user_id and u.surname <> '';
+          select 'roster', l.card::text, l.card, l.family, l.given, l.name, l."group"
+            from rules.roster_roll l where not l.card = any (v_cards)) o
+      on lower(o.family) = lower(r.family) and lower(o.given) = lower(r.given)
+   where r.user_id = p_user_id and r.family <> '';
 end
 $$;
 comment on function rules.mentions(integer) is
-  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the surname; and other accounts and lines of the roster of the same names. To be looked at before rules.erase_person.';
+  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the family name; and other accounts and lines of the roster of the same names. To be looked at before rules.erase_person.';
 
 create view rules.trail as
 select a.id, a.written_at, a.on_table, a.key, a.actor, a.login, a.operation, a.old_values, a.new_values,

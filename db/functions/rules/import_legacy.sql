@@ -117,7 +117,9 @@ $$;
 comment on function rules.legacy_moment(text) is 'A moment of the old system: with an offset, or else by the gym''s wall clock; null where it can''t be read.';
 
 create function rules.legacy_users(p_schema text)
-returns table (old_id bigint, card text, firstname text, secondname text, surname text, study_group text, hid text, image text, role text, deleted boolean)
+returns table (
+  old_id bigint, card text, family text, given text, patronymic text, study_group text, hid text, image text, role text,
+  deleted boolean)
 language plpgsql stable rows 5000 set datestyle = 'ISO, DMY'
 as $$
 declare
@@ -126,9 +128,10 @@ begin
   return query execute format('select (%s)::bigint, %s, %s, %s, %s, %s, %s, %s, %s, rules.legacy_flag(%s) from %s t',
     rules.legacy_column(v_table, true, 'id'),
     rules.legacy_column(v_table, true, 'studentcard', 'card'),
-    rules.legacy_column(v_table, true, 'firstname', 'name'),
-    rules.legacy_column(v_table, false, 'secondname', 'patronymic', 'middlename'),
-    rules.legacy_column(v_table, true, 'surname', 'lastname'),
+    -- as the old system named them; its columns are copied as they stand
+    rules.legacy_column(v_table, true, 'secondname', 'family', 'familyname', 'lastname'),
+    rules.legacy_column(v_table, true, 'firstname', 'given', 'givenname', 'name'),
+    rules.legacy_column(v_table, false, 'surname', 'patronymic', 'middlename'),
     rules.legacy_column(v_table, false, 'group', 'groupname', 'studygroup'),
     rules.legacy_column(v_table, true, 'hid', 'passwordhash', 'password'),
     rules.legacy_column(v_table, false, 'image'),
@@ -137,7 +140,9 @@ begin
     v_table);
 end
 $$;
-comment on function rules.legacy_users(text) is 'People of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+comment on function rules.legacy_users(text) is
+  'People of the old system, as they stand there: secondname is the family name, surname the patronymic. '
+  'Errors: those of rules.legacy_table and rules.legacy_column.';
 
 create function rules.legacy_available_time(p_schema text)
 returns table (old_id bigint, weekday text, starts_at text, capacity text, month text, deleted boolean)
@@ -257,7 +262,9 @@ comment on function rules.legacy_admin(text, integer) is
   'Old id of the default administrator, whose password is published. p_admin_card: its card; null: the ADMIN with the lowest id; 0: there is none. Errors: legacy_admin_unknown.';
 
 create function rules.plan_users(p_schema text, p_admin_card integer)
-returns table (old_id bigint, state text, refusal text, remark text, new_id integer, card integer, firstname text, secondname text, surname text, study_group text, hid text, image text, role gym.userrole, deleted boolean)
+returns table (
+  old_id bigint, state text, refusal text, remark text, new_id integer, card integer, family text, given text, patronymic text,
+  study_group text, hid text, image text, role gym.userrole, deleted boolean)
 language sql stable rows 5000 set jit = off
 as $$
   with old as materialized (
@@ -273,7 +280,8 @@ as $$
                 when o.old_id not between 1 and 2000000000 then 'the id is out of range'
                 when other.id is not null then format('the id is taken here, by card %s', other.student_card)
                 when o.label is null or o.label not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then format('role %L is unknown', o.role)
-                when greatest(length(o.firstname), length(o.secondname), length(o.surname), length(o.study_group)) > 200 then 'a name or the group is longer than 200 characters'
+                when coalesce(btrim(o.family, E' \t\r\n\u00A0'), '') = '' then 'the family name (secondname) is empty'
+                when greatest(length(o.family), length(o.given), length(o.patronymic), length(o.study_group)) > 200 then 'a name or the group is longer than 200 characters'
                 when o.label in ('STUDENT', 'BLOCKED') and not rules.may_register(o.number) then 'the card is not on the roster, and roster_only is on'
            end as why
       from old o
@@ -290,7 +298,8 @@ as $$
                 case when not coalesce(p.has_login, false) and not p.is_default then 'no password hash: log-in disabled' end,
                 case when p.label = 'BLOCKED' then 'was BLOCKED: comes in as STUDENT, this month''s marks decide' end), '') end,
          coalesce(p.known_id, case when p.why is null then coalesce(p.here_id, p.old_id::integer) end),
-         p.number, coalesce(btrim(p.firstname), ''), coalesce(btrim(p.secondname), ''), coalesce(btrim(p.surname), ''), coalesce(btrim(p.study_group), ''),
+         p.number, coalesce(btrim(p.family), ''), coalesce(btrim(p.given), ''), coalesce(btrim(p.patronymic), ''),
+         coalesce(btrim(p.study_group), ''),
          case when p.is_default or not coalesce(p.has_login, false) then '!' else p.hid end,
          p.image,
          case when p.why is null and p.known_id is null and p.here_id is null then case p.label when 'BLOCKED' then 'STUDENT' else p.label end end::gym.userrole,
@@ -573,8 +582,8 @@ begin
   v_deleted := array(select p.new_id from rules.plan_users(p_schema, p_admin_card) p where p.state = 'new' and p.deleted);
   with plan as materialized (select * from rules.plan_users(p_schema, p_admin_card) p where p.state in ('new', 'matched')),
   added as (
-    insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid, image, role)
-    select p.new_id, p.card, p.firstname, p.secondname, p.surname, p.study_group, p.hid, p.image, p.role from plan p where p.state = 'new' order by p.new_id)
+    insert into gym.users (id, student_card, secondname, firstname, surname, "group", hid, image, role)
+    select p.new_id, p.card, p.family, p.given, p.patronymic, p.study_group, p.hid, p.image, p.role from plan p where p.state = 'new' order by p.new_id)
   insert into gym.legacy_ids (kind, old_id, new_id) select 'user', p.old_id, p.new_id from plan p;
   -- behind the ids of the refused too: the auth server may still remember whom they were
   perform setval('gym.users_id_seq', m.most)

@@ -171,8 +171,9 @@ language plpgsql volatile
 as $$
 #variable_conflict use_column
 declare
-  v_ids integer[] := array(select u.id from gym.users u
-                            where u."group" = p_group and u.role in ('STUDENT', 'BLOCKED') and not u.deleted order by u.surname, u.firstname, u.id);
+  v_ids integer[] := array(select u.id from gym.users u join rules.roll r on r.user_id = u.id
+                            where u."group" = p_group and u.role in ('STUDENT', 'BLOCKED') and not u.deleted
+                            order by r.place, u.id);
 begin
   if v_ids = '{}' then
     perform rules.refuse('group_unknown', p_group);

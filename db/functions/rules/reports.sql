@@ -11,27 +11,6 @@ as $$
 $$;
 comment on function rules.folded(text) is 'A text without the blanks around it and in small letters, whatever the database''s locale.';
 
-create function rules.alphabetic(p_text text) returns text
-language sql immutable
-as $$
-  -- In Unicode ё stands apart from the other letters: those from ж on move up by one, and ё takes the place. The frequent
-  -- letters come first, since translate() looks through the list for each.
-  select translate(lower(p_text),
-    'оаеинтсрвлкмдпуяыьгзбчйхжшюцщэфъёОАЕИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮЦЩЭФЪЁ',
-    'паейоутсвмлндрфѐьэгибшкцзщячъюхыжпаейоутсвмлндрфѐьэгибшкцзщячъюхыж')
-$$;
-comment on function rules.alphabetic(text) is
-  'A text to sort by, with collate "C": in the order of the Russian alphabet (ё after е), capitals or not, in a database of any locale, with or without ICU.';
-
-create view rules.roll as
-select u.id as user_id, u.student_card,
-       concat_ws(' ', nullif(btrim(u.surname), ''), nullif(btrim(u.firstname), ''), nullif(btrim(u.secondname), '')) as name,
-       u."group",
-       -- surname first, whatever follows in another's longer one
-       rules.alphabetic(concat_ws(E'\x01', btrim(u.surname), btrim(u.firstname), btrim(u.secondname))) collate "C" as place
-  from gym.users u;
-comment on view rules.roll is 'People as reports name them. place: what to sort by.';
-
 create view rules.block_spans as
 select b.id as block_id, b.user_id, (b.created_at at time zone c.time_zone)::date as first_day,
        least((b.lifted_at at time zone c.time_zone)::date,

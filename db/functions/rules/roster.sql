@@ -22,7 +22,7 @@ comment on function rules.users__roster() is
   'Trigger function: with the setting roster_only no student is added who is not on the roster, whoever inserts (not_on_roster). Definer: whoever may write the table may call nothing else.';
 create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
 
-create function rules.roster_rows(p_rows jsonb) returns table (line integer, card integer, surname text, firstname text, secondname text, study_group text)
+create function rules.roster_rows(p_rows jsonb) returns table (line integer, card integer, family text, given text, patronymic text, study_group text)
 language plpgsql stable
 as $$
 #variable_conflict use_column
@@ -38,7 +38,7 @@ begin
              case when jsonb_typeof(x.row) <> 'object' then 'не объект'
                   when coalesce(btrim(x.row ->> 'card'), '') !~ '^[0-9]{1,10}$' then format('номер билета «%s» — не число', left(coalesce(x.row ->> 'card', ''), 40))
                   when btrim(x.row ->> 'card')::bigint not between 1 and 2147483647 then format('номер билета %s не подходит', btrim(x.row ->> 'card'))
-                  when coalesce(btrim(x.row ->> 'surname'), '') = '' then 'нет фамилии'
+                  when coalesce(btrim(x.row ->> 'secondname'), '') = '' then 'нет фамилии (в JSON: secondname)'
                   when greatest(length(x.row ->> 'surname'), length(x.row ->> 'firstname'), length(x.row ->> 'secondname'), length(x.row ->> 'group')) > 200
                     then 'имя или группа длиннее 200 символов'
                   when x.seen > 1 then format('билет %s уже был выше', btrim(x.row ->> 'card'))
@@ -52,28 +52,31 @@ begin
     perform rules.refuse('roster_unreadable', v_bad.line, v_bad.problem);
   end if;
   return query
-  select coalesce((e.row ->> 'line')::integer, e.nth::integer), btrim(e.row ->> 'card')::integer, btrim(e.row ->> 'surname'),
-         coalesce(btrim(e.row ->> 'firstname'), ''), coalesce(btrim(e.row ->> 'secondname'), ''), coalesce(btrim(e.row ->> 'group'), '')
+  select coalesce((e.row ->> 'line')::integer, e.nth::integer), btrim(e.row ->> 'card')::integer, btrim(e.row ->> 'secondname'),
+         coalesce(btrim(e.row ->> 'firstname'), ''), coalesce(btrim(e.row ->> 'surname'), ''), coalesce(btrim(e.row ->> 'group'), '')
     from jsonb_array_elements(p_rows) with ordinality e (row, nth);
 end
 $$;
 comment on function rules.roster_rows(jsonb) is
-  'The rows of a roster: an array of objects with card, surname and, where there are any, firstname, secondname, group; line: where the row stood in its file. One row that can''t be read refuses all. Errors: roster_empty, roster_unreadable.';
+  'The rows of a roster: an array of objects with the keys of openapi.yaml: card, secondname (family name) and, where there '
+  'are any, firstname (given name), surname (patronymic), group; line: where the row stood in its file. One row that can''t '
+  'be read refuses all. Errors: roster_empty, roster_unreadable.';
 
 create function rules.roster_changes(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
 language sql stable
 as $$
   select case when n.card is null then 'gone' when r.card is null or r.gone_at is not null then 'added' else 'changed' end,
          coalesce(n.card, r.card),
-         concat_ws(' ', coalesce(n.surname, r.surname), nullif(coalesce(n.firstname, r.firstname), ''), nullif(coalesce(n.secondname, r.secondname), '')),
+         case when n.card is null then rules.full_name(r.family, r.given, r.patronymic)
+              else rules.full_name(n.family, n.given, n.patronymic) end,
          coalesce(n.study_group, r."group"),
          case when n.card is not null and r.card is not null and r.gone_at is null
-              then concat_ws(' ', r.surname, nullif(r.firstname, ''), nullif(r.secondname, ''), '(' || r."group" || ')') end
+              then concat_ws(' ', rules.full_name(r.family, r.given, r.patronymic), '(' || r."group" || ')') end
     from rules.roster_rows(p_rows) n
     full join gym.roster r on r.card = n.card
    where case when n.card is null then r.gone_at is null
               else r.card is null or r.gone_at is not null
-                   or (r.surname, r.firstname, r.secondname, r."group") is distinct from (n.surname, n.firstname, n.secondname, n.study_group) end
+                   or (r.family, r.given, r.patronymic, r."group") is distinct from (n.family, n.given, n.patronymic, n.study_group) end
    order by 1, 2
 $$;
 comment on function rules.roster_changes(jsonb) is
@@ -87,12 +90,14 @@ begin
   -- of two imports at once the second sees what the first wrote
   lock table gym.roster in share row exclusive mode;
   return query select * from rules.roster_changes(p_rows);
-  insert into gym.roster as r (card, surname, firstname, secondname, "group", added_at)
-  select n.card, n.surname, n.firstname, n.secondname, n.study_group, rules.clock() from rules.roster_rows(p_rows) n
+  insert into gym.roster as r (card, family, given, patronymic, "group", added_at)
+  select n.card, n.family, n.given, n.patronymic, n.study_group, rules.clock() from rules.roster_rows(p_rows) n
   on conflict (card) do update
-     set surname = excluded.surname, firstname = excluded.firstname, secondname = excluded.secondname, "group" = excluded."group", gone_at = null
+     set family = excluded.family, given = excluded.given, patronymic = excluded.patronymic, "group" = excluded."group",
+         gone_at = null
    where r.gone_at is not null
-      or (r.surname, r.firstname, r.secondname, r."group") is distinct from (excluded.surname, excluded.firstname, excluded.secondname, excluded."group");
+      or (r.family, r.given, r.patronymic, r."group")
+         is distinct from (excluded.family, excluded.given, excluded.patronymic, excluded."group");
   update gym.roster r set gone_at = rules.clock()
    where r.gone_at is null and not exists (select from rules.roster_rows(p_rows) n where n.card = r.card);
 end

@@ -78,17 +78,19 @@ end
 $$;
 comment on function rules.check_person(integer, text[]) is 'What a person may be called. p_names: names and group; null is fine. Errors: users_student_card_positive, users_names_short.';
 
-create function rules.add_user(p_student_card integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text, p_role gym.userrole)
+create function rules.add_user(
+  p_student_card integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text, p_role gym.userrole)
 returns gym.users
 language plpgsql volatile
 as $$
 declare
   v_user gym.users;
 begin
-  perform rules.check_person(p_student_card, p_firstname, p_secondname, p_surname, p_group);
+  perform rules.check_family(coalesce(p_family, ''));
+  perform rules.check_person(p_student_card, p_family, p_given, p_patronymic, p_group);
   perform rules.check_password(p_password);
-  insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
-  values (p_student_card, p_firstname, p_secondname, p_surname, p_group, rules.hash_password(p_student_card, p_password), p_role)
+  insert into gym.users (student_card, secondname, firstname, surname, "group", hid, role)
+  values (p_student_card, p_family, p_given, p_patronymic, p_group, rules.hash_password(p_student_card, p_password), p_role)
   on conflict on constraint users_student_card_taken do nothing
   returning * into v_user;
   if v_user.id is null then
@@ -98,9 +100,11 @@ begin
 end
 $$;
 comment on function rules.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. Errors: users_student_card_taken, users_student_card_positive, users_names_short, password_too_short, pepper_missing.';
+  'Adds a person. p_patronymic may be empty. Errors: users_family_given, users_student_card_taken, '
+  'users_student_card_positive, users_names_short, password_too_short, pepper_missing.';
 
-create function rules.edit_user(p_user_id integer, p_firstname text, p_secondname text, p_surname text, p_group text, p_password text)
+create function rules.edit_user(
+  p_user_id integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text)
 returns gym.users
 language plpgsql volatile
 as $$
@@ -110,12 +114,13 @@ begin
   if p_password is not null then
     perform rules.check_password(p_password);
   end if;
-  perform rules.check_person(null, p_firstname, p_secondname, p_surname, p_group);
+  perform rules.check_family(nullif(p_family, ''));
+  perform rules.check_person(null, p_family, p_given, p_patronymic, p_group);
   -- null or empty changes nothing (openapi.yaml user/edit)
   update gym.users u
-     set firstname  = coalesce(nullif(p_firstname, ''), u.firstname),
-         secondname = coalesce(nullif(p_secondname, ''), u.secondname),
-         surname    = coalesce(nullif(p_surname, ''), u.surname),
+     set secondname = coalesce(nullif(p_family, ''), u.secondname),
+         firstname  = coalesce(nullif(p_given, ''), u.firstname),
+         surname    = coalesce(nullif(p_patronymic, ''), u.surname),
          "group"    = coalesce(nullif(p_group, ''), u."group"),
          hid        = case when p_password is null then u.hid else rules.hash_password(u.student_card, p_password) end
    where u.id = v_user.id
@@ -124,19 +129,23 @@ begin
 end
 $$;
 comment on function rules.edit_user(integer, text, text, text, text, text) is
-  'Changes names, group or password of a person; null or empty leaves a field. Errors: user_not_found, users_names_short, password_too_short.';
+  'Changes names, group or password of a person; null or empty leaves a field. '
+  'Errors: user_not_found, users_family_given (nothing but blanks), users_names_short, password_too_short.';
 
-create function rules.edit_person(p_user_id integer, p_surname text, p_firstname text, p_secondname text, p_group text, p_role gym.userrole) returns gym.users
+create function rules.edit_person(
+  p_user_id integer, p_family text, p_given text, p_patronymic text, p_group text, p_role gym.userrole)
+returns gym.users
 language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);
 begin
-  perform rules.check_person(null, p_surname, p_firstname, p_secondname, p_group);
+  perform rules.check_family(p_family);
+  perform rules.check_person(null, p_family, p_given, p_patronymic, p_group);
   update gym.users u
-     set surname    = coalesce(p_surname, u.surname),
-         firstname  = coalesce(p_firstname, u.firstname),
-         secondname = coalesce(p_secondname, u.secondname),
+     set secondname = coalesce(p_family, u.secondname),
+         firstname  = coalesce(p_given, u.firstname),
+         surname    = coalesce(p_patronymic, u.surname),
          "group"    = coalesce(p_group, u."group"),
          role       = coalesce(p_role, u.role)
    where u.id = v_user.id;
@@ -146,7 +155,8 @@ begin
 end
 $$;
 comment on function rules.edit_person(integer, text, text, text, text, gym.userrole) is
-  'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a block by hand, taken away an unblock (users__block). Errors: user_not_found, users_names_short.';
+  'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a block by '
+  'hand, taken away an unblock (users__block). Errors: user_not_found, users_family_given, users_names_short.';
 
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
 language plpgsql volatile

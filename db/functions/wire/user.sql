@@ -5,9 +5,9 @@ begin
   perform rules.admit('user/create', p_actor, p_request_id);
   return rules.user_json(rules.add_user(
     p_student_card => rules.int_field(p_body, 'studentCard'),
-    p_firstname    => rules.text_field(p_body, 'firstname', p_min => 1),
-    p_secondname   => rules.text_field(p_body, 'secondname'),
-    p_surname      => rules.text_field(p_body, 'surname', p_min => 1),
+    p_family       => rules.text_field(p_body, 'secondname', p_min => 1),
+    p_given        => rules.text_field(p_body, 'firstname', p_min => 1),
+    p_patronymic   => rules.text_field(p_body, 'surname'),
     p_group        => rules.text_field(p_body, 'group'),
     p_password     => rules.text_field(p_body, 'password'),
     p_role         => rules.role_field(p_body, 'role')));
@@ -40,9 +40,9 @@ begin
   perform rules.admit('user/edit', p_actor, p_request_id);
   return rules.own_user_json(rules.edit_user(
     p_user_id    => p_actor,
-    p_firstname  => rules.text_field(p_body, 'firstname', false),
-    p_secondname => rules.text_field(p_body, 'secondname', false),
-    p_surname    => rules.text_field(p_body, 'surname', false),
+    p_family     => rules.text_field(p_body, 'secondname', false),
+    p_given      => rules.text_field(p_body, 'firstname', false),
+    p_patronymic => rules.text_field(p_body, 'surname', false),
     p_group      => rules.text_field(p_body, 'group', false),
     p_password   => null));
 end
@@ -67,9 +67,9 @@ begin
   perform rules.admit('user/edit-any', p_actor, p_request_id);
   return rules.user_json(rules.edit_user(
     p_user_id    => rules.int_field(p_body, 'id'),
-    p_firstname  => rules.text_field(p_body, 'firstname', false),
-    p_secondname => rules.text_field(p_body, 'secondname', false),
-    p_surname    => rules.text_field(p_body, 'surname', false),
+    p_family     => rules.text_field(p_body, 'secondname', false),
+    p_given      => rules.text_field(p_body, 'firstname', false),
+    p_patronymic => rules.text_field(p_body, 'surname', false),
     p_group      => rules.text_field(p_body, 'group', false),
     p_password   => nullif(rules.text_field(p_body, 'newPassword', false), '')));
 end

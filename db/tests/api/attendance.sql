@@ -32,7 +32,7 @@ select is(admin($$ select date, at, students from api.unmarked $$), '(2026-11-02
 -- ---- marks ----
 
 select is(admin(format($$ select date, at, card, person, "group", is_marked from api.attendance where date = '2026-11-02' and at = '16:00' and card = %s $$, card('ann'))),
-  format('(2026-11-02,16:00,%s,"Тестова Ann",БИ-21,present)', card('ann')), 'attendance: who, when, what');
+  format('(2026-11-02,16:00,%s,"Тестова Ann Ивановна",БИ-21,present)', card('ann')), 'attendance: who, when, what');
 select is(admin($$ select count(*), min(date), max(date) from api.attendance where date < '2026-12-01' $$), '(19,2026-11-02,2026-11-30)', 'attendance: all marks');
 select is(admin(format($$ select date, is_marked from api.mark(%s, 'absent') $$, mark_id('ann', '2026-11-09'))), '(2026-11-09,absent)', 'mark: sets it');
 select is(admin(format($$ select set_at from api.attendance where mark = %s $$, mark_id('ann', '2026-11-09'))), '("11-10 12:00")', 'attendance: when, by the gym''s clock');

@@ -13,7 +13,7 @@ select is(admin($$ select * from api.slots $$),
   format('(%s,12-2026,Sun,10:05,2,1,1) (%s,01-2027,Mon,16:00,3,2,1) (%s,01-2027,Mon,17:30,3,0,3) (%s,01-2027,Tue,16:00,3,0,3)', slot('dec'), slot('mon'), slot('mon2'), slot('tue')),
   'api.slots: what is not deleted, in the order of the week, with the free seats');
 select is(admin($$ select month, day, at, card, person, "group", slot_id, user_id from api.enrolled $$),
-  format('(12-2026,Sun,10:05,%1$s,"Тестова Ann",БИ-21,%3$s,%4$s) (01-2027,Mon,16:00,%1$s,"Тестова Ann",БИ-21,%5$s,%4$s) (01-2027,Mon,16:00,%2$s,"Тестова Bob",БИ-21,%5$s,%6$s)',
+  format('(12-2026,Sun,10:05,%1$s,"Тестова Ann Ивановна",БИ-21,%3$s,%4$s) (01-2027,Mon,16:00,%1$s,"Тестова Ann Ивановна",БИ-21,%5$s,%4$s) (01-2027,Mon,16:00,%2$s,"Тестова Bob Ивановна",БИ-21,%5$s,%6$s)',
     card('ann'), card('bob'), slot('dec'), who('ann'), slot('mon'), who('bob')),
   'api.enrolled: who holds which seat, not who gave it up');
 select set_eq($$ select id from api.enrolled $$, $$ select id from gym.enrolments where cancelled_at is null $$, 'api.enrolled: with the id that api.cancel takes');

@@ -11,7 +11,7 @@ select is(rules.slot_json(a_slot())::jsonb, format('{"id": %s, "weekday": 0, "ti
 select is(rules.slot_seats_json(a_slot())::jsonb,
   format('{"id": %s, "weekday": 0, "time": "09:05", "month": "12-2026", "numberOfPersons": 12, "freeSeats": 11}', slot('mon'))::jsonb, 'slot_seats_json: Slot with its seats');
 select is(rules.user_json(a_user())::jsonb,
-  format('{"id": %s, "firstname": "Ann", "secondname": "Ивановна", "surname": "Тестова", "group": "БИ-21", "studentCard": %s, "role": "STUDENT", "image": null}', who('ann'), card('ann'))::jsonb,
+  format('{"id": %s, "firstname": "Ann", "secondname": "Тестова", "surname": "Ивановна", "group": "БИ-21", "studentCard": %s, "role": "STUDENT", "image": null}', who('ann'), card('ann'))::jsonb,
   'user_json: User, without the hash');
 select is(rules.own_user_json(a_user())::jsonb, rules.user_json(a_user())::jsonb - 'id', 'own_user_json: User without id');
 select is(rules.done_json()::jsonb, '{"result": true}', 'done_json: Done');

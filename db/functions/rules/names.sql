@@ -1,0 +1,76 @@
+-- What the names of a person mean. In gym.users, and in JSON, the column secondname holds the family name and surname the
+-- patronymic, as the old system named them. Whoever shows, sorts or looks for names reads them from here.
+
+create function rules.full_name(p_family text, p_given text, p_patronymic text) returns text
+language sql stable
+as $$ select concat_ws(' ', nullif(btrim(p_family), ''), nullif(btrim(p_given), ''), nullif(btrim(p_patronymic), '')) $$;
+comment on function rules.full_name(text, text, text) is
+  'A full name: family name, given name, patronymic. Parts that are empty or null are left out.';
+
+create function rules.names(p_person gym.users) returns table (family text, given text, patronymic text, name text)
+language sql stable
+as $$
+  select p_person.secondname, p_person.firstname, p_person.surname,
+         rules.full_name(p_person.secondname, p_person.firstname, p_person.surname)
+$$;
+comment on function rules.names(gym.users) is
+  'The names of a row of gym.users that is at hand, and the full name. In a query over people join rules.roll instead.';
+
+-- The two views call no function of ours: views of api join them, and functions in a view need the rights of its reader.
+-- In Unicode ё stands apart from the other letters. To sort as the Russian alphabet does, in a database of any locale, the
+-- letters from ж on move up by one, and ё takes the place. The frequent ones come first: translate() looks through the list.
+
+create view rules.roll as
+select p.user_id, p.student_card, p.family, p.given, p.patronymic,
+       concat_ws(' ', nullif(btrim(p.family), ''), nullif(btrim(p.given), ''), nullif(btrim(p.patronymic), '')) as name,
+       p."group",
+       -- \x01: a family name comes before a longer one that begins with it, whatever follows
+       translate(lower(concat_ws(E'\x01', btrim(p.family), btrim(p.given), btrim(p.patronymic))),
+         'оаеинтсрвлкмдпуяыьгзбчйхжшюцщэфъёОАЕИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮЦЩЭФЪЁ',
+         'паейоутсвмлндрфѐьэгибшкцзщячъюхыжпаейоутсвмлндрфѐьэгибшкцзщячъюхыж') collate "C" as place
+  from (
+    select u.id as user_id, u.student_card, u.secondname as family, u.firstname as given, u.surname as patronymic, u."group"
+      from gym.users u) p;
+comment on view rules.roll is
+  'People, deleted ones too, with the names of rules.names. place: sorts by family name, given name and patronymic, in '
+  'the order of the Russian alphabet, without regard to capitals.';
+
+create view rules.roster_roll as
+select r.card, r.family, r.given, r.patronymic,
+       concat_ws(' ', nullif(btrim(r.family), ''), nullif(btrim(r.given), ''), nullif(btrim(r.patronymic), '')) as name,
+       r."group", r.gone_at,
+       translate(lower(concat_ws(E'\x01', btrim(r.family), btrim(r.given), btrim(r.patronymic))),
+         'оаеинтсрвлкмдпуяыьгзбчйхжшюцщэфъёОАЕИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮЦЩЭФЪЁ',
+         'паейоутсвмлндрфѐьэгибшкцзщячъюхыжпаейоутсвмлндрфѐьэгибшкцзщячъюхыж') collate "C" as place
+  from gym.roster r;
+comment on view rules.roster_roll is 'Lines of the roster, named and sorted as people are in rules.roll.';
+
+create function rules.check_family(p_family text) returns void
+language plpgsql stable
+as $$
+begin
+  if btrim(p_family, E' \t\r\n\u00A0') = '' then
+    perform rules.refuse('users_family_given');
+  end if;
+end
+$$;
+comment on function rules.check_family(text) is 'A family name is never empty; null is fine. Errors: users_family_given.';
+
+create function rules.users__family() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- rules.erase_person empties it
+  if new.hid <> 'erased' then
+    perform rules.check_family(new.secondname);
+  end if;
+  return new;
+end
+$$;
+comment on function rules.users__family() is
+  'Trigger function: no person is written without a family name (users_family_given), but for who is erased. '
+  'Rows of old that have none stay as they are. Definer: whoever may write the table may call nothing else.';
+create trigger users__family_insert before insert on gym.users
+  for each row execute function rules.users__family();
+create trigger users__family_update before update of secondname on gym.users
+  for each row when (new.secondname <> old.secondname) execute function rules.users__family();
