@@ -1,1 +1,1 @@
-select rules.record_package(46, '4319e72138f1e1b80cb7c9866dc45e89abf7712e0c32ea153c1429a32b0063af');
+select rules.record_package(47, '09e53ee0029301ff2125e2ea6e1311ef1648f44e1a7440ba1af8205630c5f7e3');
