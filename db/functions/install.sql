@@ -77,6 +77,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/jobs.sql" . }}
 {{ template "rules/roster.sql" . }}
 {{ template "rules/import_legacy.sql" . }}
+{{ template "rules/name_swap.sql" . }}
 {{ template "rules/package.sql" . }}
 
 {{ template "api/help.sql" . }}
@@ -95,6 +96,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "api/audit_log.sql" . }}
 {{ template "api/roster.sql" . }}
 {{ template "api/import_legacy.sql" . }}
+{{ template "api/name_swap.sql" . }}
 
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}

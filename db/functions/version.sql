@@ -1,1 +1,1 @@
-select rules.record_package(47, '09e53ee0029301ff2125e2ea6e1311ef1648f44e1a7440ba1af8205630c5f7e3');
+select rules.record_package(48, '78ce8e44b547efcf2ccd8070d2f6da4c09d778aed871dd566c42096bf8937b29');

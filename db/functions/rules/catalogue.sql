@@ -64,6 +64,8 @@ values
    null, 'Slots and enrolments keep their ids.', 'triggers slots__guard, enrolments__place'),
   ('enrolment_user_deleted', 'ENRUL', 'Этот человек удалён, записать его нельзя. Сначала восстановите его.',
    'api.restore_user возвращает человека.', 'Nobody deleted is enrolled.', 'trigger enrolments__place'),
+  ('names_swapped_once', 'ENRUL', 'Фамилии и отчества в этой базе уже меняли местами (%s). Второй раз не нужно: исправьте людей по одному.',
+   'api.edit_person(card => …, family => …, patronymic => …)', 'Names are swapped once in the life of a database.', 'rules.swap_names'),
   ('users_student_card_taken', 'ENRUL', 'Человек с таким студенческим билетом уже есть. Проверьте номер.',
    'api.restore_user возвращает удалённого.', 'A card belongs to one person, deleted people included.', 'unique constraint users_student_card_taken'),
   ('card_needs_password', 'ENRUL', 'Вместе с номером билета нужно задать новый пароль.',

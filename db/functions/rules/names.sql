@@ -1,5 +1,5 @@
 -- What the names of a person mean. In gym.users, and in JSON, the column secondname holds the family name and surname the
--- patronymic, as the old system named them. Whoever shows, sorts or looks for names reads them from here.
+-- patronymic, as the old system named them. Everything that shows, sorts or looks for names reads them from here.
 
 create function rules.full_name(p_family text, p_given text, p_patronymic text) returns text
 language sql stable
@@ -69,7 +69,7 @@ end
 $$;
 comment on function rules.users__family() is
   'Trigger function: no person is written without a family name (users_family_given), but for who is erased. '
-  'Rows of old that have none stay as they are. Definer: whoever may write the table may call nothing else.';
+  'Rows of old that have none stay as they are. Definer: who writes the table may execute nothing of rules.';
 create trigger users__family_insert before insert on gym.users
   for each row execute function rules.users__family();
 create trigger users__family_update before update of secondname on gym.users
