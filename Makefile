@@ -2,11 +2,19 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge bench-report bench-overload security psql tern stamp docs fmt build clean
+.PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge \
+  bench-report bench-overload security psql tern stamp docs fmt build clean need-go
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# Whatever builds needs the right Go, and says so before it installs or starts anything.
+run demo test test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-report \
+bench-overload test-faults security tern stamp docs fmt build: | need-go
+
+need-go:
+	@. scripts/lib.bash && need_go
 
 run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the server; Ctrl-C stops both
 	@scripts/run
@@ -30,22 +38,22 @@ year: ## plays simulated academic years, longer than "make test" does; YEARS=5 S
 	@PKG=./bench/year TESTFLAGS='-v -timeout 0 -year.years=$(or $(YEARS),5) -year.seed=$(or $(SEED),1)' scripts/test go
 
 bench: build ## measures the server beside the machine's limits; BENCH='--only rush,list --seconds 5 --json figures.json' (--help)
-	@scripts/with-cluster go run ./bench run --pgbin "$$(scripts/postgres bin)" $(BENCH)
+	@scripts/with-cluster scripts/go-run ./bench run --pgbin "$$(scripts/postgres bin)" $(BENCH)
 
 bench-compare: ## compares the figures of two runs; A=before.json B=after.json
-	@go run ./bench compare $(A) $(B)
+	@scripts/go-run ./bench compare $(A) $(B)
 
 bench-docs: ## writes docs/performance.md, docs/scaling.md and their charts from the figures in docs/bench.json
-	@go run ./bench docs docs/bench.json docs
+	@scripts/go-run ./bench docs docs/bench.json docs
 
 bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
-	@scripts/with-cluster go run ./bench/judge $(BENCH)
+	@scripts/with-cluster scripts/go-run ./bench/judge $(BENCH)
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
-	@scripts/with-cluster go run ./bench/report $(BENCH)
+	@scripts/with-cluster scripts/go-run ./bench/report $(BENCH)
 
 bench-overload: build ## sends ten times what the server can sustain, for a minute; BENCH='--seconds 10 --times 20 --flush 0'
-	@scripts/with-cluster go run ./bench/overload $(BENCH)
+	@scripts/with-cluster scripts/go-run ./bench/overload $(BENCH)
 
 test-faults: ## kills servers and databases, cuts networks, fills disks in mid-rush, as long as in life; prints what happened
 	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./bench/faults $(TESTFLAGS)
@@ -57,20 +65,20 @@ fuzz: ## sends nasty requests for FUZZTIME=10s and more
 	@scripts/test fuzz
 
 psql: ## opens psql on the database of "make run": the administrator's screen (db/admin.psql)
-	@PSQLRC=$(CURDIR)/db/admin.psql scripts/with-database psql
+	@PSQLRC="$$PWD/db/admin.psql" scripts/with-database psql
 
 tern: ## migrates the database of "make run" by the tern CLI, and installs the functions
-	@scripts/with-database go tool tern migrate -m db/migrations
-	@scripts/with-database go tool tern code install db/functions
+	@scripts/with-database scripts/go-run github.com/jackc/tern/v2 migrate -m db/migrations
+	@scripts/with-database scripts/go-run github.com/jackc/tern/v2 code install db/functions
 
 stamp: ## gives changed functions their new version (db/functions/version.sql)
-	@go run ./internal/stamp
+	@scripts/go-run ./internal/stamp
 
 docs: ## writes docs/database.md and its picture from the catalogue of a migrated database
-	@scripts/with-cluster go run ./internal/docs
+	@scripts/with-cluster scripts/go-run ./internal/docs
 
 fmt: ## formats the Go code
-	@gofmt -l -w $$(go list -f '{{.Dir}}' ./...)
+	@go fmt ./...
 
 build: ## builds bin/energy
 	@. scripts/lib.bash && go_build bin/energy
