@@ -83,7 +83,7 @@ func TestServerPoolOfAStrangerGivesNoConnection(t *testing.T) {
 	pool, _ := serverPool(t, login(t, database, ""))
 	var roleErr *db.RoleError
 	require.ErrorAs(t, pool.Ping(t.Context()), &roleErr)
-	require.Contains(t, roleErr.Error(), "grant energy_server to")
+	require.Contains(t, roleErr.Error(), `grant "energy_server" to`)
 }
 
 func TestServerPoolBoundsStatementsUnlessTheURLDoes(t *testing.T) {
