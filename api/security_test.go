@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"fmt"
 	"maps"
 	"net/http"
@@ -8,7 +9,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
+
+	"energiya/db"
 )
 
 // What else is tried against the server: TestTokenComesBeforeEverything, TestActor and TestRequestID (headers), TestRights
@@ -36,19 +40,28 @@ func TestSQLIsText(t *testing.T) {
 	g.choose(g.student, s.monday)
 	doc, err := description()
 	require.NoError(t, err)
+	r := db.DefaultRoles()
+	ours := []string{r.Server, r.Auth, r.Admin, r.Reader}
 	fingerprint := func() (sum string) {
 		require.NoError(t, g.db.Owner.QueryRow(t.Context(), `
 			select md5(string_agg(line, e'\n' order by line)) from (
 			  select c.oid::regclass::text || c.relkind::text || coalesce(c.relacl::text, '') from pg_class c where c.relnamespace::regnamespace::text <> 'pg_toast'
 			  union all select p.oid::regprocedure::text || md5(p.prosrc) from pg_proc p where p.pronamespace::regnamespace::text not like 'pg\_%'
-			  union all select r.rolname || r.rolsuper::text from pg_roles r
+			  -- of the cluster's roles ours, and which others they are members of: other tests make roles of their own
+			  union all select r::text from pg_roles r where r.rolname = any ($1)
+			  union all select m.roleid::regrole::text || m.admin_option from pg_auth_members m where m.member::regrole::text = any ($1)
 			  union all select t::text from gym.rights t
 			  union all select t::text from gym.settings t
 			  union all select t::text from gym.secrets t
-			) all_of_it(line)`).Scan(&sum))
+			) all_of_it(line)`, ours).Scan(&sum))
 		return sum
 	}
 	before := fingerprint()
+	// as tests of other packages do at the same time
+	other := pgx.Identifier{g.db.Owner.Config().ConnConfig.Database[len("testdb_tpl_"):]}.Sanitize()
+	_, err = g.db.Owner.Exec(t.Context(), "create role "+other+" superuser in role "+r.Server)
+	require.NoError(t, err)
+	t.Cleanup(func() { _, _ = g.db.Owner.Exec(context.WithoutCancel(t.Context()), "drop role "+other) })
 	admin := fmt.Sprint(g.admin)
 	stored := 0
 	for _, route := range routes(t, g.handler) {
