@@ -90,7 +90,7 @@ func (s settings) measure(ctx context.Context, conn *pgx.Conn, z size, table io.
 	}
 	var marks int
 	var slots []int
-	if err := conn.QueryRow(ctx, `select (select count(*) from gym.marks), array(select id from gym.slots where month > now() order by id)`).Scan(&marks, &slots); err != nil {
+	if err := conn.QueryRow(ctx, `select (select count(*) from gym.marks), array(select id from gym.slots where month > rules.today() order by id)`).Scan(&marks, &slots); err != nil {
 		return fmt.Errorf("counting marks: %w", err)
 	}
 	for _, kind := range []string{"", "visits", "occupancy", "term", "blocked"} {

@@ -1,10 +1,10 @@
-// Package testclock lets the tests run as on another day: ENERGY_TEST_CLOCK='2028-02-29 12:00', the gym's local time, is the
-// moment at which each test program begins. From there its databases' clock runs on.
+// Package testclock lets the tests run as on another day: ENERGY_TEST_CLOCK='2028-02-29 12:00', the gym's local time,
+// is the moment at which each test program begins. From there its databases' clock runs on.
 //
-// PostgreSQL and Go keep the true time, since their timeouts must fire. Moved is rules.clock() only, which decides every date:
-// the functions that a test database gets have an interval added to now() there. The package's recorded version and hash stay
-// those of the program, so that a server takes such a database for its own. Only tests import this package; the program that
-// they test knows nothing of the variable.
+// PostgreSQL and Go keep the true time, since their timeouts must fire. Moved is rules.clock() only, which decides
+// every date: the functions that a test database gets have an interval added to now() there. The package's recorded
+// version and hash stay those of the program, so that a server takes such a database for its own. Only tests import
+// this package; the program that they test knows nothing of the variable.
 package testclock
 
 import (
@@ -32,8 +32,8 @@ const clockFile = "functions/rules/clock.sql"
 // begun is when this program began.
 var begun = time.Now()
 
-// Shift returns by how much the clock of test databases is ahead of the true one, in whole seconds: zero where the variable
-// is not set. It is the same throughout a program.
+// Shift returns by how much the clock of test databases is ahead of the true one, in whole seconds: zero where the
+// variable is not set. It is the same throughout a program.
 var Shift = sync.OnceValues(func() (time.Duration, error) { return shiftFrom(begun, os.Getenv(Variable)) })
 
 func shiftFrom(begun time.Time, value string) (time.Duration, error) {

@@ -71,7 +71,8 @@ func TestAMovedDatabaseHasAnotherTimeAndNothingElse(t *testing.T) {
 	require.NoError(t, err)
 
 	var said []string
-	require.NoError(t, db.Migrate(ctx, config, db.Options{Roles: db.DefaultRoles(), Log: func(line string) { said = append(said, line) }}))
+	log := func(line string) { said = append(said, line) }
+	require.NoError(t, db.Migrate(ctx, config, db.Options{Roles: db.DefaultRoles(), Log: log}))
 	require.Contains(t, strings.Join(said, "\n"), "is already installed", "the program takes it for its own")
 	require.Equal(t, "90 days", ask("select justify_hours(rules.clock() - now())::text"))
 }

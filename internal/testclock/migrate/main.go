@@ -29,7 +29,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := db.Migrate(ctx, config, db.Options{Files: files, Roles: db.DefaultRoles(), Log: func(line string) { fmt.Println(line) }}); err != nil {
+	options := db.Options{Files: files, Roles: db.DefaultRoles(), Log: func(line string) { fmt.Println(line) }}
+	if err := db.Migrate(ctx, config, options); err != nil {
 		return err
 	}
 	shift, err := testclock.Shift()
