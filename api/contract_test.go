@@ -135,7 +135,19 @@ const (
 		`nextTurn:str open:bool opensAt:str opensFor:str rule:null serverTime:str slotsPerStudent:int timeZone:str today:str}`
 	seatsShape = `{askAgain:int byHand:bool closesAt:str month:str open:bool opensAt:str opensFor:str ` +
 		`slots:[{freeSeats:int id:int numberOfPersons:int time:str waiting:int weekday:int}] slotsPerStudent:int}`
-	blockShape = `{absences:[] barsFrom:null byHand:bool id:int liftReason:null liftedOn:null month:null reason:str ` +
+	lessonHeadShape = `mayMark:bool moved:bool numberOfPersons:int off:null`
+	ownLessonsShape = `{closures:[] from:str lessons:[{ahead:bool date:str id:int mark:int marked:bool moved:bool ` +
+		`reason:null slot:int time:str weekday:int}] months:[{absent:int ahead:int cancelled:int excused:int held:int ` +
+		`month:str present:int unmarked:int}] to:str totals:{absent:int ahead:int cancelled:int excused:int held:int ` +
+		`present:int unmarked:int}}`
+	lessonsShape = `{lessons:[{absent:int begun:bool current:bool date:str excused:int ` + lessonHeadShape +
+		` people:int present:int reason:null slot:int time:str unmarked:int weekday:int}] serverTime:str today:str}`
+	lessonShape = `{absencesToBlock:int begun:bool date:str ` + lessonHeadShape + ` people:[{absences:int blocked:bool ` +
+		`id:int mark:int marked:bool pardoned:bool setAt:str setBy:{id:int name:str} user:` + userShape +
+		` version:str}] reason:null rule:null slot:int time:str unmarked:int weekday:int}`
+	editedShape = `{lesson:` + lessonShape + ` results:[{id:int rule:null saved:bool text:null}]}`
+	listShape   = `{people:[{entry:int since:str user:` + userShape + `}] slot:` + slotCountedShape + ` waiting:[]}`
+	blockShape  = `{absences:[] barsFrom:null byHand:bool id:int liftReason:null liftedOn:null month:null reason:str ` +
 		`since:str standing:bool until:null}`
 )
 
@@ -185,6 +197,15 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask(doneShape, "POST /visit/cancel-lesson", g.coach, lesson)
 	ask(doneShape, "POST /visit/restore-lesson", g.coach, lesson)
 	ask(absencesShape, "GET /user/absences", g.student, nil)
+	ask(ownLessonsShape, "POST /visit/own", g.student, nil)
+	ask(lessonsShape, "POST /visit/lessons", g.coach, nil)
+	ask(lessonShape, "POST /visit/lesson", g.coach, lesson)
+	ask(editedShape, "PUT /visit/edit-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00",
+		"marks": []object{{"id": mark, "version": "", "mark": 1}}})
+	ask("{absences:"+absencesShape+" blocks:[] "+strings.TrimSuffix(ownLessonsShape[1:], "}")+" user:"+userShape+"}",
+		"POST /visit/person", g.coach, object{"user": g.student})
+	ask("["+listShape+"]", "POST /entry/lists", g.coach, nil)
+	ask("["+userShape+"]", "POST /user/find", g.coach, object{"text": fmt.Sprint(g.student)})
 
 	closed := id(ask(closedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-31", "endDate": "2027-01-08", "reason": "Каникулы"}))
 	ask("["+closedShape+"]", "GET /closure/get", g.student, nil)
@@ -221,7 +242,9 @@ var rights = []struct {
 	endpoints string
 }{
 	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get, GET /entry/window, GET /avtime/seats"},
-	{"STUDENT BLOCKED COACH ADMIN", "GET /user/own, GET /user/blocks"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /user/own, GET /user/blocks, POST /visit/own"},
+	{"COACH ADMIN", "POST /visit/lessons, POST /visit/lesson, PUT /visit/edit-lesson, POST /visit/person, " +
+		"POST /user/find, POST /entry/lists"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
 	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
@@ -398,6 +421,23 @@ func TestFields(t *testing.T) {
 		{"DELETE /entry/delete-any", g.admin, object{"id": 1}, "id", map[string][]string{"id": badIDs}},
 		{"POST /visit/get", g.coach, object{"date": "2026-11-26", "time": "16:00", "month": thisMonth}, "", map[string][]string{
 			"date": badDates, "time": badTimesOrNone, "month": badMonths}},
+		{"POST /visit/own", g.student, object{"date": "2026-11-26", "month": thisMonth, "startDate": "2026-11-26",
+			"endDate": "2026-11-27"}, "", map[string][]string{
+			"date": badDates, "month": badMonths, "startDate": badDates, "endDate": badDates}},
+		{"POST /visit/lessons", g.coach, object{"date": "2026-11-26", "unmarked": true}, "", map[string][]string{
+			"date": badDates, "unmarked": badBools}},
+		{"POST /visit/lesson", g.coach, object{"date": "2026-11-26", "time": "16:00"}, "date time", map[string][]string{
+			"date": badDates, "time": badTimes}},
+		{"PUT /visit/edit-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "marks": []object{}},
+			"date time marks", map[string][]string{
+				"date": badDates, "time": badTimes,
+				"marks": {`"5"`, `5`, `{}`, `true`, `["x"]`, `[1]`, `[[5]]`, `[null]`, `[true]`}}},
+		{"POST /visit/person", g.coach, object{"user": g.student, "month": thisMonth}, "user", map[string][]string{
+			"user": badIDs, "month": badMonths}},
+		{"POST /user/find", g.coach, object{"text": "Имя", "limit": 5}, "text", map[string][]string{
+			"text": append([]string{`""`, `"  "`, long}, badTexts...), "limit": append([]string{`101`}, badIDs...)}},
+		{"POST /entry/lists", g.coach, object{"month": thisMonth, "weekday": 0, "time": "16:00"}, "", map[string][]string{
+			"month": badMonths, "weekday": append([]string{`7`}, badIntegers...), "time": badTimesOrNone}},
 		{"PUT /visit/edit", g.coach, object{"id": mark, "mark": 1, "marked": true}, "id mark", map[string][]string{"id": badIDs, "mark": badMarks, "marked": badBools}},
 		{"POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}, "excused": []int{}}, "date time present", map[string][]string{
 			"date": badDates, "time": badTimes, "present": badLists, "excused": badLists}},

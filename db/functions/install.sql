@@ -69,6 +69,8 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/reports.sql" . }}
 {{ template "rules/enrolment_times.sql" . }}
 {{ template "rules/person_json.sql" . }}
+{{ template "rules/lessons.sql" . }}
+{{ template "rules/own_lessons.sql" . }}
 {{ template "rules/admit.sql" . }}
 {{ template "rules/audit_log.sql" . }}
 {{ template "rules/audit.sql" . }}
@@ -105,6 +107,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/report.sql" . }}
 {{ template "wire/window.sql" . }}
 {{ template "wire/person.sql" . }}
+{{ template "wire/lessons.sql" . }}
 {{ template "wire/server.sql" . }}
 {{ template "wire/jobs.sql" . }}
 {{ template "wire/metrics.sql" . }}

@@ -1,1 +1,1 @@
-select rules.record_package(49, 'f44abe1a38a9c17c15ad5ecb1e35b936a4ccef328f94fa44049ebd1a59e745be');
+select rules.record_package(50, '78ce8e44b547efcf2ccd8070d2f6da4c09d778aed871dd566c42096bf8937b29');

@@ -37,7 +37,9 @@ end
 $$;
 comment on function rules.note_refusals(integer, integer[]) is 'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
 
-create function rules.replace_choice(p_user_id integer, p_month date, p_slot_ids integer[], p_free integer[]) returns integer[]
+create function rules.replace_choice(
+  p_user_id integer, p_month date, p_slot_ids integer[], p_free integer[], p_seen integer[] default null)
+returns integer[]
 language plpgsql volatile
 as $$
 declare
@@ -48,6 +50,11 @@ begin
   perform rules.lock_user(p_user_id);
   perform rules.refuse_blocked(p_user_id, p_month);
   v_held := rules.held_slots(p_user_id, p_month);
+  -- Of two pages the second must not give up what the first took a moment ago.
+  if p_seen is not null and exists
+  (select from unnest(v_held) h where not h = any (p_seen) and not h = any (p_slot_ids)) then
+    perform rules.refuse('seat_not_seen');
+  end if;
   perform from gym.slots s where s.id = any (v_held || p_free) and (s.id = any (p_free) or not s.id = any (p_slot_ids))
     order by s.id for no key update;
   if exists (select from gym.slots s where s.id = any (p_free) and s.deleted_at is not null) then
@@ -69,11 +76,12 @@ begin
   return rules.held_slots(p_user_id, p_month);
 end
 $$;
-comment on function rules.replace_choice(integer, date, integer[], integer[]) is
+comment on function rules.replace_choice(integer, date, integer[], integer[], integer[]) is
   'The part of rules.choose_slots that writes: gives up what is not among p_slot_ids, takes what is still free of p_free (wanted, not held, free a moment ago). '
-  'Returns the ids of the slots that the person then holds. Errors: student_blocked, slot_not_offered.';
+  'p_seen: as in rules.choose_slots. '
+  'Returns the ids of the slots that the person then holds. Errors: student_blocked, slot_not_offered, seat_not_seen.';
 
-create function rules.choose_slots(p_user_id integer, p_slot_ids integer[])
+create function rules.choose_slots(p_user_id integer, p_slot_ids integer[], p_seen integer[] default null)
 returns table (slot_id integer, is_full boolean)
 language plpgsql volatile
 as $$
@@ -119,7 +127,7 @@ begin
     from (select array(select e.slot_id from gym.enrolments e
                         where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null) as held offset 0) h;
   if v_free <> '{}' or not v_held <@ p_slot_ids and (v_wanted = 0 or p_slot_ids && v_held) then
-    v_held := rules.replace_choice(p_user_id, v_month, p_slot_ids, v_free);
+    v_held := rules.replace_choice(p_user_id, v_month, p_slot_ids, v_free, p_seen);
   end if;
 
   foreach slot_id in array p_slot_ids loop
@@ -132,6 +140,10 @@ begin
   perform rules.note_refusals(p_user_id, v_full);
 end
 $$;
-comment on function rules.choose_slots(integer, integer[]) is
+comment on function rules.choose_slots(integer, integer[], integer[]) is
   'A student''s whole choice for next month, replacing the one before (openapi.yaml entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
-  'A seat that an administrator forced beyond the limit does not count, as long as it is chosen again. Harmless to repeat; an empty list gives up all. Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered; then nothing is changed.';
+  'A seat that an administrator forced beyond the limit does not count, as long as it is chosen again. Harmless to '
+  'repeat; an empty list gives up all. '
+  'p_seen: the slots that the student saw as held, so that no other is given up; null: whatever is held. '
+  'Errors: enrolment_closed, student_blocked, slots_per_student, enrolments_one_a_weekday, slot_not_offered, '
+  'seat_not_seen; then nothing is changed.';

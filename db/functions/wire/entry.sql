@@ -28,14 +28,18 @@ set plan_cache_mode = force_generic_plan
 as $$
 declare
   v_slot_ids integer[];
+  v_seen     integer[];
 begin
   perform rules.admit('entry/create', p_actor, p_request_id);
   v_slot_ids := rules.ints_field(p_body, 'selectedTimes');
+  if p_body ? 'was' then
+    v_seen := rules.ints_field(p_body, 'was', false);
+  end if;
   return (
     select coalesce(json_agg(l), '[]')
       from (select c.slot_id as "selectedTime", c.is_full as error,
                    case when c.is_full then (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity') end as text
-              from rules.choose_slots(p_actor, v_slot_ids) c) l);
+              from rules.choose_slots(p_actor, v_slot_ids, v_seen) c) l);
 end
 $$;
 comment on function wire.entry_create(integer, jsonb, text) is 'POST /entry/create: the actor''s whole choice for next month. Errors: those of rules.choose_slots. Definer: the server may write no table.';
