@@ -146,10 +146,28 @@ const (
 		`id:int mark:int marked:bool pardoned:bool setAt:str setBy:{id:int name:str} user:` + userShape +
 		` version:str}] reason:null rule:null slot:int time:str unmarked:int weekday:int}`
 	editedShape = `{lesson:` + lessonShape + ` results:[{id:int rule:null saved:bool text:null}]}`
-	listShape   = `{people:[{entry:int since:str user:` + userShape + `}] slot:` + slotCountedShape + ` waiting:[]}`
-	blockShape  = `{absences:[] barsFrom:null byHand:bool id:int liftReason:null liftedOn:null month:null reason:str ` +
+	gymShape    = `{about:str absencesToBlock:int address:str coach:str contact:str lessonMinutes:int name:str ` +
+		`slotsPerStudent:int timeZone:str times:[{time:str weekday:int}]}`
+	plainRulesShape = `{numbers:{absencesToBlock:int closesAt:str coachMarksDays:int opensAt:str opensOnDay:int ` +
+		`rosterOnly:bool seatsPerSlot:int slotsMadeOnDay:int slotsPerStudent:int unmarkedIsAbsent:bool} ` +
+		`rules:[{rule:str text:str textEn:str}]}`
+	statisticsShape = `{from:str slots:[{absent:int came:int enrolled:int excused:int lessons:int refused:int seats:int ` +
+		`time:str weekday:int}] to:str totals:{absent:int came:int ` +
+		`enrolled:int excused:int lessons:int refused:int seats:int}}`
+	listShape  = `{people:[{entry:int since:str user:` + userShape + `}] slot:` + slotCountedShape + ` waiting:[]}`
+	blockShape = `{absences:[] barsFrom:null byHand:bool id:int liftReason:null liftedOn:null month:null reason:str ` +
 		`since:str standing:bool until:null}`
 )
+
+// previewShapes are the rows of each report's preview.
+var previewShapes = map[string]string{
+	"visits": `{group:str isBlocked:bool marks:[{date:str mark:int marked:bool time:str}] name:str studentCard:int}`,
+	"occupancy": `{absent:int came:int date:str enrolled:int excused:int numberOfPersons:int ` +
+		`refused:int state:str time:str}`,
+	"term": `{absent:int attended:int blocks:int excused:int group:str held:int name:str studentCard:int}`,
+	"blocked": `{absences:str firstDay:str group:str lastDay:null liftReason:null liftedBy:null liftedOn:null name:str ` +
+		`reason:str studentCard:int}`,
+}
 
 // TestEveryEndpointAnswersInItsShape goes once through all of openapi.yaml.
 func TestEveryEndpointAnswersInItsShape(t *testing.T) {
@@ -205,6 +223,19 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask("{absences:"+absencesShape+" blocks:[] "+strings.TrimSuffix(ownLessonsShape[1:], "}")+" user:"+userShape+"}",
 		"POST /visit/person", g.coach, object{"user": g.student})
 	ask("["+listShape+"]", "POST /entry/lists", g.coach, nil)
+	ask(gymShape, "GET /gym/get", nobody, nil)
+	ask(plainRulesShape, "GET /gym/rules", nobody, nil)
+	november := object{"startDate": "2026-11-01", "endDate": "2026-11-30"}
+	ask(statisticsShape, "POST /report/statistics", g.coach, november)
+	for kind, rowShape := range previewShapes {
+		shown := object{"kind": kind, "startDate": "2026-11-26", "endDate": "2026-12-31"}
+		days := "days:[{absent:int date:str excused:int present:int}]"
+		if kind == "blocked" {
+			days = "days:[]"
+		}
+		ask("{count:int "+days+" from:str group:null kind:str rows:["+rowShape+"] to:str totals:{absent:int excused:int "+
+			"lessons:int present:int}}", "POST /report/preview", g.coach, shown)
+	}
 	ask("["+userShape+"]", "POST /user/find", g.coach, object{"text": fmt.Sprint(g.student)})
 
 	closed := id(ask(closedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-31", "endDate": "2027-01-08", "reason": "Каникулы"}))
@@ -234,17 +265,22 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	g.audit()
 }
 
-func isReport(route string) bool { return strings.Contains(route, "/report/") }
+// isReport reports whether a route answers with a file.
+func isReport(route string) bool {
+	return strings.Contains(route, "/report/") &&
+		!strings.HasSuffix(route, "/preview") && !strings.HasSuffix(route, "/statistics")
+}
 
 // rights is the table of who may call what, as agreed, written down again.
 var rights = []struct {
 	roles     string
 	endpoints string
 }{
-	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get, GET /entry/window, GET /avtime/seats"},
+	{"NOBODY STUDENT BLOCKED COACH ADMIN", "GET /new/get, GET /entry/window, GET /avtime/seats, " +
+		"GET /gym/get, GET /gym/rules"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /user/own, GET /user/blocks, POST /visit/own"},
 	{"COACH ADMIN", "POST /visit/lessons, POST /visit/lesson, PUT /visit/edit-lesson, POST /visit/person, " +
-		"POST /user/find, POST /entry/lists"},
+		"POST /user/find, POST /entry/lists, POST /report/preview, POST /report/statistics"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
 	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
@@ -436,6 +472,13 @@ func TestFields(t *testing.T) {
 			"user": badIDs, "month": badMonths}},
 		{"POST /user/find", g.coach, object{"text": "Имя", "limit": 5}, "text", map[string][]string{
 			"text": append([]string{`""`, `"  "`, long}, badTexts...), "limit": append([]string{`101`}, badIDs...)}},
+		{"POST /report/preview", g.coach, object{"kind": "term", "startDate": "2026-11-01", "endDate": "2026-11-30",
+			"group": "ИС",
+			"rows":  5}, "kind startDate endDate", map[string][]string{
+			"kind": append([]string{`"x"`, `""`}, badTexts...), "startDate": badDates, "endDate": badDates,
+			"group": append([]string{long}, badTexts...), "rows": append([]string{`201`}, badIDs...)}},
+		{"POST /report/statistics", g.coach, object{"startDate": "2026-11-01", "endDate": "2026-11-30"}, "startDate endDate",
+			map[string][]string{"startDate": badDates, "endDate": badDates}},
 		{"POST /entry/lists", g.coach, object{"month": thisMonth, "weekday": 0, "time": "16:00"}, "", map[string][]string{
 			"month": badMonths, "weekday": append([]string{`7`}, badIntegers...), "time": badTimesOrNone}},
 		{"PUT /visit/edit", g.coach, object{"id": mark, "mark": 1, "marked": true}, "id mark", map[string][]string{"id": badIDs, "mark": badMarks, "marked": badBools}},

@@ -26,6 +26,7 @@ var fields = map[string]string{
 	"date": `"2026-11-26"`, "mark": `1`, "marked": `true`, "present": `[2]`, "excused": `[]`, "reason": `"Причина"`, "startDate": `"2026-12-05"`, "endDate": `"2026-12-06"`,
 	"runsAs": `null`, "format": `"csv"`,
 	"shownUntil": `"2026-12-31"`, "past": `true`, "unmarked": `true`, "text": `"Имя"`, "limit": `5`, "was": `[1]`,
+	"kind": `"term"`, "rows": `5`,
 	"marks": `[{"id":1,"version":"u","mark":1}]`,
 }
 

@@ -72,8 +72,13 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 		return nil, s.explain(ctx, r, err)
 	}
 	defer leave()
+	pool := s.Pool
+	// What is read for a report keeps no connection from those who enrol.
+	if share == s.reports && s.ReportPool != nil {
+		pool = s.ReportPool
+	}
 	// The body goes as text: so it is understood in each of pgx's query modes.
-	err = s.Pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
+	err = pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
 	if err == nil && data == nil {
 		err = errNoData
 	}

@@ -153,6 +153,9 @@ func New(o Options) http.Handler {
 		look("GET /user/own", "user_own")
 		look("GET /user/blocks", "user_blocks")
 
+		greet("GET /gym/get", "gym_get")
+		greet("GET /gym/rules", "gym_rules")
+
 		manage("POST /gym-news/create", "gym_news_create")
 		look("GET /gym-news/get", "gym_news_get")
 		manage("POST /gym-news/get-any", "gym_news_get_any")
@@ -165,6 +168,9 @@ func New(o Options) http.Handler {
 		manage("PUT /new/edit", "new_edit")
 		manage("DELETE /new/delete", "new_delete")
 
+		preview := s.share(r, s.reports)
+		preview("POST /report/preview", "report_preview")
+		preview("POST /report/statistics", "report_statistics")
 		for _, kind := range report.Kinds() {
 			r.Post("/report/"+kind.Name, s.report(kind))
 			s.shares[endpoint{http.MethodPost, basePath + "/report/" + kind.Name}] = s.reports

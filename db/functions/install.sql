@@ -71,6 +71,8 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/person_json.sql" . }}
 {{ template "rules/lessons.sql" . }}
 {{ template "rules/own_lessons.sql" . }}
+{{ template "rules/gym_json.sql" . }}
+{{ template "rules/previews.sql" . }}
 {{ template "rules/admit.sql" . }}
 {{ template "rules/audit_log.sql" . }}
 {{ template "rules/audit.sql" . }}
@@ -108,6 +110,8 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/window.sql" . }}
 {{ template "wire/person.sql" . }}
 {{ template "wire/lessons.sql" . }}
+{{ template "wire/gym.sql" . }}
+{{ template "wire/previews.sql" . }}
 {{ template "wire/server.sql" . }}
 {{ template "wire/jobs.sql" . }}
 {{ template "wire/metrics.sql" . }}

@@ -1,1 +1,1 @@
-select rules.record_package(50, '78ce8e44b547efcf2ccd8070d2f6da4c09d778aed871dd566c42096bf8937b29');
+select rules.record_package(51, 'e69078411cca90f5c50c8b2f742f75565258daaf64f4da40adce1f8e72f21c95');
