@@ -67,9 +67,12 @@ fuzz: ## sends nasty requests for FUZZTIME=10s and more
 psql: ## opens psql on the database of "make run": the administrator's screen (db/admin.psql)
 	@PSQLRC="$$PWD/db/admin.psql" scripts/with-database psql
 
+# The SQL files are written for these, whatever the server or the role has.
+TERN_OPTIONS = -c standard_conforming_strings=on -c quote_all_identifiers=off
+
 tern: ## migrates the database of "make run" by the tern CLI, and installs the functions
-	@scripts/with-database scripts/go-run github.com/jackc/tern/v2 migrate -m db/migrations
-	@scripts/with-database scripts/go-run github.com/jackc/tern/v2 code install db/functions
+	@PGOPTIONS="$$PGOPTIONS $(TERN_OPTIONS)" scripts/with-database scripts/go-run github.com/jackc/tern/v2 migrate -m db/migrations
+	@PGOPTIONS="$$PGOPTIONS $(TERN_OPTIONS)" scripts/with-database scripts/go-run github.com/jackc/tern/v2 code install db/functions
 
 stamp: ## gives changed functions their new version (db/functions/version.sql)
 	@scripts/go-run ./internal/stamp

@@ -55,6 +55,8 @@ type Version struct {
 	Schema  int    `json:"schema"`  // number of the last migration
 	Package int    `json:"package"` // number of the package of functions, raised by make stamp
 	Hash    string `json:"hash"`    // of the package's files
+	// Faults are what is wrong with the settings of the database itself, such as its search_path; a program brings none.
+	Faults []string `json:"faults"`
 }
 
 // versionFile is the one file of the package that the hash leaves out, since it holds the hash.

@@ -47,6 +47,9 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 			o.Log("note: " + n.Message)
 		}
 	}
+	// Our files are written for these two, whatever the server or the role has. Not by SET, as below.
+	config.RuntimeParams["standard_conforming_strings"] = "on"
+	config.RuntimeParams["quote_all_identifiers"] = "off"
 	if _, set := config.RuntimeParams["lock_timeout"]; !set {
 		// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others waiting behind.
 		// Not by SET: tern resets what was set.
@@ -73,7 +76,27 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err := makePepper(ctx, conn, o.Log); err != nil {
 		return err
 	}
-	return installPackage(ctx, conn, o)
+	if err := installPackage(ctx, conn, o); err != nil {
+		return err
+	}
+	return retry(ctx, o.Log, func() error { return settleDatabase(ctx, conn, o.Log) })
+}
+
+// settleDatabase corrects what is set on the database itself, which a restore under another name loses. The package does so
+// when it is installed; this is for a database that has it already.
+func settleDatabase(ctx context.Context, conn *pgx.Conn, log func(string)) error {
+	rows, err := conn.Query(ctx, "select rules.settle_database()")
+	if err != nil {
+		return fmt.Errorf("correcting the settings of the database: %w", err)
+	}
+	faults, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("correcting the settings of the database: %w", err)
+	}
+	for _, fault := range faults {
+		log("database: corrected: " + fault)
+	}
+	return nil
 }
 
 // lock waits by asking again: a session that waits inside PostgreSQL would hold up whatever must see all older ones end.

@@ -205,6 +205,37 @@ func TestMigrateAgainDoesNothing(t *testing.T) {
 	require.Equal(t, before, d.ask(t, state))
 }
 
+// A restore under another name, or a copy by createdb -T, has the schema and the functions, and nothing that is set on the
+// database itself.
+func TestMigrateAgainCorrectsWhatIsSetOnTheDatabase(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	_, err := d.migrate(t, db.Options{})
+	require.NoError(t, err)
+	before := settings(t, d)
+	d.exec(t, "do $$ begin execute format('alter database %I reset all', current_database()); end $$")
+	d.exec(t, "update pg_database set datacl = null where datname = current_database()")
+	faults := "select string_agg(f, '; ' order by f) from json_array_elements_text(wire.version() -> 'faults') f"
+	require.Equal(t, "search_path of the database is without gym and api", d.ask(t, faults))
+	require.Equal(t, "6", d.ask(t, "select violations from api.audit() where invariant = 'database_settings'"))
+
+	lines, err := d.migrate(t, db.Options{})
+	require.NoError(t, err)
+	require.Contains(t, lines, fmt.Sprintf("functions: version %d is already installed", built(t).Package))
+	require.Contains(t, lines, "database: corrected: search_path of the database is without gym and api")
+	require.Contains(t, lines, "database: corrected: anybody may connect to the database")
+	require.Equal(t, before, settings(t, d))
+	require.Empty(t, d.ask(t, faults))
+	require.Equal(t, "0", d.ask(t, "select violations from api.audit() where invariant = 'database_settings'"))
+	// an auth server of old names the table without its schema
+	config := d.config.Copy()
+	conn, err := pgx.ConnectConfig(t.Context(), config)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	_, err = conn.Exec(t.Context(), "set role energy_auth; select id, hid from users")
+	require.NoError(t, err)
+}
+
 func TestMigrateMakesAPepperOfItsOwnForEachDatabase(t *testing.T) {
 	t.Parallel()
 	one, other := empty(t), empty(t)

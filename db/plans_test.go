@@ -6,6 +6,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"energiya/db"
 	"energiya/internal/dbtest"
 )
 
@@ -58,4 +59,35 @@ func TestATableForAllToFollow(t *testing.T) {
 	require.NoError(t, err)
 	_, err = database.Owner.Exec(t.Context(), "update public.schema_version set version = version")
 	require.NoError(t, err)
+}
+
+// TestHowTextIsQuotedDoesNotMatter migrates and works where the database quotes all names and takes backslashes in texts away.
+func TestHowTextIsQuotedDoesNotMatter(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	d.exec(t, `do $$ begin
+		execute format('alter database %I set quote_all_identifiers = on', current_database());
+		execute format('alter database %I set standard_conforming_strings = off', current_database());
+		execute format('alter database %I set escape_string_warning = off', current_database());
+	end $$`)
+	_, err := d.migrate(t, db.Options{})
+	require.NoError(t, err)
+	conn, err := pgx.ConnectConfig(t.Context(), d.config)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close(t.Context()) }()
+	d.conn = conn
+	require.Equal(t, "on off", d.ask(t, "current_setting('quote_all_identifiers') || ' ' || current_setting('standard_conforming_strings')"))
+
+	d.exec(t, "set gym.now = '2026-12-09 09:00'")
+	require.Equal(t, "2027-01-01", d.ask(t, "rules.next_month()"), "the clock is read by a pattern")
+	d.exec(t, "select rules.turn_enrolment(true, null)")
+	d.exec(t, `insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid)
+		values (1000, 1000, 'Иван', 'Петров', 'Ильич', '', '-')`)
+	require.Equal(t, "false", d.ask(t,
+		"wire.entry_create(1000, (select jsonb_build_object('selectedTimes', jsonb_build_array(min(id))) from gym.slots), 'x') -> 0 ->> 'error'"))
+	require.Equal(t, "0", d.ask(t, "select sum(violations) from api.audit()"))
+	require.Contains(t, d.ask(t, "select string_agg(help, ' ') from api.help('cancel')"), "api.cancel(enrolment integer = null, ")
+	// the stack of calls says who may change what is only added to
+	require.Equal(t, "1000", d.ask(t, "select id from api.erase_person('заявление', 1000)"))
+	d.exec(t, "select wire.clean_up()")
 }

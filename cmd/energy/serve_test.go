@@ -182,6 +182,22 @@ func TestServeOnAnOlderSchemaIsUnready(t *testing.T) {
 	require.Equal(t, 503, s.status("/readyz"))
 }
 
+// A restore under another name loses the search_path by which auth servers find users.
+func TestServeOnADatabaseWithoutItsSettingsIsUnready(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	_, err := database.Owner.Exec(t.Context(),
+		"do $$ begin execute format('alter database %I reset search_path', current_database()); end $$")
+	require.NoError(t, err)
+	s := start(t, database.URL())
+	soon(t, func() bool { return len(s.log.messages("not ready")) == 1 })
+	require.Contains(t, s.log.messages("not ready")[0]["reason"], "search_path")
+	require.Equal(t, 503, s.status("/readyz"))
+
+	migrate(t, database.URL())
+	soon(t, func() bool { return s.status("/readyz") == 200 })
+}
+
 func TestServeEnsuresTheSlotsOfNextMonth(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)

@@ -55,11 +55,8 @@ begin
   loop
     execute format('grant %s to %I', v_grant.what, v_grant.role);
   end loop;
-  for v_grant in
-    select r.rolname as role from pg_roles r
-     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}')
-  loop
-    execute format('grant connect on database %I to %I', current_database(), v_grant.role);
-  end loop;
 end
 $grants$;
+
+-- who may connect, and where names are looked for
+select rules.settle_database();

@@ -80,6 +80,7 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/roster.sql" . }}
 {{ template "rules/import_legacy.sql" . }}
 {{ template "rules/name_swap.sql" . }}
+{{ template "rules/database.sql" . }}
 {{ template "rules/package.sql" . }}
 
 {{ template "api/help.sql" . }}

@@ -19,3 +19,19 @@ begin
   end loop;
 end
 $plans$;
+
+-- A function's text is read when it is first called, by the session's setting: with standard_conforming_strings = off a
+-- backslash in a pattern would be gone.
+do $strings$
+declare
+  v_function regprocedure;
+begin
+  for v_function in
+    select p.oid from pg_proc p
+     where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace)
+       and strpos(p.prosrc, chr(92)) > 0
+  loop
+    execute format('alter function %s set standard_conforming_strings = on', v_function);
+  end loop;
+end
+$strings$;

@@ -1,1 +1,1 @@
-select rules.record_package(51, 'e69078411cca90f5c50c8b2f742f75565258daaf64f4da40adce1f8e72f21c95');
+select rules.record_package(52, 'f9d4fa4452a8d6854314d9175a33494338d7e37c1fa2ce12f57de9d4d51af041');

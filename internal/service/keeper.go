@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -139,12 +140,16 @@ func (k *Keeper) version(ctx context.Context) (db.Version, error) {
 	return there, nil
 }
 
-// judge refuses a database that is older than this program needs. A newer one serves older programs too, while an
-// upgrade goes on.
+// judge refuses a database that is older than this program needs, or whose own settings keep others from working. A newer
+// one serves older programs too, while an upgrade goes on.
 func (k *Keeper) judge(there db.Version) error {
 	if there.Schema < k.built.Schema || there.Package < k.built.Package {
 		return fmt.Errorf("the database has schema %d and functions %d, this program needs %d and %d: run `energy migrate`",
 			there.Schema, there.Package, k.built.Schema, k.built.Package)
+	}
+	if len(there.Faults) > 0 {
+		return fmt.Errorf("the database has lost its settings, as after a restore under another name (%s): run `energy migrate`",
+			strings.Join(there.Faults, "; "))
 	}
 	return nil
 }

@@ -1,4 +1,7 @@
-create view api.commands as
+create function api.commands() returns table (name text, kind text, arguments text, purpose text, who text, example text)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+set quote_all_identifiers = off -- names as a person types them
+as $$
 select p.proname::text as name, 'function' as kind,
        -- as a person types them: a default of null is nothing to type, types go without their long names
        regexp_replace(regexp_replace(regexp_replace(pg_get_function_arguments(p.oid), ' DEFAULT NULL(::[a-z ]+|::"?[a-z]+"?\.[a-z]+)?', ' = null', 'g'),
@@ -19,7 +22,13 @@ select v.relname, 'view', (select string_agg(t.attname, ', ' order by t.attnum) 
   left join lateral (select string_agg(case x.grantee when 0 then 'everybody' else x.grantee::regrole::text end, ', ' order by x.grantee::regrole::text) as who
                        from aclexplode(v.relacl) x where x.privilege_type = 'SELECT' and x.grantee <> v.relowner) a on true
  where v.relnamespace = 'api'::regnamespace and v.relkind = 'v'
- order by 1, 2 desc;
+ order by 1, 2 desc
+$$;
+comment on function api.commands() is
+  'What the view api.commands shows. Definer: a view can''t say how names are quoted. Example: select name from api.commands() limit 5;';
+
+create view api.commands as
+select c.* from api.commands() c;
 comment on view api.commands is
   'Every function and view of api, read from the catalogue; api.help prints them. arguments: of a view, its columns. who: roles that may use it, beside the owner. '
   'Example: select name, purpose from api.commands where kind = ''view'';';

@@ -43,6 +43,7 @@ values
   ('barred_holds_no_seat',
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
    'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
+  ('database_settings', 'select f.fault, f.statement from rules.database_faults() f'),
   ('triggers_enabled',
    'select c.relname::text as on_table, t.tgname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = ''gym''::regnamespace and t.tgenabled in (''D'', ''R'') '
    'union all '

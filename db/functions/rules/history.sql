@@ -1,8 +1,15 @@
 create function rules.was_called(p_stack text, p_function text) returns boolean
 language sql immutable
-as $$ select p_stack ~ ('(?n)^[^".]*[^a-z0-9_$".]' || regexp_replace(p_function, '([.()\[\]])', '\\\1', 'g')) $$;
+as $$
+  -- with quote_all_identifiers the stack has all names in quotes, but for types of more than one name
+  select p_stack ~ ('(?n)^[^".]*[^a-z0-9_$".](?:'
+    || string_agg(regexp_replace(f.signature, '([.()\[\]])', '\\\1', 'g'), '|') || ')')
+    from (values (p_function),
+                 (regexp_replace(p_function, '\m(?!integer\M|bigint\M|smallint\M|boolean\M)[a-z_]+', '"\&"', 'g'))) f (signature)
+$$;
 comment on function rules.was_called(text, text) is
-  'Whether a function stands in a stack of calls (PG_CONTEXT), whose lines are in whatever language the server speaks (lc_messages). A line that quotes a statement does not count. p_function: as text of a regprocedure.';
+  'Whether a function stands in a stack of calls (PG_CONTEXT), whose lines are in whatever language the server speaks '
+  '(lc_messages). A line that quotes a statement does not count. p_function: as text of a regprocedure.';
 
 create function rules.keep() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(22);
+select plan(27);
 
 -- what the audit finds once these statements have broken something: 'capacity_held 1'; then all is as it was
 create function help.found_after(p_statements text) returns text
@@ -92,6 +92,16 @@ select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'triggers_e
 -- the constraint's own triggers, on whichever side
 select matches(found_after($$ alter table gym.enrolments disable trigger all $$), '^triggers_enabled \d+$', 'audit: triggers_enabled, all of a table, foreign keys too');
 
+select is(found_after(format('alter database %I reset search_path', current_database())),
+  'database_settings 1', 'audit: database_settings, search_path as it is by itself');
+select is(found_after(format('alter database %I set search_path = public', current_database())),
+  'database_settings 1', 'audit: database_settings, search_path without ours');
+select is(found_after(format('alter database %I set search_path = "$user", gym, api', current_database())),
+  'nothing', 'audit: database_settings, search_path with more than ours');
+select is(found_after(format('grant connect on database %I to public', current_database())),
+  'database_settings 1', 'audit: database_settings, anybody may connect');
+select is(found_after(format('revoke connect on database %I from energy_auth', current_database())),
+  'database_settings 1', 'audit: database_settings, the auth server may not connect');
 select is((select count(*) from rules.audit() where violations <> 0), 0::bigint, 'audit: nothing is broken after all of this');
 
 -- the query shows the violations that the number counts
