@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/csv"
+	"fmt"
 	"io"
 	"log/slog"
 	"mime"
 	"net/http"
 	"net/http/httptest"
 	"os/signal"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -18,6 +20,7 @@ import (
 	"time"
 
 	"github.com/go-chi/httplog/v2"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 	"github.com/xuri/excelize/v2"
@@ -138,6 +141,60 @@ func TestReportIsTheFile(t *testing.T) {
 	sentence, err := book.GetCellValue("Отчет", "A1")
 	require.NoError(t, err)
 	require.Contains(t, sentence, "отметок нет")
+}
+
+// TestNamesTypedIntoTheOldFront: what the forms of the deployed front send under their labels reads the same in a list, in
+// the report and in psql, and is sorted by family name.
+func TestNamesTypedIntoTheOldFront(t *testing.T) {
+	r := newReporting(t, 2, nil)
+	admin := r.db.User(t, "ADMIN")
+	keys := map[string]string{"Фамилия": "secondname", "Имя": "firstname", "Отчество": "surname"}
+	signUp := func(card int, form map[string]string) int {
+		body := newPerson(card)
+		for label, value := range form {
+			body[keys[label]] = value
+		}
+		return r.one("POST /user/create", admin, body).integer(t, "id")
+	}
+	// sorted by patronymic or given name they would come the other way round
+	borisov := signUp(20210002, map[string]string{"Фамилия": "Борисов", "Имя": "Антон", "Отчество": "Аркадьевич"})
+	li := signUp(20210003, map[string]string{"Фамилия": "Ли", "Имя": "Ан", "Отчество": ""})
+	abramov := signUp(20210001, map[string]string{"Фамилия": "Абрамов", "Имя": "Олег", "Отчество": "Ильич"})
+	// past the triggers, so that it does not matter what day it is
+	_, err := r.db.Owner.Exec(t.Context(), fmt.Sprintf(`
+		begin;
+		set local session_replication_role = replica;
+		insert into gym.slots (id, month, weekday, starts_at, capacity, taken) values (1, '2026-11-01', 0, '16:00', 12, 3);
+		insert into gym.enrolments (id, slot_id, user_id, month, weekday, created_at)
+		select u, 1, u, '2026-11-01', 0, '2026-10-26' from unnest('{%d,%d,%d}'::integer[]) u;
+		insert into gym.marks (enrolment_id, slot_id, user_id, date, mark)
+		select e.id, e.slot_id, e.user_id, '2026-11-02', 'present' from gym.enrolments e;
+		commit`, borisov, li, abramov))
+	require.NoError(t, err)
+	want := []string{"Абрамов Олег Ильич", "Борисов Антон Аркадьевич", "Ли Ан"}
+
+	var listed []string
+	for _, p := range r.many("GET /user/get", r.coach, object{"role": "STUDENT"}) {
+		listed = append(listed, strings.TrimSpace(fmt.Sprint(p["secondname"], " ", p["firstname"], " ", p["surname"])))
+	}
+	slices.Sort(listed)
+	require.Equal(t, want, listed)
+
+	var reported []string
+	book, err := excelize.OpenReader(r.download("/report/visits", november2026).Body)
+	require.NoError(t, err)
+	for row := range want {
+		name, err := book.GetCellValue("Отчет", fmt.Sprint("B", row+2))
+		require.NoError(t, err)
+		reported = append(reported, name)
+	}
+	require.Equal(t, want, reported)
+
+	query, err := r.db.Owner.Query(t.Context(), `select person from api.enrolled where month = '11-2026'`)
+	require.NoError(t, err)
+	shown, err := pgx.CollectRows(query, pgx.RowTo[string])
+	require.NoError(t, err)
+	require.Equal(t, want, shown)
 }
 
 func TestReportIsRefusedBeforeItsFirstByte(t *testing.T) {
