@@ -143,8 +143,8 @@ func TestReportIsTheFile(t *testing.T) {
 	require.Contains(t, sentence, "отметок нет")
 }
 
-// TestNamesTypedIntoTheOldFront: what the forms of the deployed front send under their labels reads the same in a list, in
-// the report and in psql, and is sorted by family name.
+// TestNamesTypedIntoTheOldFront: what the forms of the deployed front send under their labels reads the same in a list,
+// in the report and in psql, and is sorted by family name.
 func TestNamesTypedIntoTheOldFront(t *testing.T) {
 	r := newReporting(t, 2, nil)
 	admin := r.db.User(t, "ADMIN")

@@ -43,14 +43,15 @@ func newRosterImport() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import file.csv|xlsx|json [--dry-run]",
 		Short: "Make the roster what a file says",
-		Long: `Make the roster what a file says, the whole of it, and print what was added, changed, and is gone. Log in as the
-database's owner, or with the role of administrators. People who have registered stay as they are, also those who are gone.
+		Long: `Make the roster what a file says, the whole of it, and print what was added, changed, and is gone. Log in as
+the database's owner, or with the role of administrators. People who have registered stay as they are, also those who
+are gone.
 
 The first row names the columns, in Russian or English: билет (card), фамилия (family), имя (given), отчество
-(patronymic), группа (group); or ФИО (full name) for the three. A column secondname is the family name, and surname beside
-it the patronymic, as on the wire; a column surname without it is the family name. How each column is read is printed.
-csv: commas, semicolons or tabs, in UTF-8 or windows-1251; xlsx: the first sheet; json: an array of objects with the keys
-of the wire: card, secondname (family name), firstname (given name), surname (patronymic), group.
+(patronymic), группа (group); or ФИО (full name) for the three. A column secondname is the family name, and surname
+beside it the patronymic, as on the wire; a column surname without it is the family name. How each column is read is
+printed. csv: commas, semicolons or tabs, in UTF-8 or windows-1251; xlsx: the first sheet; json: an array of objects
+with the keys of the wire: card, secondname (family name), firstname (given name), surname (patronymic), group.
 
 Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
 
@@ -116,7 +117,8 @@ func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun b
 		}
 		fmt.Fprintf(tabs, "%s\t%d\t%s\t%s\t%s\n", c.Change, c.Card, c.Person, c.Group, was)
 	}
-	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", len(list.Students), counts["added"], counts["changed"], counts["gone"])
+	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", len(list.Students),
+		counts["added"], counts["changed"], counts["gone"])
 	if dryRun {
 		fmt.Fprintln(tabs, "A dry run: nothing was changed.")
 	}

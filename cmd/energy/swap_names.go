@@ -39,14 +39,15 @@ func newSwapNames() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "swap-names [--dry-run]",
 		Short: "Swap family names and patronymics that an older version took the wrong way round",
-		Long: `Swap family names and patronymics that stand the wrong way round. Older versions of "energy user add" and of psql's
-functions took the family name for surname and the patronymic for secondname; everything else that is deployed means it the
-other way round. People who signed up, came in by import-legacy or were added over HTTP stand right, and stay.
+		Long: `Swap family names and patronymics that stand the wrong way round. Older versions of "energy user add" and
+of psql's functions took the family name for surname and the patronymic for secondname; everything else that is deployed
+means it the other way round. People who signed up, came in by import-legacy or were added over HTTP stand right, and
+stay.
 
-Who stands the wrong way round is seen by the look of the two names: one is empty or ends as patronymics do. Where both do,
-or neither, it is unclear, and the person stays unless --unclear is given. --dry-run shows samples and counts and changes
-nothing: look at it first. The swap itself is done once in the life of a database, which remembers it; after that
-api.edit_person corrects people one by one. The next import of the roster corrects the roster.
+It is the look of the two names that tells: one is empty, or one ends as patronymics do. Where both do, or neither, it
+is unclear, and the person stays unless --unclear is given. --dry-run shows samples and counts and changes nothing: look
+at it first. The swap itself is done once in the life of a database, which remembers it; after that api.edit_person
+corrects people one by one. The next import of the roster corrects the roster.
 
 ` + settings(config.DatabaseURL),
 		Example: `  energy swap-names --dry-run --samples 50

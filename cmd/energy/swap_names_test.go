@@ -13,7 +13,8 @@ func TestSwapNames(t *testing.T) {
 	database := dbtest.New(t)
 	_, err := database.Owner.Exec(t.Context(), `
 		insert into gym.users (student_card, secondname, firstname, surname, "group", hid)
-		values (1, 'Абрамов', 'Олег', 'Ильич', '', '-'), (2, 'Ильич', 'Антон', 'Борисов', '', '-'), (3, 'Ли', 'Ан', 'Вэй', '', '-')`)
+		values (1, 'Абрамов', 'Олег', 'Ильич', '', '-'), (2, 'Ильич', 'Антон', 'Борисов', '', '-'),
+		       (3, 'Ли', 'Ан', 'Вэй', '', '-')`)
 	require.NoError(t, err)
 	swap := func(args ...string) result {
 		return run(t, at(database.URL()), "", append([]string{"swap-names"}, args...)...)

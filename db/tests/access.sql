@@ -97,7 +97,8 @@ select who('ann'), card('ann') as card \gset
 set local search_path = gym, api, public;
 set local session authorization test_auth_login;
 insert into users (student_card, firstname, secondname, surname, "group", hid, image, role)
-  values (12069840, 'Иван', 'Петров', '', 'БИ-21', repeat('0', 64), null, 'STUDENT') returning users.id as signed_up, users.deleted as signed_up_deleted \gset
+  values (12069840, 'Иван', 'Петров', '', 'БИ-21', repeat('0', 64), null, 'STUDENT') returning users.id as signed_up,
+    users.deleted as signed_up_deleted \gset
 update users set image = 'i.png' where users.id = :signed_up;
 select users.id, users.student_card, users.firstname, users.secondname, users.surname, users."group", users.hid, users.image, users.role, users.deleted from users where users.id = :signed_up \gset found_
 select count(*) as by_card from users where users.student_card = 12069840 and users.role in ('STUDENT', 'COACH', 'ADMIN') and users.deleted = false \gset
@@ -116,7 +117,8 @@ select is(as_role('energy_auth', statement), 'may not', 'the auth server: ' || s
     'select count(*) from gym.slots', 'select count(*) from gym.enrolments', 'select value from gym.secrets', 'select * from gym.settings', 'select * from gym.rights', 'select wire.version()', 'select rules.clock()', 'select * from api.settings',
     'select rules.hash_password(1, '''')', 'create table gym.t ()', 'create temp table t ()', 'select nextval(''gym.users_id_seq'')']) statement;
 -- the guards of the table hold for it as well
-select is(as_role('energy_auth', format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (%s, '''', ''Ан'', '''', '''', '''', ''STUDENT'')', :card)),
+select is(as_role('energy_auth',
+  format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (%s, '''', ''Ан'', '''', '''', '''', ''STUDENT'')', :card)),
   '23505 duplicate key value violates unique constraint "users_student_card_taken"', 'the auth server: a card that is taken');
 
 -- ---- an administrator: what api offers, every datum but the secrets, and writing it under the rules ----
@@ -125,7 +127,8 @@ select is(as_role('energy_auth', format('insert into gym.users (student_card, fi
 create table help.data (name text);
 insert into help.data values ('settings'), ('weekly_template'), ('slots'), ('enrolments'), ('marks'), ('cancelled_lessons'), ('closures'), ('blocks'), ('pardons'), ('posts'), ('rights'), ('manual_turns'), ('roster');
 create table help.written (name text);
-insert into help.written values ('name_swaps'), ('settings_changes'), ('months'), ('ledger'), ('refusals'), ('code_package'), ('audit_log'), ('legacy_ids');
+insert into help.written values ('name_swaps'), ('settings_changes'), ('months'), ('ledger'), ('refusals'),
+  ('code_package'), ('audit_log'), ('legacy_ids');
 select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition $$,
   $$ select name from help.data union all select name from help.written union all values ('users'), ('secrets') $$, 'the matrix: no table of gym is missing from it');
 
@@ -152,7 +155,8 @@ set local gym.now = '2026-12-10 09:00';
 select make_slot('hall', 1, '10:00', 2) as tue, make_slot('yard', 2, '10:00', 2) as wed, who('bea') as bea \gset
 set local search_path = gym, api, public;
 set local session authorization test_admin_login;
-insert into users (student_card, firstname, surname, secondname, "group", hid) values (5551, 'Ян', '', 'Новый', 'БИ-21', '-') returning id as hand \gset
+insert into users (student_card, firstname, surname, secondname, "group", hid) values (5551, 'Ян', '', 'Новый',
+  'БИ-21', '-') returning id as hand \gset
 update users set "group" = 'БИ-22' where id = :hand;
 insert into enrolments (slot_id, user_id) values (:tue, :hand) returning id as seat, created_at = '2026-12-10 09:00+07' as by_the_moved_clock \gset
 update enrolments set slot_id = :wed where id = :seat;
@@ -174,7 +178,8 @@ update settings set slots_per_student = 2;
 update weekly_template set capacity = 8 where weekday = 0;
 delete from weekly_template where weekday = 5;
 update rights set anybody = false where endpoint = 'new/get';
-insert into roster (card, family, given, patronymic, "group", added_at) values (5552, 'Новая', 'Яна', '', 'БИ-21', now());
+insert into roster (card, family, given, patronymic, "group", added_at) values (5552, 'Новая', 'Яна', '', 'БИ-21',
+  now());
 update roster set gone_at = now() where card = 5552;
 select month = '2027-01-01' and weekday = 2 as placed from enrolments where id = :seat \gset
 reset session authorization;
@@ -200,7 +205,10 @@ select matches(as_role('energy_reader', 'select count(*)::text from ' || v), '^\
   from unnest('{api.slots,api.rules,api.settings,api.closures,api.people_masked,gym.users,gym.enrolments,gym.marks,gym.audit_log}'::text[]) v;
 select is(as_role('energy_reader', format('select (card, person, "group")::text from api.people_masked where id = %s', who('ann'))), format('(…%s,"Т. A.",БИ-21)', right(card('ann')::text, 2)), 'a reader: people masked');
 select is(as_role('energy_reader', statement), 'may not', 'a reader: ' || statement)
-  from unnest(array['select secondname from gym.users', 'select surname from gym.users', 'select firstname from gym.users', 'select student_card from gym.users', 'select hid from gym.users', 'select image from gym.users', 'select value from gym.secrets', 'select * from api.enrolled', 'select * from api.attendance',
+  from unnest(array['select secondname from gym.users', 'select surname from gym.users',
+    'select firstname from gym.users', 'select student_card from gym.users', 'select hid from gym.users',
+    'select image from gym.users', 'select value from gym.secrets', 'select * from api.enrolled',
+    'select * from api.attendance',
     'select * from api.blocked', 'select * from api.absences', 'select reason from gym.blocks', 'select reason from gym.pardons', 'select new_values from gym.audit_log', 'select login from gym.audit_log', 'select * from api.history(''user'')',
     'insert into gym.posts (kind, body, created_at) values (''news'', ''x'', now())', 'update gym.settings set seats_per_slot = 1', 'delete from gym.weekly_template', 'select api.set_pepper(''x'')', 'select wire.version()', 'create temp table t ()']) statement;
 

@@ -1,4 +1,5 @@
-// Package roster reads the university's list of students from a file. It knows files; what a row may be, the database knows.
+// Package roster reads the university's list of students from a file. It knows files; what a row may be, the database
+// knows.
 package roster
 
 import (
@@ -18,8 +19,8 @@ import (
 	"golang.org/x/text/encoding/charmap"
 )
 
-// Student is a row of the list, as it stands in the file. Its JSON has the keys of the wire (docs/openapi.yaml), where the
-// family name is called secondname and the patronymic surname.
+// Student is a row of the list, as it stands in the file. Its JSON has the keys of the wire (docs/openapi.yaml), where
+// the family name is called secondname and the patronymic surname.
 type Student struct {
 	Line       int    `json:"line"` // where, counted from 1
 	Card       string `json:"card"`
@@ -87,8 +88,8 @@ const (
 	group      = "group"
 )
 
-// headers are what the columns may be called, in small letters without blanks, points and signs. The headers secondname and
-// surname are not here: what they mean depends on each other (nameColumns).
+// headers are what the columns may be called, in small letters without blanks, points and signs. The headers secondname
+// and surname are not here: what they mean depends on each other (readAs).
 func headers() map[string][]string {
 	return map[string][]string{
 		card: {
@@ -109,8 +110,8 @@ func plain(text string) string {
 	return strings.NewReplacer(" ", "", " ", "", "_", "", "-", "", ".", "", "№", "", "\n", "", "\t", "").Replace(text)
 }
 
-// readAs is what a header says that its column holds; empty where it is none of ours. hasSecondname: another column of the
-// table is called secondname.
+// readAs is what a header says that its column holds; empty where it is none of ours. hasSecondname: another column of
+// the table is called secondname.
 func readAs(header string, hasSecondname bool) (as, why string) {
 	header = plain(header)
 	switch {
@@ -143,8 +144,8 @@ func columns(header []string) (list []Column, ok bool, err error) {
 			found[c.ReadAs] = c.Title
 		case c.ReadAs == family || c.ReadAs == patronymic:
 			// to take the first would be to guess whose name it is
-			err = fmt.Errorf("the columns «%s» and «%s» would both be read as the %s: rename one to «фамилия» or «отчество», or leave it out",
-				first, c.Title, c.ReadAs)
+			err = fmt.Errorf("the columns «%s» and «%s» would both be read as the %s: "+
+				"rename one to «фамилия» or «отчество», or leave it out", first, c.Title, c.ReadAs)
 		default:
 			c.ReadAs, c.Why = "", "«"+first+"» is read as that"
 		}
@@ -161,8 +162,8 @@ func columns(header []string) (list []Column, ok bool, err error) {
 }
 
 // errNoHeader says what a table must begin with.
-var errNoHeader = errors.New("no row names the columns: the first one must, «билет» (card), «фамилия» (family name) or «ФИО» (full name), " +
-	"and may «имя» (given name), «отчество» (patronymic), «группа» (group)")
+var errNoHeader = errors.New("no row names the columns: the first one must, «билет» (card), " +
+	"«фамилия» (family name) or «ФИО» (full name), and may «имя» (given name), «отчество» (patronymic), «группа» (group)")
 
 // students makes sense of a table. Titles may stand above the header; empty rows are passed over.
 func students(rows [][]string, lines []int) (List, error) {
@@ -186,7 +187,8 @@ func students(rows [][]string, lines []int) (List, error) {
 			return strings.TrimSpace(row[at])
 		}
 		s := Student{
-			Line: lines[i], Card: cell(card), Family: cell(family), Given: cell(given), Patronymic: cell(patronymic), Group: cell(group),
+			Line: lines[i], Card: cell(card), Group: cell(group),
+			Family: cell(family), Given: cell(given), Patronymic: cell(patronymic),
 		}
 		if full := strings.Fields(cell(fullName)); len(full) > 0 && s.Family == "" {
 			s.Family = full[0]
@@ -267,7 +269,8 @@ func readXLSX(content []byte) (List, error) {
 	return students(rows, lines)
 }
 
-// readJSON takes an array of objects with the keys of Student, which mean what they mean on the wire; a card may be a number.
+// readJSON takes an array of objects with the keys of Student, which mean what they mean on the wire; a card may be a
+// number.
 func readJSON(content []byte) (List, error) {
 	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
 	var rows []struct {
@@ -277,8 +280,8 @@ func readJSON(content []byte) (List, error) {
 	decoder := json.NewDecoder(bytes.NewReader(content))
 	decoder.UseNumber()
 	if err := decoder.Decode(&rows); err != nil {
-		return List{}, fmt.Errorf("reading json, an array of objects with card, secondname (family name), firstname (given name), "+
-			"surname (patronymic), group: %w", err)
+		return List{}, fmt.Errorf("reading json, an array of objects with card, secondname (family name), "+
+			"firstname (given name), surname (patronymic), group: %w", err)
 	}
 	list := List{Students: make([]Student, len(rows))}
 	for i, row := range rows {

@@ -47,7 +47,10 @@ as $$
   select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end from rules.mentions(rules.person_id(card, person)) m
 $$;
 comment on function api.mentions(integer, integer) is
-  'Shows texts in which a person may be named, by card or family name. Posts, closures, lessons called off and reasons of others, the family name in any case; and other accounts, such as one merged into this, and lines of the roster of the same names, which are erased by themselves. To be looked at before api.erase_person, which blanks full names and cards by itself, and what its argument also says. card, or person: id. '
+  'Shows texts in which a person may be named, by card or family name. Posts, closures, lessons called off and reasons '
+  'of others, the family name in any case; and other accounts, such as one merged into this, and lines of the roster '
+  'of the same names, which are erased by themselves. To be looked at before api.erase_person, which blanks full names '
+  'and cards by itself, and what its argument also says. card, or person: id. '
   'Errors: user_not_found. Definer: reads gym.posts and others. Example: select * from api.mentions(card => 12069840);';
 
 create function api.erase_person(reason text, card integer default null, person integer default null, also text[] default '{}')

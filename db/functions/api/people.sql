@@ -9,14 +9,14 @@ as $$
    cross join rules.names(u) n
 $$;
 comment on function api.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. card: number of the student card; family: family name, never empty; given: given name; patronymic may be '
-  'empty; password: 8 characters or more. Errors: users_family_given, users_student_card_taken, password_too_short, '
-  'pepper_missing. Definer: writes gym.users. '
+  'Adds a person. card: number of the student card; family: family name, never empty; given: given name; patronymic '
+  'may be empty; password: 8 characters or more. Errors: users_family_given, users_student_card_taken, '
+  'password_too_short, pepper_missing. Definer: writes gym.users. '
   'Example: select * from api.add_user(12069850, ''Петров'', ''Иван'', ''not this one'', ''Ильич'', ''БИ-21'');';
 
 create function api.person(card integer default null, person integer default null)
-returns table (id integer, student_card integer, family text, given text, patronymic text, "group" text, role gym.userrole,
-  deleted boolean)
+returns table (id integer, student_card integer, family text, given text, patronymic text, "group" text,
+  role gym.userrole, deleted boolean)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select u.id, u.student_card, r.family, r.given, r.patronymic, u."group", u.role, u.deleted
@@ -92,10 +92,13 @@ comment on function api.set_pepper(text, boolean) is
 create view api.people_masked as
 select u.id, '…' || right(u.student_card::text, 2) as card,
        -- whose name is empty has no initial, and no point
-       concat_ws(' ', nullif(left(btrim(r.family), 1), '') || '.', nullif(left(btrim(r.given), 1), '') || '.') as person,
+       concat_ws(' ', nullif(left(btrim(r.family), 1), '') || '.', nullif(left(btrim(r.given), 1), '') || '.')
+         as person,
        u."group", u.role, u.deleted
   from gym.users u
   join rules.roll r on r.user_id = u.id
  order by u.id;
 comment on view api.people_masked is
-  'People for those who may see no names: initials, family name first, and the end of the card. The only view of people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not deleted group by "group";';
+  'People for those who may see no names: initials, family name first, and the end of the card. The only view of '
+  'people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not '
+  'deleted group by "group";';

@@ -11,7 +11,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select * from rules.roster_changes(rows) $$;
 comment on function api.roster_preview(jsonb) is
   'What the import of a roster would change: added, changed, gone. rows: an array of objects with card, secondname '
-  '(family name), firstname (given name), surname (patronymic), group, named as in openapi.yaml. Errors: roster_empty, roster_unreadable. Definer: reads gym.roster. '
+  '(family name), firstname (given name), surname (patronymic), group, named as in openapi.yaml. Errors: roster_empty, '
+  'roster_unreadable. Definer: reads gym.roster. '
   'Example: select * from api.roster_preview(''[{"card": 12069840, "secondname": "Петров"}]'');';
 
 create function api.import_roster(rows jsonb) returns table (change text, card integer, person text, "group" text, was text)

@@ -280,7 +280,8 @@ as $$
   select coalesce(p_old ->> 'secondname' = p_new ->> 'surname' and p_old ->> 'surname' = p_new ->> 'secondname', false)
 $$;
 comment on function rules.is_name_swap(jsonb, jsonb) is
-  'Reports whether an entry of the audit trail exchanged family name and patronymic: what stood before was the wrong way round.';
+  'Reports whether an entry of the audit trail exchanged family name and patronymic: what stood before was the wrong '
+  'way round.';
 
 create function rules.names_ever(p_user_id integer) returns table (part text, name text)
 language sql stable
@@ -300,13 +301,14 @@ as $$
     from known k
    cross join lateral (values ('family', k.row ->> case when k.is_swapped then 'surname' else 'secondname' end),
                               ('given', k.row ->> 'firstname'),
-                              ('patronymic', k.row ->> case when k.is_swapped then 'secondname' else 'surname' end)) v (part, name)
+                              ('patronymic', k.row ->> case when k.is_swapped then 'secondname' else 'surname' end)
+                   ) v (part, name)
    -- what was erased before
    where btrim(v.name) <> '' and v.name <> 'erased'
 $$;
 comment on function rules.names_ever(integer) is
-  'The names that a person has, and had as far as the audit trail goes back. part: family, given, patronymic. What stood '
-  'the wrong way round until the names were swapped (rules.swap_names) is read as what it is.';
+  'The names that a person has, and had as far as the audit trail goes back. part: family, given, patronymic. What '
+  'stood the wrong way round until the names were swapped (rules.swap_names) is read as what it is.';
 
 create function rules.named(p_user_id integer, p_also text[]) returns text
 language plpgsql stable
@@ -339,9 +341,9 @@ begin
 end
 $$;
 comment on function rules.named(integer, text[]) is
-  'A regular expression that finds a person in texts: by a card; by family name and given name in either order, with the '
-  'patronymic or without; by family name and initials; and by p_also, what else the person is called in them (another case, '
-  'a nickname).';
+  'A regular expression that finds a person in texts: by a card; by family name and given name in either order, with '
+  'the patronymic or without; by family name and initials; and by p_also, what else the person is called in them '
+  '(another case, a nickname).';
 
 create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}') returns table (entries integer, texts integer)
 language plpgsql volatile
@@ -352,7 +354,8 @@ declare
   v_named text;
   v_more  integer;
   -- columns of the roster, also as they were called before
-  v_roster constant text[] := array['card', 'family', 'given', 'patronymic', 'firstname', 'secondname', 'surname', 'group'];
+  v_roster constant text[] := array['card', 'family', 'given', 'patronymic', 'group', 'firstname', 'secondname',
+                                    'surname'];
 begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
@@ -436,7 +439,8 @@ language plpgsql stable
 as $$
 declare
   -- a family name in any case: all but its last two letters, which are of the case
-  v_stem  text := (select rules.spelt(left(r.family, greatest(length(r.family) - 2, 3))) from rules.roll r where r.user_id = p_user_id);
+  v_stem  text := (select rules.spelt(left(r.family, greatest(length(r.family) - 2, 3)))
+                     from rules.roll r where r.user_id = p_user_id);
   v_found text := rules.named(p_user_id, '{}');
   v_cards integer[] := rules.cards_of(p_user_id);
 begin
@@ -466,7 +470,9 @@ begin
 end
 $$;
 comment on function rules.mentions(integer) is
-  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named finds, and the beginning of the family name; and other accounts and lines of the roster of the same names. To be looked at before rules.erase_person.';
+  'Texts, beside the reasons of the person''s own blocks and pardons, in which somebody may be named: what rules.named '
+  'finds, and the beginning of the family name; and other accounts and lines of the roster of the same names. To be '
+  'looked at before rules.erase_person.';
 
 create view rules.trail as
 select a.id, a.written_at, a.on_table, a.key, a.actor, a.login, a.operation, a.old_values, a.new_values,

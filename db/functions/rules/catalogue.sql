@@ -64,8 +64,10 @@ values
    null, 'Slots and enrolments keep their ids.', 'triggers slots__guard, enrolments__place'),
   ('enrolment_user_deleted', 'ENRUL', 'Этот человек удалён, записать его нельзя. Сначала восстановите его.',
    'api.restore_user возвращает человека.', 'Nobody deleted is enrolled.', 'trigger enrolments__place'),
-  ('names_swapped_once', 'ENRUL', 'Фамилии и отчества в этой базе уже меняли местами (%s). Второй раз не нужно: исправьте людей по одному.',
-   'api.edit_person(card => …, family => …, patronymic => …)', 'Names are swapped once in the life of a database.', 'rules.swap_names'),
+  ('names_swapped_once', 'ENRUL',
+   'Фамилии и отчества в этой базе уже меняли местами (%s). Второй раз не нужно: исправьте людей по одному.',
+   'api.edit_person(card => …, family => …, patronymic => …)', 'Names are swapped once in the life of a database.',
+   'rules.swap_names'),
   ('users_student_card_taken', 'ENRUL', 'Человек с таким студенческим билетом уже есть. Проверьте номер.',
    'api.restore_user возвращает удалённого.', 'A card belongs to one person, deleted people included.', 'unique constraint users_student_card_taken'),
   ('card_needs_password', 'ENRUL', 'Вместе с номером билета нужно задать новый пароль.',
@@ -139,7 +141,8 @@ values
   ('not_on_roster', 'ENRUL', 'Студенческого билета с таким номером нет в списках университета. Проверьте номер или обратитесь к администратору.',
    'select * from api.roster; списки загружает energy roster import', 'With the setting roster_only only students on the university''s roster register.', 'trigger users__roster'),
   ('roster_empty', 'ENREQ', 'В списке нет ни одного студента. Проверьте файл.', null, 'A roster is an array of students, one at least.', 'rules.roster_rows'),
-  ('roster_unreadable', 'ENREQ', 'Список, строка %s: %s. Исправьте файл.', null, 'Every row of a roster has a card of its own and a family name.', 'rules.roster_rows'),
+  ('roster_unreadable', 'ENREQ', 'Список, строка %s: %s. Исправьте файл.', null,
+    'Every row of a roster has a card of its own and a family name.', 'rules.roster_rows'),
   ('legacy_schema_missing', 'ENGON', 'Схемы %s в этой базе нет.', 'docs/import-legacy.md', 'The old system''s tables stand in a schema of this database.', 'rules.legacy_table'),
   ('legacy_table_missing', 'ENGON', 'В схеме %s нет таблицы старой системы: %s.', 'docs/import-legacy.md', 'All tables of the old system are there.', 'rules.legacy_table'),
   ('legacy_table_foreign', 'ENRUL', 'Таблица %s принадлежит роли %s, которой эта база не подчиняется.', 'alter table … owner to, or energy import-legacy as the owner of the database',
@@ -174,7 +177,8 @@ values
   ('slots_month_first_day', 'ENREQ', 'Месяц задают его первым числом, с 2000 по 2100 год.', null, 'Months are dates: their first day.', 'check'),
   ('users_family_given', 'ENREQ', 'Укажите фамилию.', null, 'A person has a family name; the patronymic may be empty.',
    'rules.check_family; for raw writes triggers users__family_insert, users__family_update'),
-  ('users_names_short', 'ENREQ', 'Фамилия, имя, отчество и группа: не длиннее 200 символов. Сократите их.', null, 'Length of names.', 'rules.check_person; for raw writes check users_names_short'),
+  ('users_names_short', 'ENREQ', 'Фамилия, имя, отчество и группа: не длиннее 200 символов. Сократите их.', null,
+    'Length of names.', 'rules.check_person; for raw writes check users_names_short'),
   ('users_student_card_positive', 'ENREQ', 'Номер студенческого билета должен быть больше нуля. Проверьте его.', null, 'Cards are positive numbers.', 'rules.check_person; for raw writes check users_student_card_positive'),
   ('posts_body_length', 'ENREQ', 'Текст: от 1 до 100000 символов.', null, 'Length of a post.', 'check'),
   -- ENGON: named by id, but not there
@@ -223,7 +227,6 @@ begin
 end
 $$;
 comment on function rules.refuse(text, text[]) is
-  'Refuses by a rule of rules.catalogue. p_rule: its name; p_facts: what fills the message''s %s. '
-  'Never returns: raises the rule''s SQLSTATE with CONSTRAINT = p_rule, and COLUMN = the field of a request that is '
-  'at fault. '
-  'The only place that raises.';
+  'Refuses by a rule of rules.catalogue. p_rule: its name; p_facts: what fills the message''s %s. Never returns: '
+  'raises the rule''s SQLSTATE with CONSTRAINT = p_rule, and COLUMN = the field of a request that is at fault. The '
+  'only place that raises.';

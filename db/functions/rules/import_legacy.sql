@@ -263,7 +263,8 @@ comment on function rules.legacy_admin(text, integer) is
 
 create function rules.plan_users(p_schema text, p_admin_card integer)
 returns table (
-  old_id bigint, state text, refusal text, remark text, new_id integer, card integer, family text, given text, patronymic text,
+  old_id bigint, state text, refusal text, remark text, new_id integer, card integer, family text, given text,
+    patronymic text,
   study_group text, hid text, image text, role gym.userrole, deleted boolean)
 language sql stable rows 5000 set jit = off
 as $$
@@ -281,7 +282,8 @@ as $$
                 when other.id is not null then format('the id is taken here, by card %s', other.student_card)
                 when o.label is null or o.label not in ('STUDENT', 'COACH', 'ADMIN', 'BLOCKED') then format('role %L is unknown', o.role)
                 when coalesce(btrim(o.family, E' \t\r\n\u00A0'), '') = '' then 'the family name (secondname) is empty'
-                when greatest(length(o.family), length(o.given), length(o.patronymic), length(o.study_group)) > 200 then 'a name or the group is longer than 200 characters'
+                when greatest(length(o.family), length(o.given), length(o.patronymic), length(o.study_group)) > 200
+                  then 'a name or the group is longer than 200 characters'
                 when o.label in ('STUDENT', 'BLOCKED') and not rules.may_register(o.number) then 'the card is not on the roster, and roster_only is on'
            end as why
       from old o
@@ -583,7 +585,8 @@ begin
   with plan as materialized (select * from rules.plan_users(p_schema, p_admin_card) p where p.state in ('new', 'matched')),
   added as (
     insert into gym.users (id, student_card, secondname, firstname, surname, "group", hid, image, role)
-    select p.new_id, p.card, p.family, p.given, p.patronymic, p.study_group, p.hid, p.image, p.role from plan p where p.state = 'new' order by p.new_id)
+    select p.new_id, p.card, p.family, p.given, p.patronymic, p.study_group, p.hid, p.image, p.role
+      from plan p where p.state = 'new' order by p.new_id)
   insert into gym.legacy_ids (kind, old_id, new_id) select 'user', p.old_id, p.new_id from plan p;
   -- behind the ids of the refused too: the auth server may still remember whom they were
   perform setval('gym.users_id_seq', m.most)

@@ -1,5 +1,5 @@
--- Until version 28 of the tables, psql and the command line here took the family name for surname and the patronymic for
--- secondname. People who were added so stand the wrong way round beside those who signed up, whose names are right.
+-- Until version 28 of the tables, psql and the command line here took the family name for surname and the patronymic
+-- for secondname. People who were added so stand the wrong way round beside those who signed up, whose names are right.
 
 create function rules.is_patronymic(p_name text) returns boolean
 language sql immutable
@@ -21,7 +21,8 @@ as $$
     end
 $$;
 comment on function rules.names_stand(text, text) is
-  'Whether family name and patronymic stand the right way round, by their look: right, wrong, unclear, empty (there is neither).';
+  'Whether family name and patronymic stand the right way round, by their look: right, wrong, unclear, empty (there is '
+  'neither).';
 
 create function rules.name_plan(p_unclear boolean, p_except integer[])
 returns table (user_id integer, card integer, stands text, is_swapped boolean, person text, becomes text)
@@ -37,8 +38,9 @@ as $$
    order by r.student_card
 $$;
 comment on function rules.name_plan(boolean, integer[]) is
-  'What rules.swap_names would do with each person, deleted ones too. stands: see rules.names_stand; becomes: the name after '
-  'it, null where the person stays. p_unclear: those who stand unclear are swapped too; p_except: cards of people who stay.';
+  'What rules.swap_names would do with each person, deleted ones too. stands: see rules.names_stand; becomes: the '
+  'name after it, null where the person stays. p_unclear: those who stand unclear are swapped too; p_except: cards of '
+  'people who stay.';
 
 create function rules.swap_names(p_unclear boolean, p_except integer[])
 returns table (stands text, people bigint, swapped bigint)
@@ -73,6 +75,6 @@ begin
 end
 $$;
 comment on function rules.swap_names(boolean, integer[]) is
-  'Exchanges family name and patronymic of the people whom rules.name_plan says, once in the life of a database, and says of '
-  'each way of standing how many people there were and were swapped. Arguments: see rules.name_plan. '
-  'Errors: names_swapped_once.';
+  'Exchanges family name and patronymic of the people whom rules.name_plan says, once in the life of a database, and '
+  'says of each way of standing how many people there were and were swapped. Arguments: see rules.name_plan. Errors: '
+  'names_swapped_once.';

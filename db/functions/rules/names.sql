@@ -1,9 +1,11 @@
--- What the names of a person mean. In gym.users, and in JSON, the column secondname holds the family name and surname the
--- patronymic, as the old system named them. Everything that shows, sorts or looks for names reads them from here.
+-- What the names of a person mean. In gym.users, and in JSON, the column secondname holds the family name and surname
+-- the patronymic, as the old system named them. Everything that shows, sorts or looks for names reads them from here.
 
 create function rules.full_name(p_family text, p_given text, p_patronymic text) returns text
 language sql stable
-as $$ select concat_ws(' ', nullif(btrim(p_family), ''), nullif(btrim(p_given), ''), nullif(btrim(p_patronymic), '')) $$;
+as $$
+  select concat_ws(' ', nullif(btrim(p_family), ''), nullif(btrim(p_given), ''), nullif(btrim(p_patronymic), ''))
+$$;
 comment on function rules.full_name(text, text, text) is
   'A full name: family name, given name, patronymic. Parts that are empty or null are left out.';
 
@@ -16,9 +18,10 @@ $$;
 comment on function rules.names(gym.users) is
   'The names of a row of gym.users that is at hand, and the full name. In a query over people join rules.roll instead.';
 
--- The two views call no function of ours: views of api join them, and functions in a view need the rights of its reader.
--- In Unicode ё stands apart from the other letters. To sort as the Russian alphabet does, in a database of any locale, the
--- letters from ж on move up by one, and ё takes the place. The frequent ones come first: translate() looks through the list.
+-- The two views call no function of ours: views of api join them, and functions in a view need the rights of its
+-- reader. In Unicode ё stands apart from the other letters. To sort as the Russian alphabet does, in a database of any
+-- locale, the letters from ж on move up by one, and ё takes the place. The frequent ones come first: translate() looks
+-- through the list.
 
 create view rules.roll as
 select p.user_id, p.student_card, p.family, p.given, p.patronymic,
@@ -29,7 +32,8 @@ select p.user_id, p.student_card, p.family, p.given, p.patronymic,
          'оаеинтсрвлкмдпуяыьгзбчйхжшюцщэфъёОАЕИНТСРВЛКМДПУЯЫЬГЗБЧЙХЖШЮЦЩЭФЪЁ',
          'паейоутсвмлндрфѐьэгибшкцзщячъюхыжпаейоутсвмлндрфѐьэгибшкцзщячъюхыж') collate "C" as place
   from (
-    select u.id as user_id, u.student_card, u.secondname as family, u.firstname as given, u.surname as patronymic, u."group"
+    select u.id as user_id, u.student_card, u.secondname as family, u.firstname as given, u.surname as patronymic,
+           u."group"
       from gym.users u) p;
 comment on view rules.roll is
   'People, deleted ones too, with the names of rules.names. place: sorts by family name, given name and patronymic, in '
@@ -54,7 +58,8 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_family(text) is 'A family name is never empty; null is fine. Errors: users_family_given.';
+comment on function rules.check_family(text) is
+  'A family name is never empty; null is fine. Errors: users_family_given.';
 
 create function rules.users__family() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

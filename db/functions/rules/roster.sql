@@ -22,7 +22,8 @@ comment on function rules.users__roster() is
   'Trigger function: with the setting roster_only no student is added who is not on the roster, whoever inserts (not_on_roster). Definer: whoever may write the table may call nothing else.';
 create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
 
-create function rules.roster_rows(p_rows jsonb) returns table (line integer, card integer, family text, given text, patronymic text, study_group text)
+create function rules.roster_rows(p_rows jsonb)
+returns table (line integer, card integer, family text, given text, patronymic text, study_group text)
 language plpgsql stable
 as $$
 #variable_conflict use_column
@@ -52,15 +53,17 @@ begin
     perform rules.refuse('roster_unreadable', v_bad.line, v_bad.problem);
   end if;
   return query
-  select coalesce((e.row ->> 'line')::integer, e.nth::integer), btrim(e.row ->> 'card')::integer, btrim(e.row ->> 'secondname'),
-         coalesce(btrim(e.row ->> 'firstname'), ''), coalesce(btrim(e.row ->> 'surname'), ''), coalesce(btrim(e.row ->> 'group'), '')
+  select coalesce((e.row ->> 'line')::integer, e.nth::integer), btrim(e.row ->> 'card')::integer,
+         btrim(e.row ->> 'secondname'),
+         coalesce(btrim(e.row ->> 'firstname'), ''), coalesce(btrim(e.row ->> 'surname'), ''),
+         coalesce(btrim(e.row ->> 'group'), '')
     from jsonb_array_elements(p_rows) with ordinality e (row, nth);
 end
 $$;
 comment on function rules.roster_rows(jsonb) is
-  'The rows of a roster: an array of objects with the keys of openapi.yaml: card, secondname (family name) and, where there '
-  'are any, firstname (given name), surname (patronymic), group; line: where the row stood in its file. One row that can''t '
-  'be read refuses all. Errors: roster_empty, roster_unreadable.';
+  'The rows of a roster: an array of objects with the keys of openapi.yaml: card, secondname (family name) and, where '
+  'there are any, firstname (given name), surname (patronymic), group; line: where the row stood in its file. One row '
+  'that can''t be read refuses all. Errors: roster_empty, roster_unreadable.';
 
 create function rules.roster_changes(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
 language sql stable
@@ -76,7 +79,8 @@ as $$
     full join gym.roster r on r.card = n.card
    where case when n.card is null then r.gone_at is null
               else r.card is null or r.gone_at is not null
-                   or (r.family, r.given, r.patronymic, r."group") is distinct from (n.family, n.given, n.patronymic, n.study_group) end
+                   or (r.family, r.given, r.patronymic, r."group") is distinct from (n.family, n.given, n.patronymic,
+                     n.study_group) end
    order by 1, 2
 $$;
 comment on function rules.roster_changes(jsonb) is

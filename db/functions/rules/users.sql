@@ -79,7 +79,8 @@ $$;
 comment on function rules.check_person(integer, text[]) is 'What a person may be called. p_names: names and group; null is fine. Errors: users_student_card_positive, users_names_short.';
 
 create function rules.add_user(
-  p_student_card integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text, p_role gym.userrole)
+  p_student_card integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text, p_role
+    gym.userrole)
 returns gym.users
 language plpgsql volatile
 as $$
@@ -90,7 +91,8 @@ begin
   perform rules.check_person(p_student_card, p_family, p_given, p_patronymic, p_group);
   perform rules.check_password(p_password);
   insert into gym.users (student_card, secondname, firstname, surname, "group", hid, role)
-  values (p_student_card, p_family, p_given, p_patronymic, p_group, rules.hash_password(p_student_card, p_password), p_role)
+  values (p_student_card, p_family, p_given, p_patronymic, p_group, rules.hash_password(p_student_card, p_password),
+    p_role)
   on conflict on constraint users_student_card_taken do nothing
   returning * into v_user;
   if v_user.id is null then
@@ -155,8 +157,8 @@ begin
 end
 $$;
 comment on function rules.edit_person(integer, text, text, text, text, gym.userrole) is
-  'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a block by '
-  'hand, taken away an unblock (users__block). Errors: user_not_found, users_family_given, users_names_short.';
+  'An administrator changes names, group or role; null leaves a field, empty empties it. The role BLOCKED set is a '
+  'block by hand, taken away an unblock (users__block). Errors: user_not_found, users_family_given, users_names_short.';
 
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
 language plpgsql volatile

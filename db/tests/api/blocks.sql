@@ -13,7 +13,8 @@ select book('ann', 'dec mon'), book('ann', 'dec tue'), miss('ann', '2026-11-02',
 -- ---- absences, blocked ----
 
 select is(admin(format($$ select card, person, "group", absences, dates from api.absences where card in (%s, %s) $$, card('ann'), card('bob'))),
-  format('(%s,"Тестова Ann Ивановна",БИ-21,"2 of 3","02.11, 03.11") (%s,"Тестова Bob Ивановна",БИ-21,"1 of 3",09.11)', card('ann'), card('bob')), 'absences: most first');
+  format('(%s,"Тестова Ann Ивановна",БИ-21,"2 of 3","02.11, 03.11") (%s,"Тестова Bob Ивановна",БИ-21,"1 of 3",09.11)',
+    card('ann'), card('bob')), 'absences: most first');
 select is(coalesce(admin($$ select * from api.blocked $$), 'nobody'), 'nobody', 'blocked: nobody');
 select miss('ann', '2026-11-04') \g /dev/null
 select is(admin($$ select card, for_month, until, reason from api.blocked $$), format('(%s,11-2026,2026-11-30,"Пропуски: 02.11, 03.11, 04.11")', card('ann')), 'blocked: for which month, until when, why');

@@ -6,17 +6,25 @@ insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (n
 
 -- ---- api.add_user ----
 
-select matches(admin($$ select * from api.add_user(card => 12069840, family => 'Петров', given => 'Иван', password => 'пароль12', "group" => 'БИ-21') $$),
+select matches(admin($$ select * from api.add_user(card => 12069840, family => 'Петров', given => 'Иван', password =>
+  'пароль12', "group" => 'БИ-21') $$),
   '^\(\d+,12069840,"Петров Иван",STUDENT\)$', 'api.add_user: a student');
-select is((select (firstname, surname, secondname, "group", role, hid = rules.hash_password(12069840, 'пароль12'))::text from gym.users where student_card = 12069840),
+select is((select (firstname, surname, secondname, "group", role, hid = rules.hash_password(12069840,
+  'пароль12'))::text from gym.users where student_card = 12069840),
   '(Иван,"",Петров,БИ-21,STUDENT,t)', 'api.add_user: as given');
-select matches(admin($$ select * from api.add_user(12069841, 'Орлова', 'Анна', 'пароль12', 'Ильинична', '', 'COACH') $$), '^\(\d+,12069841,"Орлова Анна Ильинична",COACH\)$', 'api.add_user: a coach');
-select is(admin_refused($$ select api.add_user(12069840, 'Иванов', 'Пётр', 'пароль12') $$), 'ENRUL users_student_card_taken', 'users_student_card_taken: api.add_user');
-select is(admin_refused($$ select api.add_user(12069842, 'Иванов', 'Пётр', 'пароль1') $$), 'ENRUL password_too_short', 'password_too_short: api.add_user');
-select is(admin_refused($$ select api.add_user(12069842, '', 'Пётр', 'пароль12') $$), 'ENREQ users_family_given', 'users_family_given: api.add_user');
-select is(admin_refused($$ select api.add_user(12069842, null, 'Пётр', 'пароль12') $$), 'ENREQ users_family_given', 'users_family_given: api.add_user, null');
+select matches(admin($$ select * from api.add_user(12069841, 'Орлова', 'Анна', 'пароль12', 'Ильинична', '', 'COACH')
+  $$), '^\(\d+,12069841,"Орлова Анна Ильинична",COACH\)$', 'api.add_user: a coach');
+select is(admin_refused($$ select api.add_user(12069840, 'Иванов', 'Пётр', 'пароль12') $$),
+  'ENRUL users_student_card_taken', 'users_student_card_taken: api.add_user');
+select is(admin_refused($$ select api.add_user(12069842, 'Иванов', 'Пётр', 'пароль1') $$), 'ENRUL password_too_short',
+  'password_too_short: api.add_user');
+select is(admin_refused($$ select api.add_user(12069842, '', 'Пётр', 'пароль12') $$), 'ENREQ users_family_given',
+  'users_family_given: api.add_user');
+select is(admin_refused($$ select api.add_user(12069842, null, 'Пётр', 'пароль12') $$), 'ENREQ users_family_given',
+  'users_family_given: api.add_user, null');
 delete from gym.secrets;
-select is(admin_refused($$ select api.add_user(12069842, 'Иванов', 'Пётр', 'пароль12') $$), 'ENRUL pepper_missing', 'pepper_missing: api.add_user');
+select is(admin_refused($$ select api.add_user(12069842, 'Иванов', 'Пётр', 'пароль12') $$), 'ENRUL pepper_missing',
+  'pepper_missing: api.add_user');
 
 -- ---- api.set_pepper ----
 
@@ -61,14 +69,18 @@ select is(admin_refused($$ select api.set_password('пароль12', card => -1)
 -- ---- api.edit_person, api.merge_users ----
 
 select who('eve'), who('bob'), who('dot') \g /dev/null
-select is(admin(format($$ select * from api.edit_person(card => %s, family => 'Иванова', patronymic => '') $$, card('eve'))), format('(%s,%s,"Иванова Eve",БИ-21,STUDENT)', who('eve'), card('eve')),
+select is(admin(format($$ select * from api.edit_person(card => %s, family => 'Иванова', patronymic => '') $$,
+  card('eve'))), format('(%s,%s,"Иванова Eve",БИ-21,STUDENT)', who('eve'), card('eve')),
   'api.edit_person: null leaves a field, empty empties it');
 select is(admin(format($$ select in_group, is_a from api.edit_person(person => %s, "group" => 'ИС-21', role => 'COACH') $$, who('eve'))), '(ИС-21,COACH)', 'api.edit_person: group and role');
 select is(admin(format($$ select is_a from api.edit_person(person => %s, role => 'BLOCKED') $$, who('bob'))), '(BLOCKED)', 'api.edit_person: the role BLOCKED');
 select is((select count(*) from gym.blocks where user_id = who('bob') and month is null and lifted_at is null), 1::bigint, 'api.edit_person: which is a block by hand');
-select is(admin_refused(format($$ select api.edit_person(card => %s, family => repeat('я', 201)) $$, card('eve'))), 'ENREQ users_names_short', 'users_names_short: api.edit_person');
-select is(admin_refused(format($$ select api.edit_person(person => %s, family => 'x') $$, who('gone'))), 'ENGON user_not_found', 'user_not_found: api.edit_person, deleted');
-select is(admin_refused(format($$ select api.edit_person(card => %s, family => '') $$, card('eve'))), 'ENREQ users_family_given', 'users_family_given: api.edit_person');
+select is(admin_refused(format($$ select api.edit_person(card => %s, family => repeat('я', 201)) $$, card('eve'))),
+  'ENREQ users_names_short', 'users_names_short: api.edit_person');
+select is(admin_refused(format($$ select api.edit_person(person => %s, family => 'x') $$, who('gone'))),
+  'ENGON user_not_found', 'user_not_found: api.edit_person, deleted');
+select is(admin_refused(format($$ select api.edit_person(card => %s, family => '') $$, card('eve'))),
+  'ENREQ users_family_given', 'users_family_given: api.edit_person');
 select book('cid', 'wed') \g /dev/null
 select is(admin(format($$ select * from api.merge_users(card => %s, into_card => %s) $$, card('cid'), card('dot'))),
   format('("01-2027 Wed 16:00",moved) ("card %s","deleted; its marks, blocks and past seats stay with it")', card('cid')), 'api.merge_users: by card');

@@ -73,9 +73,11 @@ select matches(logged('enrolments', :moved), '; update \{"weekday": 4\} → \{"w
 
 -- ---- never hid, no picture ----
 
-insert into gym.users (student_card, firstname, surname, secondname, "group", hid, image) values (777, 'Тайна', '', 'Хранимая', 'БИ-21', 'hash-one', 'bytes-one') returning id as secret \gset
+insert into gym.users (student_card, firstname, surname, secondname, "group", hid, image) values (777, 'Тайна', '',
+  'Хранимая', 'БИ-21', 'hash-one', 'bytes-one') returning id as secret \gset
 update gym.users set hid = 'hash-two', image = 'bytes-two' where id = :secret;
-select is(logged('users', :secret), format('insert → {"id": %s, "role": "STUDENT", "group": "БИ-21", "deleted": false, "surname": "", "firstname": "Тайна", "secondname": "Хранимая", "student_card": 777}; '
+select is(logged('users', :secret),
+  format('insert → {"id": %s, "role": "STUDENT", "group": "БИ-21", "deleted": false, "surname": "", "firstname": "Тайна", "secondname": "Хранимая", "student_card": 777}; '
   'update {"hid": "…", "image": "…"} → {"hid": "…", "image": "…"}', :secret), 'remember: that a password or picture changed, never which');
 select is_empty($$ select * from gym.audit_log a where a::text ~ 'hash-|bytes-' $$, 'remember: no hash and no picture anywhere');
 
@@ -140,7 +142,8 @@ update gym.users set secondname = 'Особая', firstname = 'Зоя', "group" 
 select is(refusal($$ select rules.erase_person(who('zoe'), ' ') $$), 'ENREQ erase_reason_given', 'erase_reason_given: no reason');
 select is(refusal($$ select rules.erase_person(-1, 'закон') $$), 'ENGON user_not_found', 'user_not_found: erase');
 select is((select (e.entries, e.texts)::text from rules.erase_person(who('zoe'), 'закон') e), '(3,0)', 'erase_person: blanks the person''s rows of the trail');
-select is((select (firstname, surname, secondname, "group", hid, image, student_card, deleted)::text from gym.users where id = who('zoe')),
+select is((select (firstname, surname, secondname, "group", hid, image, student_card, deleted)::text from gym.users
+  where id = who('zoe')),
   format('("","","","",erased,,%s,t)', 2147483647 - who('zoe')), 'erase_person: names, card, hash and picture are gone, the row stays');
 select is((select count(*) from gym.enrolments where user_id = who('zoe')), 1::bigint, 'erase_person: the history stays');
 select is_empty($$ select * from gym.audit_log a where a.on_table = 'users' and a.key = who('zoe')::text and (a::text ~ 'Зоя|Zoe|Особая|Тестова|Ивановна|ЗО-1|БИ-21|z.png' or a::text ~ '90000\d{4}') $$, 'erase_person: no name and no card is left in the trail');
@@ -152,7 +155,8 @@ select is((select new_values from gym.audit_log where operation = 'erase'), '{"r
 select who('ivan'), who('ivor'), card('ivan') as ivans \gset
 update gym.users set secondname = 'Орлов-Ежов', firstname = 'Семён', surname = 'Ильич' where id = who('ivan');
 update gym.users set secondname = 'Орлов' where id = who('ivor');
-select jsonb_agg(r) as rows from (values (:ivans, 'Орлов-Ежов', 'Семён'), (4, 'Кто', 'Нибудь')) r (card, secondname, firstname) \gset
+select jsonb_agg(r) as rows from (values (:ivans, 'Орлов-Ежов', 'Семён'), (4, 'Кто', 'Нибудь')) r (card, secondname,
+  firstname) \gset
 select * from rules.import_roster(:'rows') \g /dev/null
 select matches(logged('roster', :ivans), '^insert → \{.*"family": "Орлов-Ежов".*\}$', 'remember: the roster');
 update gym.roster set "group" = 'ИС-1' where card = 4;
@@ -162,7 +166,8 @@ select rules.forgive(who('ivor'), '2026-12-02', 'помогал: Орлов-Еж
 insert into gym.cancelled_lessons values ('2027-01-19', '16:00', rules.clock(), null, 'заболел С.И.Орлов-Ежов');
 select (rules.create_post('news', 'Поздравляем: орлов-ежов семён. А Орлов Семён подождёт; Орлову-Ежову — кубок!', null)).id as praise \gset
 update gym.posts set body = body || ' Ура.' where id = :praise;
-select is((select string_agg(what, ' ' order by what) from rules.mentions(who('ivan'))), 'closure lesson pardon post', 'mentions: wherever the card or the family name stands');
+select is((select string_agg(what, ' ' order by what) from rules.mentions(who('ivan'))), 'closure lesson pardon post',
+  'mentions: wherever the card or the family name stands');
 select is((select texts from rules.erase_person(who('ivan'), 'закон', '{Орлову-Ежову}')), 12, 'erase_person: texts too');
 select is((select string_agg(distinct concat_ws(' ', reason, lift_reason), '; ') from gym.blocks where user_id = who('ivan')), 'стёрто стёрто', 'erase_person: reasons of blocks');
 select is((select string_agg(distinct reason, '; ') from gym.pardons where user_id = who('ivan')), 'стёрто', 'erase_person: reasons of pardons');
@@ -180,8 +185,10 @@ select is(refusal($$ update gym.ledger set reason = '' $$), 'ENRUL never_deleted
 select is(refusal($$ select rules.erase_person(who('ivan'), 'ещё раз') $$), 'none', 'erase_person: harmless to repeat');
 select matches(rules.spelt(' a.b (c)  Ёж '), '^a\\.b\\s\+\\\(c\\\)\\s\+\[её\]ж$', 'spelt: signs of regular expressions, ё and blanks');
 select who(n) from unnest('{kit,kim,ken,dora,dana,dina}'::text[]) n \g /dev/null
-update gym.users set firstname = n.name, secondname = 'Двойникова' from (values (who('dora'), 'Дора'), (who('dana'), 'дора'), (who('dina'), 'Дина')) n (id, name) where users.id = n.id;
-insert into gym.roster (card, family, given, patronymic, "group", added_at) values (777001, 'Двойникова', 'Дора', '', '', rules.clock());
+update gym.users set firstname = n.name, secondname = 'Двойникова' from (values (who('dora'), 'Дора'), (who('dana'),
+  'дора'), (who('dina'), 'Дина')) n (id, name) where users.id = n.id;
+insert into gym.roster (card, family, given, patronymic, "group", added_at) values (777001, 'Двойникова', 'Дора', '',
+  '', rules.clock());
 select is((select string_agg(what || ' ' || key, ', ' order by what) from rules.mentions(who('dora'))), format('account %s, roster 777001', who('dana')), 'mentions: a second account of the name, and the roster of another card');
 -- a name that is no name
 update gym.users set firstname = n.name, secondname = n.name

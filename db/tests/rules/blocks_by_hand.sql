@@ -96,7 +96,8 @@ select is(standing('jim') || ', ' || events('jim') || ', ' || miss('jim', '2026-
 update gym.users set role = 'BLOCKED' where id = who('jim');
 update gym.users set role = 'BLOCKED', firstname = 'Джим' where id = who('jim');
 select is(standing('jim') || ', ' || events('jim'), 'BLOCKED barred from 11-2026 12-2026, blocked', 'set to BLOCKED twice: one block');
-insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (899999999, 'Н', '', 'Н', '', '-', 'BLOCKED');
+insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (899999999, 'Н', '',
+  'Н', '', '-', 'BLOCKED');
 select is((select count(*) from gym.blocks b join gym.users u on u.id = b.user_id where u.student_card = 899999999), 1::bigint, 'somebody who signs up as BLOCKED has a block by hand');
 select is(audit(), 'clean', 'audit: the role, set by hand');
 

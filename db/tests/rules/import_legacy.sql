@@ -7,7 +7,8 @@ select plan(77);
 -- the test database may have people: ids of ours begin behind them
 select setval('gym.users_id_seq', 5000) \g /dev/null
 select who('mia'), card('mia') as mia_card, who('eve') as eve \gset
-insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid) values (4015, 815, 'Новая', '', 'Другая', '', '-');
+insert into gym.users (id, student_card, firstname, surname, secondname, "group", hid) values (4015, 815, 'Новая', '',
+  'Другая', '', '-');
 
 -- ---- what is missing is named ----
 
@@ -15,7 +16,8 @@ select is(refusal($$ select rules.import_legacy('nowhere', true, null) $$), 'ENG
 select is(refusal($$ select rules.import_legacy(null, true, null) $$), 'ENGON legacy_schema_missing', 'legacy_schema_missing: null');
 create schema legacy;
 select is(refusal($$ select rules.import_legacy('legacy', true, null) $$), 'ENGON legacy_table_missing', 'legacy_table_missing: an empty schema');
-create table legacy.users (id integer primary key, "studentCard" text, firstname text, surname text, second_name text, "group" text, hid text, image text, role text, deleted boolean);
+create table legacy.users (id integer primary key, "studentCard" text, firstname text, surname text, second_name text,
+  "group" text, hid text, image text, role text, deleted boolean);
 create table legacy.available_time (id integer primary key, weekday integer, "time" text, number_of_persons integer, month text, deleted boolean default false);
 create table legacy.entries (id integer primary key, "user" integer, selected_time integer, create_time timestamp, deleted boolean default false);
 create table legacy.visits (id integer primary key, date date, mark integer);

@@ -17,7 +17,8 @@ select is(asked('report/' || report, who('ann'), '{}'), 'ENACC role_may_not', 'r
 
 select is(rules.folded(E' \u00A0Би-21\t'), 'би-21', 'folded: no blanks around, small letters');
 insert into gym.users (student_card, secondname, firstname, surname, "group", hid)
-select 812000 + n, family, 'Имя', '', 'АЗБУКА', '-' from unnest('{Ёлкин,Жуков,Елкин,Яшин,абрамов,Ежов,Щукин}'::text[]) with ordinality f (family, n);
+select 812000 + n, family, 'Имя', '', 'АЗБУКА', '-' from unnest('{Ёлкин,Жуков,Елкин,Яшин,абрамов,Ежов,Щукин}'::text[])
+  with ordinality f (family, n);
 select is((select string_agg(r.family, ' ' order by r.place) from rules.roll r where r."group" = 'АЗБУКА'),
   'абрамов Ежов Елкин Ёлкин Жуков Щукин Яшин', 'roll: in the order of the Russian alphabet');
 select who('bob') \g /dev/null

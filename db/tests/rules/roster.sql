@@ -2,12 +2,15 @@ begin;
 \ir ../helpers/start.psql
 select plan(35);
 
-create function help.student(p_card text, p_family text, p_given text default 'Анна', p_group text default 'БИ-21') returns jsonb
-language sql as $$ select jsonb_build_object('card', p_card, 'secondname', p_family, 'firstname', p_given, 'group', p_group) $$;
+create function help.student(p_card text, p_family text, p_given text default 'Анна', p_group text default 'БИ-21')
+  returns jsonb
+language sql as $$ select jsonb_build_object('card', p_card, 'secondname', p_family, 'firstname', p_given, 'group',
+  p_group) $$;
 create function help.list(variadic p_rows jsonb[]) returns jsonb
 language sql as $$ select to_jsonb(p_rows) $$;
 create function help.roster() returns text
-language sql as $$ select string_agg(r.card || ' ' || r.family || case when r.gone_at is null then '' else ' gone' end, ', ' order by r.card) from gym.roster r $$;
+language sql as $$ select string_agg(r.card || ' ' || r.family || case when r.gone_at is null then '' else ' gone'
+  end, ', ' order by r.card) from gym.roster r $$;
 
 -- ---- rules.roster_rows ----
 
@@ -36,7 +39,8 @@ select set_eq($$ select change, card from rules.import_roster(list(student('7', 
 
 create function help.sign_up(p_card integer, p_role text default 'STUDENT') returns text
 language sql as $$
-  select help.refusal(format($f$ insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (%s, 'Инна', '', 'Иная', '', '-', %L) $f$, p_card, p_role))
+  select help.refusal(format($f$ insert into gym.users (student_card, firstname, surname, secondname, "group", hid,
+    role) values (%s, 'Инна', '', 'Иная', '', '-', %L) $f$, p_card, p_role))
 $$;
 select is(sign_up(70), 'none', 'roster_only: off, anybody registers');
 select rules.set_setting('roster_only', 'true') \g /dev/null
@@ -44,9 +48,11 @@ select is(sign_up(71), 'ENRUL not_on_roster', 'not_on_roster: a raw INSERT');
 select is(sign_up(71, 'BLOCKED'), 'ENRUL not_on_roster', 'not_on_roster: under the role BLOCKED');
 select is(sign_up(71, 'COACH'), 'none', 'not_on_roster: a coach is no student');
 select is(sign_up(7), 'none', 'not_on_roster: a card on the roster, whatever the name');
-select is(refusal($$ select rules.add_user(72, 'Белова', 'Анна', '', '', '12345678', 'STUDENT') $$), 'ENRUL not_on_roster', 'not_on_roster: an administrator');
+select is(refusal($$ select rules.add_user(72, 'Белова', 'Анна', '', '', '12345678', 'STUDENT') $$),
+  'ENRUL not_on_roster', 'not_on_roster: an administrator');
 select rules.import_roster(list(student('8', 'Орлова'), student('9', 'Павлова'))) \g /dev/null
-select is(refusal($$ set local role energy_auth; insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (73, '', '', 'Я', '', '', 'STUDENT') $$), 'ENRUL not_on_roster',
+select is(refusal($$ set local role energy_auth; insert into gym.users (student_card, firstname, surname, secondname,
+  "group", hid, role) values (73, '', '', 'Я', '', '', 'STUDENT') $$), 'ENRUL not_on_roster',
   'not_on_roster: the auth server');
 reset role;
 select is((select u.deleted from gym.users u where u.student_card = 7), false, 'import_roster: whoever is gone stays registered');

@@ -8,7 +8,8 @@ select plan(86);
 
 delete from gym.secrets where name = 'pepper';
 select is(refusal($$ select rules.hash_password(12069840, 'correct horse') $$), 'ENRUL pepper_missing', 'pepper_missing: hash_password');
-select is(refusal($$ select rules.add_user(12069840, 'Петров', 'Иван', '', 'БИ-21', 'correct horse', 'STUDENT') $$), 'ENRUL pepper_missing', 'pepper_missing: add_user');
+select is(refusal($$ select rules.add_user(12069840, 'Петров', 'Иван', '', 'БИ-21', 'correct horse', 'STUDENT') $$),
+  'ENRUL pepper_missing', 'pepper_missing: add_user');
 select lives_ok($$ select rules.set_pepper('перец', false) $$, 'set_pepper: while nobody has a password');
 -- printf 'перец12069840correct horseперец' | sha256sum
 select is(rules.hash_password(12069840, 'correct horse'), 'f6b7000c316a395f173e5ee5b993de6693c1baa958bc84dde53450ddd85ad99c', 'hash_password: as openapi.yaml says, reckoned by another program');
@@ -25,22 +26,31 @@ select is((select (student_card, firstname, surname, secondname, "group", image,
 create function help.of_card(p_card integer) returns gym.users
 language sql as $$ select u from gym.users u where u.student_card = p_card $$;
 select is((of_card(12069840)).hid, rules.hash_password(12069840, '12345678'), 'add_user: the password is hashed');
-select is(refusal($$ select rules.add_user(12069840, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$), 'ENRUL users_student_card_taken',
+select is(refusal($$ select rules.add_user(12069840, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$),
+  'ENRUL users_student_card_taken',
   'users_student_card_taken: add_user');
 select is((of_card(12069840)).firstname, 'Иван', 'users_student_card_taken: nothing was changed');
-select is(refusal($$ insert into gym.users (student_card, firstname, secondname, surname, "group", hid) values (12069840, '', 'Я', '', '', '') $$),
+select is(refusal($$ insert into gym.users (student_card, firstname, secondname, surname, "group", hid) values
+  (12069840, '', 'Я', '', '', '') $$),
   '23505 users_student_card_taken', 'users_student_card_taken: a raw INSERT, as of the auth server');
-select is(refusal($$ select rules.add_user(1, 'Иванов', 'Пётр', '', 'БИ-22', '1234567', 'STUDENT') $$), 'ENRUL password_too_short', 'password_too_short: 7 characters');
-select lives_ok($$ select rules.add_user(1, 'Иванов', 'Пётр', '', 'БИ-22', 'восьмёрка', 'STUDENT') $$, 'password_too_short: characters, not bytes');
-select is(refusal($$ select rules.add_user(2, 'Иванов', 'Пётр', '', 'БИ-22', 'семьбук', 'STUDENT') $$), 'ENRUL password_too_short', 'password_too_short: 7 characters of 14 bytes');
-select is(refusal($$ select rules.add_user(0, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$), 'ENREQ users_student_card_positive', 'users_student_card_positive: 0');
+select is(refusal($$ select rules.add_user(1, 'Иванов', 'Пётр', '', 'БИ-22', '1234567', 'STUDENT') $$),
+  'ENRUL password_too_short', 'password_too_short: 7 characters');
+select lives_ok($$ select rules.add_user(1, 'Иванов', 'Пётр', '', 'БИ-22', 'восьмёрка', 'STUDENT') $$,
+  'password_too_short: characters, not bytes');
+select is(refusal($$ select rules.add_user(2, 'Иванов', 'Пётр', '', 'БИ-22', 'семьбук', 'STUDENT') $$),
+  'ENRUL password_too_short', 'password_too_short: 7 characters of 14 bytes');
+select is(refusal($$ select rules.add_user(0, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$),
+  'ENREQ users_student_card_positive', 'users_student_card_positive: 0');
 select is(refusal($$ select rules.change_card(who('ann'), -7, '12345678') $$), 'ENREQ users_student_card_positive', 'users_student_card_positive: change_card');
-select is(refusal($$ select rules.add_user(8, 'Иванов', 'Пётр', '', repeat('я', 201), '12345678', 'STUDENT') $$), 'ENREQ users_names_short', 'users_names_short: add_user');
-select is(refusal($$ select rules.edit_user(who('ann'), null, repeat('я', 201), null, null, null) $$), 'ENREQ users_names_short', 'users_names_short: edit_user');
+select is(refusal($$ select rules.add_user(8, 'Иванов', 'Пётр', '', repeat('я', 201), '12345678', 'STUDENT') $$),
+  'ENREQ users_names_short', 'users_names_short: add_user');
+select is(refusal($$ select rules.edit_user(who('ann'), null, repeat('я', 201), null, null, null) $$),
+  'ENREQ users_names_short', 'users_names_short: edit_user');
 select is(refusal($$ update gym.users set student_card = -1, hid = 'x' where id = who('ann') $$), '23514 users_student_card_positive', 'users_student_card_positive: -1');
 select is(refusal(format($$ update gym.users set %I = repeat('я', 201) where id = who('ann') $$, c)), '23514 users_names_short', 'users_names_short: ' || c)
   from unnest('{firstname,secondname,surname,group}'::text[]) c;
-select is(refusal($$ update gym.users set secondname = repeat('я', 200) where id = who('ann') $$), 'none', 'users_names_short: 200 characters are allowed');
+select is(refusal($$ update gym.users set secondname = repeat('я', 200) where id = who('ann') $$), 'none',
+  'users_names_short: 200 characters are allowed');
 select is(refusal($$ update gym.users set role = 'KING' where id = who('ann') $$), '22P02', 'a role that does not exist');
 
 -- ---- set_pepper with passwords stored ----
@@ -64,16 +74,21 @@ select who('gone') \g /dev/null
 update gym.users set deleted = true where id = who('gone');
 select is(refusal($$ select rules.person(who('gone')) $$), 'ENGON user_not_found', 'user_not_found: deleted');
 
-select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), 'Смирнова', 'Анна', 'Ильинична', 'ГК-11', null)),
+select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), 'Смирнова',
+  'Анна', 'Ильинична', 'ГК-11', null)),
   '(Анна,Ильинична,Смирнова,ГК-11,-)', 'edit_user: names and group');
-select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), '', '', '', '', null)),
+select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), '', '', '',
+  '', null)),
   '(Анна,Ильинична,Смирнова,ГК-11,-)', 'edit_user: empty texts change nothing');
-select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), 'Орлова', null, null, null, null)),
+select is((select (firstname, surname, secondname, "group", hid)::text from rules.edit_user(who('ann'), 'Орлова',
+  null, null, null, null)),
   '(Анна,Ильинична,Орлова,ГК-11,-)', 'edit_user: one field alone');
 select is((rules.edit_user(who('ann'), null, null, null, null, '87654321')).hid, rules.hash_password(card('ann'), '87654321'), 'edit_user: the password');
-select is(refusal($$ select rules.edit_user(who('ann'), null, 'Алла', null, null, '7654321') $$), 'ENRUL password_too_short', 'password_too_short: edit_user');
+select is(refusal($$ select rules.edit_user(who('ann'), null, 'Алла', null, null, '7654321') $$),
+  'ENRUL password_too_short', 'password_too_short: edit_user');
 select is((rules.person(who('ann'))).firstname, 'Анна', 'password_too_short: the name was not changed either');
-select is(refusal($$ select rules.edit_user(who('gone'), null, 'Алла', null, null, null) $$), 'ENGON user_not_found', 'user_not_found: edit somebody deleted');
+select is(refusal($$ select rules.edit_user(who('gone'), null, 'Алла', null, null, null) $$), 'ENGON user_not_found',
+  'user_not_found: edit somebody deleted');
 
 -- ---- rules.change_password, rules.check_password ----
 
@@ -115,7 +130,8 @@ select is(seats('past') || ', ' || seats('now') || ', ' || seats('mon') || ', ' 
 select is((select count(*) || ' ' || min(cancel_reason) || ' ' || bool_and(cancelled_at = rules.clock()) from gym.enrolments where user_id = who('ann') and cancelled_at is not null),
   '4 user deleted true', 'delete_user: the history says when and why');
 select is((select (deleted, deleted_at = rules.clock())::text from gym.users where id = who('ann')), '(t,t)', 'delete_user: she is marked, not gone');
-select is(refusal($$ select rules.add_user(55, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$), 'ENRUL users_student_card_taken',
+select is(refusal($$ select rules.add_user(55, 'Иванов', 'Пётр', '', 'БИ-22', '12345678', 'STUDENT') $$),
+  'ENRUL users_student_card_taken',
   'users_student_card_taken: the card stays taken');
 select is(refusal($$ select rules.delete_user(who('ann')) $$), 'ENGON user_not_found', 'user_not_found: deleted twice');
 select is(refusal($$ select rules.delete_user(-1) $$), 'ENGON user_not_found', 'user_not_found: delete nobody');

@@ -57,7 +57,9 @@ set local gym.now = '2026-12-10 09:00';
 create function help.seat(p_person text, p_slot text) returns jsonb language sql as $$ select jsonb_build_object('selectedTime', slot(p_slot), 'user', who(p_person)) $$;
 select is(ask('entry/create-any', who('boss'), seat('bob', 'mon')) - 'id',
   jsonb_build_object('selectedTime', jsonb_build_object('id', slot('mon'), 'weekday', 0, 'time', '16:00', 'month', '01-2027'),
-                     'user', jsonb_build_object('id', who('bob'), 'firstname', 'Bob', 'secondname', 'Тестова', 'surname', 'Ивановна', 'group', 'БИ-21', 'studentCard', card('bob'), 'role', 'STUDENT', 'image', null)),
+                     'user', jsonb_build_object('id', who('bob'), 'firstname', 'Bob', 'secondname', 'Тестова',
+                       'surname', 'Ивановна', 'group', 'БИ-21', 'studentCard', card('bob'), 'role', 'STUDENT',
+                       'image', null)),
   'entry/create-any: EntryAny, while enrolment is closed');
 select is((select created_by from gym.enrolments where user_id = who('bob')), who('boss'), 'entry/create-any: by whom');
 select is(keys(ask('entry/create-any', who('boss'), seat('bob', 'dec'))), 'id selectedTime user', 'entry/create-any: in the current month');

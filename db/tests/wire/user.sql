@@ -11,15 +11,20 @@ create function help.found(p_card integer) returns gym.users language sql as $$ 
 create function help.newcomer(p_change jsonb default '{}') returns jsonb
 language sql as $$ select '{"studentCard": 12069840, "firstname": "Иван", "secondname": "Петров", "surname": "Петрович", "group": "БИ-21", "password": "пароль12", "role": "STUDENT"}'::jsonb || p_change $$;
 select is(ask('user/create', who('boss'), newcomer()) - 'id',
-  '{"firstname": "Иван", "secondname": "Петров", "surname": "Петрович", "group": "БИ-21", "studentCard": 12069840, "role": "STUDENT", "image": null}', 'user/create: User');
+  '{"firstname": "Иван", "secondname": "Петров", "surname": "Петрович", "group": "БИ-21", "studentCard": 12069840, '
+  '"role": "STUDENT", "image": null}', 'user/create: User');
 select is((found(12069840)).hid, rules.hash_password(12069840, 'пароль12'), 'user/create: the password is hashed as the auth server hashes it');
-select is(keys(ask('user/create', who('boss'), newcomer('{"studentCard": "12069841", "surname": "", "group": "", "role": "COACH"}'))), 'firstname group id image role secondname studentCard surname',
+select is(keys(ask('user/create', who('boss'),
+  newcomer('{"studentCard": "12069841", "surname": "", "group": "", "role": "COACH"}'))),
+  'firstname group id image role secondname studentCard surname',
   'user/create: a card sent as a string, no patronymic, no group');
 select is((found(12069841)).role, 'COACH', 'user/create: the role');
 select is(asked('user/create', who('boss'), newcomer() - f), 'ENREQ field_missing', 'field_missing: user/create without ' || f)
   from unnest('{studentCard,firstname,secondname,surname,group,password,role}'::text[]) f;
 select is(asked('user/create', who('boss'), newcomer('{"studentCard": 5}') || change), 'ENREQ field_unreadable', 'field_unreadable: user/create ' || left(change::text, 40))
-  from unnest(array['{"studentCard": 0}', '{"studentCard": "x"}', '{"firstname": ""}', '{"firstname": "  "}', '{"secondname": ""}', '{"secondname": "  "}', '{"surname": 1}', '{"group": ["a"]}', '{"password": 12345678}', '{"role": "KING"}', '{"role": ""}',
+  from unnest(array['{"studentCard": 0}', '{"studentCard": "x"}', '{"firstname": ""}', '{"firstname": "  "}',
+    '{"secondname": ""}', '{"secondname": "  "}', '{"surname": 1}', '{"group": ["a"]}', '{"password": 12345678}',
+    '{"role": "KING"}', '{"role": ""}',
     jsonb_build_object('firstname', repeat('я', 201)), jsonb_build_object('group', repeat('я', 201))]::jsonb[]) change;
 select is(asked('user/create', who('boss'), newcomer()), 'ENRUL users_student_card_taken', 'users_student_card_taken: user/create');
 select is(asked('user/create', who('boss'), newcomer('{"studentCard": 5, "password": "пароль1"}')), 'ENRUL password_too_short', 'password_too_short: user/create');
@@ -39,14 +44,18 @@ select is(asked('user/get', who('ann')), 'ENACC role_may_not', 'role_may_not: us
 
 -- ---- user/edit ----
 
-select is(ask('user/edit', who('ann'), '{"firstname": "Анна", "secondname": "Орлова", "surname": "Ильинична", "group": "ГК-11", "role": "ADMIN", "studentCard": 1}'),
+select is(ask('user/edit', who('ann'),
+  '{"firstname": "Анна", "secondname": "Орлова", "surname": "Ильинична", "group": "ГК-11", "role": "ADMIN", '
+'"studentCard": 1}'),
   format('{"firstname": "Анна", "secondname": "Орлова", "surname": "Ильинична", "group": "ГК-11", "studentCard": %s, "role": "STUDENT", "image": null}', card('ann'))::jsonb,
   'user/edit: OwnUser; role and card are none of its fields');
-select is(ask('user/edit', who('ann'), '{"firstname": "", "secondname": "Смирнова"}') ->> 'firstname', 'Анна', 'user/edit: an empty string changes nothing');
+select is(ask('user/edit', who('ann'), '{"firstname": "", "secondname": "Смирнова"}') ->> 'firstname', 'Анна',
+  'user/edit: an empty string changes nothing');
 select is((rules.person(who('ann'))).secondname, 'Смирнова', 'user/edit: the rest is changed');
 select is(ask('user/edit', who('ann')) ->> 'secondname', 'Смирнова', 'user/edit: nothing given');
 select is(asked('user/edit', who('ann'), '{"firstname": 5}'), 'ENREQ field_unreadable', 'field_unreadable: user/edit');
-select is(asked('user/edit', who('ann'), '{"secondname": " "}'), 'ENREQ users_family_given', 'users_family_given: user/edit, blanks');
+select is(asked('user/edit', who('ann'), '{"secondname": " "}'), 'ENREQ users_family_given',
+  'users_family_given: user/edit, blanks');
 select is(asked('user/edit', null, '{"firstname": "Я"}'), 'ENACC actor_missing', 'actor_missing: user/edit');
 select is(ask('user/edit', who('bad'), '{"group": "БИ-22"}') ->> 'group', 'БИ-22', 'user/edit: a blocked student, too');
 
@@ -66,7 +75,8 @@ select is((rules.person(who('ann'))).hid, rules.hash_password(card('ann'), 'па
 -- ---- user/edit-any ----
 
 create function help.edit(p_person text, p_change jsonb) returns jsonb language sql as $$ select jsonb_build_object('id', who(p_person)) || p_change $$;
-select is(ask('user/edit-any', who('boss'), edit('ann', '{"firstname": "Алла", "secondname": "", "surname": "", "newPassword": "пароль78"}')),
+select is(ask('user/edit-any', who('boss'), edit('ann',
+  '{"firstname": "Алла", "secondname": "", "surname": "", "newPassword": "пароль78"}')),
   format('{"id": %s, "firstname": "Алла", "secondname": "Смирнова", "surname": "Ильинична", "group": "ГК-11", "studentCard": %s, "role": "STUDENT", "image": null}', who('ann'), card('ann'))::jsonb, 'user/edit-any: User');
 select is((rules.person(who('ann'))).hid, rules.hash_password(card('ann'), 'пароль78'), 'user/edit-any: the password');
 select is(ask('user/edit-any', who('boss'), edit('ann', '{"newPassword": "", "group": "БИ-23"}')) ->> 'group', 'БИ-23', 'user/edit-any: an empty password changes nothing');
@@ -79,7 +89,8 @@ select is(asked('user/edit-any', who('boss'), edit('ann', '{"surname": 1}')), 'E
 select is(asked('user/edit-any', who('boss'), edit('ann', '{"secondname": "\u00a0"}')), 'ENREQ users_family_given',
   'users_family_given: user/edit-any, blanks');
 select is(asked('user/edit-any', who('coach'), edit('ann', '{"surname": "Я"}')), 'ENACC role_may_not', 'role_may_not: user/edit-any');
-select is((rules.person(who('ann'))).firstname || ' ' || (rules.person(who('ann'))).secondname, 'Алла Смирнова', 'user/edit-any: what is refused changes nothing');
+select is((rules.person(who('ann'))).firstname || ' ' || (rules.person(who('ann'))).secondname, 'Алла Смирнова',
+  'user/edit-any: what is refused changes nothing');
 
 -- ---- user/delete-any ----
 
