@@ -74,6 +74,7 @@ var mayScan = map[string]string{
 	"api.erase_person":  "whoever is erased may be named in any text",
 	"api.mentions":      "so it looks beforehand",
 	"api.import_roster": "compares the whole roster",
+	"api.swap_names":    "looks at everybody's names, once in the life of a database",
 	// both read all that they are about, by an index in its order or from the beginning: which, the sample of ANALYZE decides
 	"api.roster_preview": "so it shows beforehand",
 	"api.who_did":        "the trail of the months asked for: an index by actor would cost every write",

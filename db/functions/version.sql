@@ -1,1 +1,1 @@
-select rules.record_package(52, 'f9d4fa4452a8d6854314d9175a33494338d7e37c1fa2ce12f57de9d4d51af041');
+select rules.record_package(53, 'bfe23d8c07b4c928bb29def51bbf980cdb53f9e5fe623dd9cbf95d467c6778f0');
