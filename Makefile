@@ -35,7 +35,7 @@ gotest: ## runs the tests in Go only; PKG=./api TESTFLAGS='-run Token -v' for a 
 	@scripts/test go
 
 year: ## plays simulated academic years, longer than "make test" does; YEARS=5 SEED=1
-	@PKG=./bench/year TESTFLAGS='-v -timeout 0 -year.years=$(or $(YEARS),5) -year.seed=$(or $(SEED),1)' scripts/test go
+	@PKG=./test/year TESTFLAGS='-v -timeout 0 -year.years=$(or $(YEARS),5) -year.seed=$(or $(SEED),1)' scripts/test go
 
 bench: build ## measures the server beside the machine's limits; BENCH='--only rush,list --seconds 5 --json figures.json' (--help)
 	@scripts/with-cluster scripts/go-run ./bench run --pgbin "$$(scripts/postgres bin)" $(BENCH)
@@ -56,7 +56,7 @@ bench-overload: build ## sends ten times what the server can sustain, for a minu
 	@scripts/with-cluster scripts/go-run ./bench/overload $(BENCH)
 
 test-faults: ## kills servers and databases, cuts networks, fills disks in mid-rush, as long as in life; prints what happened
-	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./bench/faults $(TESTFLAGS)
+	@ENERGY_TEST_LONG=1 go test -v -count=1 -timeout 60m ./test/faults $(TESTFLAGS)
 
 security: ## looks for faults with gosec, and for known vulnerabilities of modules where their list can be reached
 	@scripts/security

@@ -9,8 +9,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"energiya/bench/live"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/rush"
+	"energiya/internal/live"
 )
 
 //go:embed designs.sql

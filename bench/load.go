@@ -10,9 +10,9 @@ import (
 	"sync"
 	"time"
 
-	"energiya/bench/lean"
-	"energiya/bench/live"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/lean"
+	"energiya/internal/crowd/rush"
+	"energiya/internal/live"
 )
 
 // request is what a client sends next.

@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"energiya/bench/live"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/rush"
+	"energiya/internal/live"
 )
 
 // limits measures what everything else is set against.

@@ -9,7 +9,7 @@ import (
 	"syscall"
 	"time"
 
-	"energiya/bench/live"
+	"energiya/internal/live"
 )
 
 // poolSize is that of the servers, and what pgbench has as clients.

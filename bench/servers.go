@@ -9,8 +9,8 @@ import (
 	"strconv"
 	"time"
 
-	"energiya/bench/lean"
-	"energiya/bench/live"
+	"energiya/internal/crowd/lean"
+	"energiya/internal/live"
 )
 
 // serversClients is how many clients ask all servers together.

@@ -6,8 +6,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 
-	"energiya/bench/live"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/rush"
+	"energiya/internal/live"
 )
 
 // roomy is a gym in which nothing gets full.

@@ -12,9 +12,9 @@ import (
 	"sync/atomic"
 	"time"
 
-	"energiya/bench/lean"
-	"energiya/bench/live"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/lean"
+	"energiya/internal/crowd/rush"
+	"energiya/internal/live"
 )
 
 // plan is what a generator is told.

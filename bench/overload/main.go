@@ -24,7 +24,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"energiya/bench/live"
+	"energiya/internal/live"
 )
 
 const (

@@ -27,7 +27,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"energiya/bench/live"
+	"energiya/internal/live"
 )
 
 //go:embed seed.sql

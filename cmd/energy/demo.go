@@ -22,10 +22,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"energiya/bench/past"
-	"energiya/bench/rush"
 	"energiya/db"
 	"energiya/internal/config"
+	"energiya/internal/crowd/past"
+	"energiya/internal/crowd/rush"
 	"energiya/internal/listening"
 	"energiya/internal/tokens"
 )

@@ -6,8 +6,8 @@ import (
 	"testing"
 	"time"
 
-	"energiya/bench/year"
 	"energiya/internal/dbtest"
+	"energiya/test/year"
 )
 
 var (

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"energiya/api"
-	"energiya/bench/rush"
+	"energiya/internal/crowd/rush"
 	"energiya/internal/dbtest"
 )
 

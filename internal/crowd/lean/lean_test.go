@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"energiya/bench/lean"
+	"energiya/internal/crowd/lean"
 )
 
 func dial(t *testing.T, ctx context.Context, handler http.HandlerFunc) *lean.Conn {

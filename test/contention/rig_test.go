@@ -1,6 +1,6 @@
 // Package contend_test lets many people at the same few seats and lessons at once, over real connections, and then asks the
 // database whether everything that was promised is true.
-package contend_test
+package contention_test
 
 import (
 	"bytes"

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"energiya/bench/lean"
+	"energiya/internal/crowd/lean"
 )
 
 // slot is a row of avtime/get.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"energiya/bench/live"
+	"energiya/internal/live"
 )
 
 // TestThroughPgBouncer: a rush through PgBouncer in transaction mode, which gives each request any of a few sessions. No answer

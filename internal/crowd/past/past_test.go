@@ -8,7 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
-	"energiya/bench/past"
+	"energiya/internal/crowd/past"
 	"energiya/internal/dbtest"
 )
 

@@ -1,4 +1,4 @@
-package contend_test
+package contention_test
 
 import (
 	"context"
