@@ -268,10 +268,21 @@ func (s store) picture(ctx context.Context, media, token []byte, name string) (j
 	return jpeg, s.explain(ctx, err)
 }
 
+// Role is the database's role of this server: it may execute the functions of schema auth and do nothing else.
+const Role = "energy_web"
+
+// SQLVersion asks which schema and functions the database has.
+const SQLVersion = `select auth.version()`
+
 const sqlSetPicture = `select auth.set_picture(p_token => $1, p_name => $2, p_jpeg => $3)`
 
+// setPicture keeps a picture. An empty name removes the present one.
 func (s store) setPicture(ctx context.Context, token []byte, name string, jpeg []byte) error {
-	return s.call(ctx, nil, sqlSetPicture, token, name, jpeg)
+	var named *string
+	if name != "" {
+		named = &name
+	}
+	return s.call(ctx, nil, sqlSetPicture, token, named, jpeg)
 }
 
 // consents are a person's consents to the document in force.

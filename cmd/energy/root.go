@@ -26,7 +26,7 @@ Exit codes: 0 done, 1 failed (standard error says why), 2 "energy audit" found a
 		SilenceErrors:     true,
 		CompletionOptions: cobra.CompletionOptions{HiddenDefaultCmd: true},
 	}
-	root.AddCommand(newServe(), newMigrate(), newUser(), newToken(), newAudit(), newReport(), newRoster(),
+	root.AddCommand(newServe(), newAuth(), newMigrate(), newUser(), newToken(), newAudit(), newReport(), newRoster(),
 		newImportLegacy(), newSwapNames(), newDemo())
 	return root
 }

@@ -10,6 +10,8 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
+	"net/url"
 	"os"
 	"reflect"
 	"regexp"
@@ -71,6 +73,23 @@ type Settings struct {
 	MetricsListen string `split_words:"true" desc:"loopback address that answers /metrics without a token; where not set, only the address above does, with it" may:"a loopback host:port with a port from 0 to 65535, such as 127.0.0.1:5011"`
 	// Pprof puts Go's profiles at /debug/pprof of MetricsListen.
 	Pprof bool `default:"false" desc:"Go's profiles at /debug/pprof of ENERGY_METRICS_LISTEN" may:"true or false; true needs ENERGY_METRICS_LISTEN"`
+	// AuthListen is the address that the auth server answers on.
+	AuthListen string `split_words:"true" default:"127.0.0.1:5020" desc:"address that the auth server answers on" may:"a loopback host:port with a port from 0 to 65535, such as 127.0.0.1:5020; any other needs ENERGY_AUTH_CERT_FILE"`
+	// AuthCertFile and AuthKeyFile are the auth server's certificate and key, for TLS without a proxy.
+	AuthCertFile string `split_words:"true" desc:"file of the auth server's certificate, for TLS without a proxy before it" may:"the name of a PEM file, together with ENERGY_AUTH_KEY_FILE"`
+	AuthKeyFile  string `split_words:"true" desc:"file of that certificate's key" may:"the name of a PEM file, together with ENERGY_AUTH_CERT_FILE"`
+	// AuthProxies are the networks of proxies whose headers say who the client is.
+	AuthProxies []string `split_words:"true" desc:"proxies before the auth server, comma-separated, whose X-Forwarded-For and -Proto count" may:"addresses or networks, such as 127.0.0.1,10.0.0.0/8"`
+	// AuthDatabaseURL names the database with the auth server's own log-in.
+	AuthDatabaseURL string `split_words:"true" desc:"database with the auth server's own log-in; without it the same" may:"postgres://user:password@host:port/database, with %XX for special characters"`
+	// AuthFolder is served in place of the pages: the old front.
+	AuthFolder string `split_words:"true" desc:"folder that is served in place of the pages: the old front, built" may:"the name of a folder with an index.html"`
+	// MainURL is where the auth server reaches the main server.
+	MainURL string `split_words:"true" default:"http://127.0.0.1:5010" desc:"where the auth server reaches the main server, whose ENERGY_REQUEST_TIMEOUT it must know" may:"http://host:port or https://host:port"`
+	// Pepper is the secret that goes into password hashes. Where it is set, PepperFile is not looked at.
+	Pepper string `desc:"secret that goes into password hashes, the same on all servers; wins over the file" may:"text that is not empty"`
+	// PepperFile keeps the pepper.
+	PepperFile string `split_words:"true" default:"energy.pepper" desc:"file of that secret; \"energy auth pepper\" writes it" may:"the name of a file"`
 	// ServerRole is the group role that the server works as.
 	ServerRole string `split_words:"true" default:"energy_server" desc:"role the server works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// AuthRole is the group role of the auth server.
@@ -80,7 +99,8 @@ type Settings struct {
 	// ReaderRole is the group role of those who may look.
 	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 
-	reportDatabase *pgxpool.Config
+	reportDatabase, authDatabase *pgxpool.Config
+	proxies                      []netip.Prefix
 }
 
 // Load reads the environment. Every bad value is in the error, each with what it may be.
@@ -136,12 +156,57 @@ func Load() (*Settings, error) {
 	if err != nil {
 		errs = append(errs, badDatabase())
 	}
-	s.database, s.reportDatabase = database, database
+	s.database, s.reportDatabase, s.authDatabase = database, database, database
 	if s.ReportDatabaseURL != "" {
 		s.reportDatabase, err = pgxpool.ParseConfig(s.ReportDatabaseURL)
 		check(err == nil, "ReportDatabaseURL")
 	}
+	s.checkAuth(check)
 	return s, errors.Join(errs...)
+}
+
+// checkAuth checks the settings of the auth server.
+func (s *Settings) checkAuth(check func(ok bool, field string)) {
+	// Passwords and sessions never travel in the clear: only a proxy or a browser of this machine comes without TLS.
+	check(isAddress(s.AuthListen) && (isLoopback(s.AuthListen) || s.AuthCertFile != ""), "AuthListen")
+	check((s.AuthCertFile == "") == (s.AuthKeyFile == ""), "AuthCertFile")
+	for _, text := range s.AuthProxies {
+		network, err := parseNetwork(text)
+		if err != nil {
+			check(false, "AuthProxies")
+			break
+		}
+		s.proxies = append(s.proxies, network)
+	}
+	if s.AuthDatabaseURL != "" {
+		database, err := pgxpool.ParseConfig(s.AuthDatabaseURL)
+		check(err == nil, "AuthDatabaseURL")
+		s.authDatabase = database
+	}
+	main, err := url.Parse(s.MainURL)
+	check(err == nil && main.Host != "" && (main.Scheme == "http" || main.Scheme == "https"), "MainURL")
+	check(s.PepperFile != "" || s.Pepper != "", "PepperFile")
+}
+
+// parseNetwork reads an address or a network.
+func parseNetwork(text string) (netip.Prefix, error) {
+	text = strings.TrimSpace(text)
+	if addr, err := netip.ParseAddr(text); err == nil {
+		return netip.PrefixFrom(addr.Unmap(), addr.Unmap().BitLen()), nil
+	}
+	return netip.ParsePrefix(text)
+}
+
+// Proxies are AuthProxies as networks.
+func (s *Settings) Proxies() []netip.Prefix { return s.proxies }
+
+// AuthDatabase says how the auth server reaches the database, with a pool of PoolSize.
+func (s *Settings) AuthDatabase() *pgxpool.Config {
+	c := s.authDatabase.Copy()
+	c.MaxConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
+	c.MinConns = min(c.MaxConns, 2)
+	c.HealthCheckPeriod = 2 * time.Second
+	return c
 }
 
 // Database says how to reach the database, as DATABASE_URL or the PG… variables name it, with a pool of PoolSize.
@@ -208,7 +273,8 @@ func Fields() []string {
 func bad(field string) error {
 	f, _ := reflect.TypeFor[Settings]().FieldByName(field)
 	name := variable(field)
-	if field == "Token" || field == "ReportDatabaseURL" {
+	switch field {
+	case "Token", "ReportDatabaseURL", "AuthDatabaseURL":
 		return fmt.Errorf("%s is not usable; it may be %s", name, f.Tag.Get("may"))
 	}
 	return fmt.Errorf("%s is %q; it may be %s", name, os.Getenv(name), f.Tag.Get("may"))
