@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"text/tabwriter"
@@ -60,32 +61,9 @@ corrects people one by one. The next import of the roster corrects the roster.
 			}
 			defer func() { _ = conn.Close(cmd.Context()) }()
 
-			// one transaction, so that what is printed is what was done; of a dry run nothing stays
-			tx, err := conn.Begin(cmd.Context())
+			plan, counts, err := swapNames(cmd.Context(), conn, unclear, except, dryRun)
 			if err != nil {
-				return fmt.Errorf("beginning: %w", err)
-			}
-			defer func() { _ = tx.Rollback(cmd.Context()) }()
-			rows, err := tx.Query(cmd.Context(), sqlSwapNamesPreview, unclear, except)
-			if err != nil {
-				return fmt.Errorf("looking through the names: %w", err)
-			}
-			plan, err := pgx.CollectRows(rows, pgx.RowToStructByName[namePlan])
-			if err != nil {
-				return fmt.Errorf("looking through the names: %w", err)
-			}
-			rows, err = tx.Query(cmd.Context(), sqlSwapNames, unclear, except)
-			if err != nil {
-				return fmt.Errorf("swapping the names: %w", err)
-			}
-			counts, err := pgx.CollectRows(rows, pgx.RowToStructByName[nameCount])
-			if err != nil {
-				return fmt.Errorf("swapping the names: %w", err)
-			}
-			if !dryRun {
-				if err := tx.Commit(cmd.Context()); err != nil {
-					return fmt.Errorf("swapping the names: %w", err)
-				}
+				return err
 			}
 			return printSwap(cmd.OutOrStdout(), plan, counts, samples, dryRun)
 		},
@@ -96,6 +74,39 @@ corrects people one by one. The next import of the roster corrects the roster.
 	flags.Int32SliceVar(&except, "except", []int32{}, "cards of people who stay as they are")
 	flags.IntVar(&samples, "samples", 10, "how many people to show of each sort")
 	return cmd
+}
+
+// swapNames swaps the names, and returns what it found of each person and in numbers. A dry run changes nothing.
+func swapNames(ctx context.Context, conn *pgx.Conn, unclear bool, except []int32, dryRun bool,
+) (plan []namePlan, counts []nameCount, err error) {
+	// One transaction, so that what is printed is what was done; of a dry run nothing stays.
+	tx, err := conn.Begin(ctx)
+	if err != nil {
+		return nil, nil, fmt.Errorf("beginning: %w", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }()
+	rows, err := tx.Query(ctx, sqlSwapNamesPreview, unclear, except)
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking through the names: %w", err)
+	}
+	plan, err = pgx.CollectRows(rows, pgx.RowToStructByName[namePlan])
+	if err != nil {
+		return nil, nil, fmt.Errorf("looking through the names: %w", err)
+	}
+	rows, err = tx.Query(ctx, sqlSwapNames, unclear, except)
+	if err != nil {
+		return nil, nil, fmt.Errorf("swapping the names: %w", err)
+	}
+	counts, err = pgx.CollectRows(rows, pgx.RowToStructByName[nameCount])
+	if err != nil {
+		return nil, nil, fmt.Errorf("swapping the names: %w", err)
+	}
+	if !dryRun {
+		if err := tx.Commit(ctx); err != nil {
+			return nil, nil, fmt.Errorf("swapping the names: %w", err)
+		}
+	}
+	return plan, counts, nil
 }
 
 // printSwap shows the first people of each sort, and the counts.

@@ -119,6 +119,15 @@ There is no default administrator and no default password: the first one is made
 			return nil
 		},
 	}
+	p.addFlags(cmd)
+	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
+	cmd.Flags().BoolVar(&generate, "generate", false, "make a random password and print it once")
+	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate")
+	return cmd
+}
+
+// addFlags makes the flags that describe the person.
+func (p *person) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&p.role, "role", "", "STUDENT, COACH or ADMIN")
 	flags.Int32Var(&p.card, "card", 0, "number of the student card, the log-in name")
@@ -126,8 +135,6 @@ There is no default administrator and no default password: the first one is made
 	flags.StringVar(&p.given, "given", "", "given name (имя)")
 	flags.StringVar(&p.patronymic, "patronymic", "", "patronymic (отчество), where there is one")
 	flags.StringVar(&p.group, "group", "", "group of study")
-	flags.BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	flags.BoolVar(&generate, "generate", false, "make a random password and print it once")
 	for _, name := range []string{"role", "card", "family", "given"} {
 		_ = cmd.MarkFlagRequired(name) // fails for an unknown flag only
 	}
@@ -135,8 +142,6 @@ There is no default administrator and no default password: the first one is made
 		flags.Var(replacedFlag(instead), name, "")
 		_ = flags.MarkHidden(name) // fails for an unknown flag only
 	}
-	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate")
-	return cmd
 }
 
 // readPassword takes the first line of in where it is piped, or asks twice at a terminal, without echo.
