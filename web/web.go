@@ -89,6 +89,16 @@ func (s *site) routes() http.Handler {
 	s.post(r, "/account/session", s.only(s.accountSessionPost))
 	s.post(r, "/account/sessions", s.only(s.accountSessionsPost))
 	s.post(r, "/account/consent", s.only(s.accountConsentPost))
+
+	// coaches
+	s.get(r, "/today", s.coach(s.todayGet))
+	s.get(r, "/lesson", s.coach(s.lessonGet))
+	s.post(r, "/lesson", s.coach(s.lessonPost))
+	s.get(r, "/lesson/marks", s.data(s.coach(s.lessonMarksGet)))
+	s.post(r, "/lesson/marks", s.data(s.coach(s.lessonMarksPost)))
+	s.get(r, "/lesson/cancel", s.coach(s.cancelGet))
+	s.post(r, "/lesson/cancel", s.coach(s.cancelPost))
+	s.post(r, "/lesson/restore", s.coach(s.restorePost))
 	return r
 }
 

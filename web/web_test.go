@@ -72,6 +72,15 @@ var screens = []struct {
 	{"/account", []string{"student", "student-empty", "student-hostile", "blocked", "coach", "admin"}, 200},
 	{"/account?done=saved", []string{"student"}, 200},
 	{"/", []string{"student", "blocked", "coach", "student-hostile"}, 200},
+	{"/today", []string{"coach", "coach-empty", "coach-hostile", "admin"}, 200},
+	{"/today?date=2026-11-30", []string{"coach"}, 200},
+	{"/today", []string{"student"}, 403},
+	{"/lesson?date=2026-12-07&time=16:00", []string{
+		"coach", "coach-empty", "coach-hostile", "coach-crowd", "coach-off", "coach-late", "coach-ahead", "coach-faces",
+	}, 200},
+	{"/lesson?date=2026-12-07&time=16:00&back=500:0.506:", []string{"coach"}, 200},
+	{"/lesson?date=2026-12-07&time=03:00", []string{"coach"}, 422},
+	{"/lesson/cancel?date=2026-12-07&time=16:00", []string{"coach", "coach-empty", "coach-hostile", "coach-off"}, 200},
 	{"/nowhere", []string{"", "student"}, 404},
 }
 

@@ -36,6 +36,8 @@ type Stage struct {
 	Choices []json.RawMessage
 	// Refuse is the refusal that the next entry/create answers, nil for none.
 	Refuse *gymclient.Error
+
+	lesson Lesson
 }
 
 // Slot is a time of training as the stage shows it.
@@ -53,7 +55,7 @@ var Zone = time.FixedZone("Asia/Novosibirsk", 7*60*60)
 
 // New sets the stage: 25 December, a minute after the opening, with an ordinary week.
 func New() *Stage {
-	s := &Stage{Week: Week(6, Times(4)), Held: []int{8, 22}}
+	s := &Stage{Week: Week(6, Times(4)), Held: []int{8, 22}, lesson: newLesson()}
 	s.At(time.Date(2026, 12, 25, 12, 1, 0, 0, Zone))
 	return s
 }
@@ -270,6 +272,9 @@ func (s *Stage) answer(token, endpoint string, in any) (any, error) {
 		return s.choose(in)
 	case "PUT /user/edit":
 		return object{}, nil
+	}
+	if answer, known, err := s.coachAnswer(token, endpoint, in); known {
+		return answer, err
 	}
 	return nil, errors.New("the stage does not know " + endpoint)
 }
