@@ -3,14 +3,14 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs bench-judge \
-  bench-report bench-overload security psql tern stamp docs fmt build clean need-go
+  bench-plans bench-report bench-overload security psql tern stamp docs fmt build clean need-go
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Whatever builds needs the right Go, and says so before it installs or starts anything.
-run demo test test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-report \
+run demo test test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-plans bench-report \
 bench-overload test-faults security tern stamp docs fmt build: | need-go
 
 need-go:
@@ -48,6 +48,9 @@ bench-docs: ## writes docs/performance.md, docs/scaling.md and their charts from
 
 bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
 	@scripts/with-cluster scripts/go-run ./bench/judge $(BENCH)
+
+bench-plans: ## times all that can be called over 20,000 students, with JIT and statistics and without; lists what is slower
+	@PKG=./db TESTFLAGS='-v -count=1 -timeout 60m -run ^TestTimesDependOnNoServerSetting$$ -plans.times' scripts/test go
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster scripts/go-run ./bench/report $(BENCH)
