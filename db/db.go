@@ -30,15 +30,17 @@ type Roles struct {
 	Auth   string // the auth server: its columns of users
 	Admin  string // administrators in psql
 	Reader string // who may look
+	Web    string // our auth server: EXECUTE on auth, nothing else
 }
 
 // DefaultRoles are the names where nobody chose others; tern.conf has the same.
 func DefaultRoles() Roles {
-	return Roles{Server: "energy_server", Auth: "energy_auth", Admin: "energy_admin", Reader: "energy_reader"}
+	return Roles{Server: "energy_server", Auth: "energy_auth", Admin: "energy_admin", Reader: "energy_reader",
+		Web: "energy_web"}
 }
 
 // names returns the names of all roles.
-func (r Roles) names() []string { return []string{r.Server, r.Auth, r.Admin, r.Reader} }
+func (r Roles) names() []string { return []string{r.Server, r.Auth, r.Admin, r.Reader, r.Web} }
 
 // data is what the SQL files, which are templates, know.
 func (r Roles) data() map[string]any {
@@ -47,6 +49,7 @@ func (r Roles) data() map[string]any {
 		"auth_role":   r.Auth,
 		"admin_role":  r.Admin,
 		"reader_role": r.Reader,
+		"web_role":    r.Web,
 	}
 }
 

@@ -30,7 +30,7 @@ type Options struct {
 	Log   func(line string) // told of each thing done
 }
 
-// Migrate brings the database to the version of the files: migrations, the pepper, the package of functions.
+// Migrate brings the database to the version of the files: migrations, the secrets, the package of functions.
 // It is safe to call from several programs at once, and does nothing where all is done. What is newer in the database than
 // in the files stays as it is: that is no error, since an old server may start in the middle of an upgrade.
 func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
@@ -73,7 +73,7 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err != nil || newer {
 		return err
 	}
-	if err := makePepper(ctx, conn, o.Log); err != nil {
+	if err := makeSecrets(ctx, conn, o.Log); err != nil {
 		return err
 	}
 	if err := installPackage(ctx, conn, o); err != nil {
@@ -174,17 +174,24 @@ func migrateSchema(ctx context.Context, conn *pgx.Conn, o Options) (newer bool, 
 	return false, nil
 }
 
-// makePepper makes the secret that goes into password hashes. Here and not in SQL: PostgreSQL 12 has no random bytes.
-func makePepper(ctx context.Context, conn *pgx.Conn, log func(string)) error {
-	pepper := make([]byte, 32)
-	_, _ = rand.Read(pepper) // never fails: it ends the program instead
-	tag, err := conn.Exec(ctx,
-		"insert into gym.secrets (name, value) values ('pepper', $1) on conflict do nothing", hex.EncodeToString(pepper))
-	if err != nil {
-		return fmt.Errorf("making the pepper: %w", err)
-	}
-	if tag.RowsAffected() > 0 {
-		log("pepper: made at random")
+// makeSecrets makes the database's own secrets where they are missing. Here and not in SQL: PostgreSQL 12 has no random bytes.
+//
+// pepper goes into the old password hashes, which it must share with other servers; auth_key is behind salts and codes. No
+// pepper is made where the old hashes were retired, since nothing needs one any more.
+func makeSecrets(ctx context.Context, conn *pgx.Conn, log func(string)) error {
+	for _, name := range []string{"pepper", "auth_key"} {
+		secret := make([]byte, 32)
+		_, _ = rand.Read(secret) // never fails: it ends the program instead
+		tag, err := conn.Exec(ctx, `
+			insert into gym.secrets (name, value)
+			select $1, $2 where $1 <> 'pepper' or (select c.legacy_hid from gym.settings c)
+			on conflict do nothing`, name, hex.EncodeToString(secret))
+		if err != nil {
+			return fmt.Errorf("making the secret %s: %w", name, err)
+		}
+		if tag.RowsAffected() > 0 {
+			log(name + ": made at random")
+		}
 	}
 	return nil
 }

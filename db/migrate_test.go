@@ -151,6 +151,7 @@ func TestMigrateBuildsWhatTheTernCLIBuilds(t *testing.T) {
 	lines, err := terns.migrate(t, db.Options{})
 	require.NoError(t, err)
 	require.Contains(t, lines, "pepper: made at random")
+	require.Contains(t, lines, "auth_key: made at random")
 }
 
 func tern(t *testing.T, d *database, args ...string) {
@@ -191,6 +192,7 @@ func TestMigrateAgainDoesNothing(t *testing.T) {
 	require.Equal(t, []string{
 		fmt.Sprintf("schema: migrated 0 -> %d", own.Schema),
 		"pepper: made at random",
+		"auth_key: made at random",
 		fmt.Sprintf("functions: installed version %d", own.Package),
 	}, lines)
 	state := `select installed_at || (select value from gym.secrets where name = 'pepper') || 'rules.next_month(timestamptz)'::regprocedure::oid from gym.code_package`
@@ -217,7 +219,7 @@ func TestMigrateAgainCorrectsWhatIsSetOnTheDatabase(t *testing.T) {
 	d.exec(t, "update pg_database set datacl = null where datname = current_database()")
 	faults := "select string_agg(f, '; ' order by f) from json_array_elements_text(wire.version() -> 'faults') f"
 	require.Equal(t, "search_path of the database is without gym and api", d.ask(t, faults))
-	require.Equal(t, "6", d.ask(t, "select violations from api.audit() where invariant = 'database_settings'"))
+	require.Equal(t, "7", d.ask(t, "select violations from api.audit() where invariant = 'database_settings'"))
 
 	lines, err := d.migrate(t, db.Options{})
 	require.NoError(t, err)
@@ -431,12 +433,13 @@ func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 func (d *database) ownedBy(t *testing.T, prefix, attributes string) (owner string, roles db.Roles) {
 	t.Helper()
 	owner = fmt.Sprintf("%s%d", prefix, os.Getpid())
-	roles = db.Roles{Server: owner + "_server", Auth: owner + "_auth", Admin: owner + "_admin", Reader: owner + "_reader"}
+	roles = db.Roles{Server: owner + "_server", Auth: owner + "_auth", Admin: owner + "_admin", Reader: owner + "_reader",
+		Web: owner + "_web"}
 	superuser := d.config.User
 	t.Cleanup(func() {
 		d.config.User = superuser
 		statements := []string{"reassign owned by " + owner + " to current_user"}
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, owner} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, owner} {
 			var there bool
 			require.NoError(t, d.conn.QueryRow(context.Background(), "select to_regrole($1) is not null", role).Scan(&there))
 			if there {
@@ -463,7 +466,7 @@ func TestAnOwnerWhoMayNotMakeRolesIsToldTheStatementThatMakesThem(t *testing.T) 
 	lines, err := d.migrate(t, db.Options{Roles: roles})
 	var missing *db.RolesError
 	require.ErrorAs(t, err, &missing)
-	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader}, missing.Missing)
+	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web}, missing.Missing)
 	require.Empty(t, lines)
 	require.Equal(t, before, d.ask(t, "select count(*) from pg_class"), "nothing was made")
 	for _, part := range []string{roles.Server, roles.Reader, owner + " may not create roles", "run energy migrate again"} {
@@ -541,7 +544,7 @@ func TestAnOwnerWhoMayNotBecomeTheServersRoleIsToldTheGrant(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
 	owner, roles := d.ownedBy(t, "g", "nocreaterole")
-	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
+	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
 		d.exec(t, "create role "+role+" nologin")
 	}
 	grant := "grant " + roles.Server + " to " + owner
@@ -602,10 +605,11 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 	t.Parallel()
 	const databases = 4
 	prefix := fmt.Sprintf("t%d", os.Getpid())
-	roles := db.Roles{Server: prefix + "_server", Auth: prefix + "_auth", Admin: prefix + "_admin", Reader: prefix + "_reader"}
+	roles := db.Roles{Server: prefix + "_server", Auth: prefix + "_auth", Admin: prefix + "_admin", Reader: prefix + "_reader",
+		Web: prefix + "_web"}
 	superuser := empty(t)
 	t.Cleanup(func() {
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
 			_, _ = superuser.conn.Exec(context.Background(), "drop role if exists "+role)
 		}
 	})
@@ -624,7 +628,7 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 		require.Equal(t, "true", d.ask(t, "select has_function_privilege($1, 'wire.version()', 'execute')", roles.Server))
 	}
 	for _, d := range fresh {
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
 			d.exec(t, "drop owned by "+role)
 		}
 	}

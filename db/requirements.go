@@ -179,10 +179,12 @@ func isCode(err error, codes ...string) bool {
 }
 
 // sqlWithoutRights lists the group roles that may use no schema of ours: they were made after the functions were installed.
+// The role of old auth servers has no rights on purpose once legacy_hid is off.
 const sqlWithoutRights = `
 	select r.rolname
 	  from pg_catalog.pg_roles r
 	 where r.rolname = any ($1)
+	   and (r.rolname <> $2 or (select c.legacy_hid from gym.settings c))
 	   and not exists (
 	     select from pg_catalog.pg_namespace n
 	      where n.nspname not like 'pg\_%' and n.nspname not in ('information_schema', 'public')
@@ -191,7 +193,7 @@ const sqlWithoutRights = `
 
 // withoutRights returns the group roles that the package of functions granted nothing.
 func withoutRights(ctx context.Context, conn *pgx.Conn, roles Roles) ([]string, error) {
-	rows, err := conn.Query(ctx, sqlWithoutRights, roles.names())
+	rows, err := conn.Query(ctx, sqlWithoutRights, roles.names(), roles.Auth)
 	if err != nil {
 		return nil, fmt.Errorf("looking at the rights of the group roles: %w", err)
 	}

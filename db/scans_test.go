@@ -55,6 +55,27 @@ const years = `
 	insert into gym.audit_log (written_at, actor, login, on_table, key, operation, new_values)
 	select now() - interval '1 day', e.user_id, 'energy', 'enrolments', e.id, 'insert', jsonb_build_object('slot_id', e.slot_id, 'user_id', e.user_id)
 	  from gym.enrolments e where e.id > 10000;
+	insert into gym.roster (card, family, given, patronymic, "group", added_at) values (77, 'Новиков', 'Иван', '', 'БИ-21', now());
+	insert into gym.verifiers (user_id, digest, made_at) select u.id, sha256(u.id::text::bytea), now() from gym.users u where u.id > 900;
+	insert into gym.devices (user_id, hash, first_in_at, last_in_at) select u.id, sha256('device'), now(), now() from gym.users u where u.id > 900;
+	insert into gym.sessions (user_id, token_hash, media_hash, created_at, used_at, is_strange, agent)
+	select u.id, sha256(sha256(u.id::text::bytea)), sha256(sha256('media:'::bytea || sha256(u.id::text::bytea))), t.at, t.at, false, 'Firefox'
+	  from gym.users u cross join (select timestamptz '2026-12-09 08:59+07' as at) t where u.id > 900;
+	insert into gym.log_ins (at, user_id, outcome, agent, known_device)
+	select timestamptz '2026-12-09 08:59+07' - n * interval '1 day', u.id, 'in', 'Firefox', true
+	  from gym.users u cross join generate_series(1, 20) n where u.id > 900;
+	insert into gym.attempts (made_at, made_in, purpose, card, commitments, known_device, bucket_kind, bucket_key, agent, log_in_id)
+	select timestamptz '2026-12-09 08:59+07', 0, 'log in', u.student_card, '{}', false, 'card', u.student_card, '', 1 from gym.users u where u.id > 900;
+	insert into gym.buckets (kind, key, spent_until) select 'card', u.student_card, timestamptz '2026-12-09 09:10+07' from gym.users u where u.id > 900;
+	insert into gym.failed_cards (address, card, tried_at, failed)
+	select '10.0.0.0'::inet + u.id, u.student_card, timestamptz '2026-12-09 08:59+07', true from gym.users u where u.id > 900;
+	insert into gym.codes (card, purpose, hash, issued_at, valid_until)
+	select u.student_card, 'reset', sha256('x'), timestamptz '2026-12-09 08:59+07', timestamptz '2026-12-10 08:59+07' from gym.users u where u.id > 900;
+	insert into gym.pictures (user_id, name, jpeg, made_at)
+	select u.id, md5(u.id::text) || '.jpg', decode('ffd8ff' || repeat('00', 200), 'hex'), now() from gym.users u where u.id > 900;
+	update gym.users u set image = md5(u.id::text) || '.jpg' where u.id > 900;
+	insert into gym.consent_documents values (1, 'Согласен', now(), 'owner');
+	insert into gym.consents (user_id, version, given_at) select u.id, 1, now() from gym.users u where u.id > 900;
 	reset session_replication_role;
 	select rules.turn_enrolment(true, null), api.enrol(card => 12069840, day => 'Sat', at => '16:00');
 	analyze;`
@@ -62,7 +83,7 @@ const years = `
 // small are the tables that stay small: of settings, or with a few rows a year. Every other one must be in years.
 var small = []string{
 	"settings", "settings_changes", "rights", "secrets", "code_package", "weekly_template", "months", "manual_turns", "closures",
-	"name_swaps",
+	"name_swaps", "consent_documents",
 	// a month without its partition: the jobs empty it
 	"audit_log_other",
 }
@@ -81,7 +102,18 @@ var mayScan = map[string]string{
 	"view api.blocked":   "hundreds of blocks stand, with their people's names",
 	"view api.roster":    "the whole roster, with whom it lets in",
 	"view api.slots":     "a month is text there, and slots are a few hundred a year",
-	"view api.unmarked":  "administrators look at it now and then: an index would cost every mark that a coach sets",
+	// log-ins: looked at by administrators now and then
+	"api.codes": "all codes, by name", "view api.codes": "all codes, by name",
+	"api.unconfirmed": "people marked: few, and seldom asked for", "view api.unconfirmed": "people marked: few, and seldom asked for",
+	"api.consents_withdrawn": "people by their consents", "view api.consents_withdrawn": "people by their consents",
+	"api.pictures_missing": "everyone with a picture", "view api.pictures_missing": "everyone with a picture",
+	"api.publish_consent": "looks for the last version",
+	"api.issue_codes":     "the roster by group",
+	"auth.issue_codes":    "the roster by group",
+	"auth.code_groups":    "the roster by group",
+	"auth.unconfirmed":    "people marked: few, and seldom asked for",
+	"wire.clean_up":       "looks for what has outlived its use, once an hour",
+	"view api.unmarked":   "administrators look at it now and then: an index would cost every mark that a coach sets",
 	// a group is named without regard to case, and people come by the hundred a year
 	"api.enrol_group":     "people by group",
 	"api.report_visits":   "people by group",
@@ -179,6 +211,42 @@ var calls = map[string][]call{
 	"refusal":           {{body: `'slots_taken_within_capacity'`}},
 	"metrics":           {{}},
 	"warm_up":           {{}},
+	"actor":             {{body: `1, sha256(sha256('902'))`}, {body: `1, null`}},
+	"pepper_fits":       {{body: `'x'`}},
+}
+
+// authCalls are what the functions of auth are asked for here: by the session of the administrator, or with a card.
+var authCalls = map[string]string{
+	"version":               `select auth.version()`,
+	"pepper_fits":           `select auth.pepper_fits('x')`,
+	"settings":              `select auth.settings()`,
+	"refusal":               `select auth.refusal('picture_unfit')`,
+	"begin_log_in":          `select auth.begin_log_in('20000500', '{x}', 'device', '10.0.1.244', 'Firefox')`,
+	"log_in":                `select auth.log_in((select max(id) from gym.attempts), '{x}', '{x}', 'any', false, sha256('new'), null)`,
+	"session":               `select auth.session(sha256('902'), true, 'user/get')`,
+	"sessions":              `select auth.sessions(sha256('902'))`,
+	"end_session":           `select auth.end_session(sha256('902'), 5)`,
+	"end_sessions":          `select auth.end_sessions(sha256('902'), true)`,
+	"log_out":               `select auth.log_out(sha256('902'))`,
+	"log_ins":               `select auth.log_ins(sha256('902'))`,
+	"end_person_sessions":   `select auth.end_person_sessions(sha256('902'), 1500)`,
+	"begin_change_password": `select auth.begin_change_password(sha256('902'), '{x}', '10.0.1.244', 'Firefox')`,
+	"change_password":       `select auth.change_password(sha256('902'), 1, '{x}', '{x}', repeat('0', 64), sha256('x'), 8, null)`,
+	"begin_code":            `select auth.begin_code('20000500', 'ABCD-EFGH', null, '10.0.1.244', 'Firefox')`,
+	"use_code":              `select auth.use_code(1, repeat('0', 64), sha256('x'), 8, false, sha256('new'), null)`,
+	"begin_sign_up":         `select auth.begin_sign_up('20000500', '10.0.1.244', 'Firefox')`,
+	"sign_up":               `select auth.sign_up(1, 'И', 'Ф', '', 'Г', repeat('0', 64), sha256('x'), 8, sha256('new'))`,
+	"issue_code":            `select auth.issue_code(sha256('902'), 20000500, sha256('x'))`,
+	"issue_codes":           `select auth.issue_codes(sha256('902'), 'БИ-21', sha256('x'))`,
+	"code_groups":           `select auth.code_groups(sha256('902'))`,
+	"confirm_person":        `select auth.confirm_person(sha256('902'), 1500)`,
+	"unconfirmed":           `select auth.unconfirmed(sha256('902'))`,
+	"picture":               `select auth.picture(null, sha256('902'), md5('1500') || '.jpg'), auth.picture(sha256('media:'::bytea || sha256('902')), null, 'x')`,
+	"set_picture":           `select auth.set_picture(sha256('902'), md5('x') || '.jpg', decode('ffd8ff' || repeat('00', 200), 'hex'))`,
+	"consent_document":      `select auth.consent_document()`,
+	"consents":              `select auth.consents(sha256('902'))`,
+	"give_consent":          `select auth.give_consent(sha256('902'), 1, '10.0.1.244')`,
+	"withdraw_consent":      `select auth.withdraw_consent(sha256('902'), '10.0.1.244')`,
 }
 
 // often is how many calls show what a function does once PostgreSQL keeps its plan for any arguments: after the fifth.
@@ -239,7 +307,8 @@ func everything(t *testing.T, conn *pgx.Conn) []named {
 	rows, err := conn.Query(t.Context(), `
 		select case kind when 'view' then 'view ' else '' end || 'api.' || name, coalesce(example, '') from api.commands
 		union all
-		select distinct 'wire.' || p.proname, '' from pg_proc p where p.pronamespace = 'wire'::regnamespace
+		select distinct p.pronamespace::regnamespace || '.' || p.proname, '' from pg_proc p
+		 where p.pronamespace in ('wire'::regnamespace, 'auth'::regnamespace)
 		order by 1`)
 	require.NoError(t, err)
 	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[command])
@@ -251,6 +320,10 @@ func everything(t *testing.T, conn *pgx.Conn) []named {
 		if strings.HasPrefix(c.Name, "wire.") {
 			all[i].examples = wireExamples(c.Name)
 			require.NotEmpty(t, all[i].examples, "%s is new: say in the map calls how it is asked", c.Name)
+		}
+		if function, is := strings.CutPrefix(c.Name, "auth."); is {
+			require.Contains(t, authCalls, function, "%s is new: say in the map authCalls how it is asked", c.Name)
+			all[i].examples = []string{authCalls[function]}
 		}
 		// the example's own question would read all marks
 		if c.Name == "api.mark" {
@@ -291,7 +364,11 @@ const mostBlocks = 2_500
 
 // mayRead lists what reads more blocks, how many at most, and why that is right.
 var mayRead = map[string]int{
-	"api.audit":             150_000, // checks everything
+	"api.audit": 600_000, // checks everything
+	// 20,000 codes, and everyone took back a consent: in life a few
+	"api.codes": 70_000, "view api.codes": 70_000,
+	"api.consents_withdrawn": 30_000, "view api.consents_withdrawn": 30_000,
+	"api.erase_person":      4_000,   // in a dozen tables
 	"api.import_roster":     300_000, // 20,000 people are gone: 20,000 rows written, with their trail
 	"api.roster_preview":    45_000,  // 20,000 people would be gone, two blocks each
 	"wire.ensure_blocks":    15_000,  // lets 14,400 people in again, so many a call

@@ -1,6 +1,6 @@
 -- Who may do what. Each role is granted by name what it needs; nothing is granted to PUBLIC. A role that could not be
 -- made (001_roles_and_schemas.sql) is passed over, and gets its rights with the next install.
-revoke all on all functions in schema rules, api, wire from public;
+revoke all on all functions in schema rules, api, wire, auth from public;
 do $grants$
 declare
   v_grant record;
@@ -8,7 +8,7 @@ begin
   -- tables outlive the package: what an older one granted and this one does not is taken back, of columns too
   for v_grant in
     select r.rolname as role from pg_roles r
-     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}')
+     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}', '{{.web_role}}')
   loop
     execute format('revoke all on all tables in schema gym from %I', v_grant.role);
     execute format('revoke all on schema gym from %I', v_grant.role);
@@ -22,19 +22,18 @@ begin
       ('{{.server_role}}', 'select, insert, update, delete on river.river_job, river.river_leader, river.river_queue'),
       ('{{.server_role}}', 'usage on sequence river.river_job_id_seq'),
       ('{{.server_role}}', 'execute on function river.river_job_state_in_bitmask(bit, river.river_job_state)'),
-      -- README, "The auth server": this and nothing else
-      ('{{.auth_role}}', 'usage on schema gym'),
-      ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
-      ('{{.auth_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role) on gym.users'),
-      ('{{.auth_role}}', 'update (image) on gym.users'),
+      -- our auth server: so a thief of its log-in can list nothing, and guesses in the database's own buckets
+      ('{{.web_role}}', 'usage on schema auth'),
+      ('{{.web_role}}', 'execute on all functions in schema auth'),
       -- an administrator: every function of api, every datum but hashes and the pepper, and writing it under all rules and triggers.
       -- What the triggers write he only reads; DELETE is refused by a rule where history stays, which says so
       ('{{.admin_role}}', 'usage on schema api, gym'),
       ('{{.admin_role}}', 'execute on all functions in schema api'),
       ('{{.admin_role}}', 'select on all tables in schema api'),
       ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.marks, gym.cancelled_lessons, gym.closures, gym.blocks, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster'),
-      ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids, gym.name_swaps'),
-      ('{{.admin_role}}', 'select (id, student_card, firstname, secondname, surname, "group", image, role, deleted, deleted_at) on gym.users'),
+      ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids, gym.name_swaps, '
+                          'gym.consent_documents'),
+      ('{{.admin_role}}', 'select (id, student_card, firstname, secondname, surname, "group", image, role, deleted, deleted_at, unconfirmed_since) on gym.users'),
       ('{{.admin_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
       ('{{.admin_role}}', 'update (student_card, firstname, secondname, surname, "group", image, role, deleted) on gym.users'),
       ('{{.admin_role}}', 'delete on gym.users'),
@@ -51,7 +50,18 @@ begin
       ('{{.reader_role}}', 'select (id, at, user_id, event, block_id, enrolment_id, by_user) on gym.ledger'),
       ('{{.reader_role}}', 'select (id, written_at, gym_time, actor, request_id, on_table, key, operation, erased_at) on gym.audit_log')
     ) g (role, what)
-    where exists (select from pg_roles r where r.rolname = g.role)
+     where exists (select from pg_roles r where r.rolname = g.role)
+    union all
+    -- README, "The auth server": an old one may do this and nothing else, until they are retired (setting legacy_hid)
+    select * from (values
+      ('{{.auth_role}}', 'usage on schema gym'),
+      ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) '
+                         'on gym.users'),
+      ('{{.auth_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role) on gym.users'),
+      ('{{.auth_role}}', 'update (image) on gym.users')
+    ) g (role, what)
+     where exists (select from pg_roles r where r.rolname = g.role)
+       and (select c.legacy_hid from gym.settings c)
   loop
     execute format('grant %s to %I', v_grant.what, v_grant.role);
   end loop;
@@ -60,3 +70,32 @@ $grants$;
 
 -- who may connect, and where names are looked for
 select rules.settle_database();
+
+-- Which people a role sees and writes, beside the columns above. Old auth servers sign up students with a hash, see nobody
+-- who is deleted, and make nobody a coach. Whoever else reads the table sees what is granted. The owner is not bound by
+-- it (no FORCE): neither are the functions, nor pg_dump by the owner.
+do $policies$
+declare
+  v_policy record;
+begin
+  for v_policy in
+    select p.polname from pg_policy p where p.polrelid = 'gym.users'::regclass and p.polname ~ '^users_'
+  loop
+    execute format('drop policy %I on gym.users', v_policy.polname);
+  end loop;
+  for v_policy in
+    select * from (values
+      ('{{.auth_role}}', 'users_auth_sees', 'for select to %I using (not deleted)'),
+      ('{{.auth_role}}', 'users_auth_signs_up',
+       'for insert to %I with check (role = ''STUDENT'' and hid ~ ''^[0-9a-f]{64}$'' and not deleted)'),
+      ('{{.auth_role}}', 'users_auth_changes', 'for update to %I using (not deleted) with check (not deleted)'),
+      ('{{.admin_role}}', 'users_admin', 'for all to %I using (true) with check (true)'),
+      ('{{.reader_role}}', 'users_reader', 'for select to %I using (true)')
+    ) p (role, name, what)
+     where exists (select from pg_roles r where r.rolname = p.role)
+  loop
+    execute format('create policy %I on gym.users ' || v_policy.what, v_policy.name, v_policy.role);
+  end loop;
+  alter table gym.users enable row level security;
+end
+$policies$;

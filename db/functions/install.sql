@@ -1,4 +1,4 @@
--- The code package: rules, api and wire are dropped and rebuilt in one transaction, with every trigger, right and comment.
+-- The code package: rules, api, wire and auth are dropped and rebuilt in one transaction, with every trigger, right and comment.
 -- Installed by `energy migrate` and by `tern code install db/functions`.
 
 -- Other people's objects that use ours would vanish silently with the drop: name them and stop.
@@ -15,21 +15,21 @@ begin
       select 'pg_class'::regclass, c.oid, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
       union all
       select 'pg_type'::regclass, t.oid, n.nspname from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    ) ours on ours.classid = d.refclassid and ours.objid = d.refobjid and ours.nspname in ('rules', 'api', 'wire')
+    ) ours on ours.classid = d.refclassid and ours.objid = d.refobjid and ours.nspname in ('rules', 'api', 'wire', 'auth')
    where d.deptype in ('n', 'a')
      -- ours: inside the three schemas, or a trigger on a table of ours
      and not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-                      where d.classid = 'pg_proc'::regclass and p.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+                      where d.classid = 'pg_proc'::regclass and p.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                      where d.classid = 'pg_class'::regclass and c.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+                      where d.classid = 'pg_class'::regclass and c.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_type t join pg_namespace n on n.oid = t.typnamespace
-                      where d.classid = 'pg_type'::regclass and t.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+                      where d.classid = 'pg_type'::regclass and t.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-                      where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid and n.nspname in ('rules', 'api', 'wire'))
+                      where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
                       where d.classid = 'pg_trigger'::regclass and t.oid = d.objid and n.nspname = 'gym');
   if v_others is not null and current_setting('gym.force_install', true) is distinct from 'on' then
-    raise exception 'other people''s objects use rules, api or wire and would be dropped with them'
+    raise exception 'other people''s objects use rules, api, wire or auth and would be dropped with them'
       using errcode = 'ENDEP', detail = v_others, hint = 'Drop them, or install by force: energy migrate --force';
   end if;
 end
@@ -39,7 +39,7 @@ $others$;
 -- (rules.admit), where a request holds nothing yet, and those who are in go out: else each would wait for the other.
 lock table gym.rights in access exclusive mode;
 
-drop schema if exists wire, api, rules cascade;
+drop schema if exists auth, wire, api, rules cascade;
 
 create schema rules;
 comment on schema rules is 'The rules: predicates, operations and trigger functions. Each says its purpose, errors and source: \df+ rules.*';
@@ -48,6 +48,11 @@ comment on schema api is 'What a person calls in psql: named arguments with defa
 create schema wire;
 comment on schema wire is 'One function an endpoint of openapi.yaml, json in its shape; all that the server may execute. Holds no rule of its own.';
 
+create schema auth;
+comment on schema auth is
+  'What the auth server calls, and all that its role may execute. A function that acts for a person takes the session''s '
+  'token, never an id. Holds no rule of its own.';
+
 {{ template "rules/catalogue.sql" . }}
 {{ template "rules/clock.sql" . }}
 {{ template "rules/window.sql" . }}
@@ -55,6 +60,16 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "rules/settings.sql" . }}
 {{ template "rules/names.sql" . }}
 {{ template "rules/users.sql" . }}
+{{ template "rules/sessions/secrets.sql" . }}
+{{ template "rules/sessions/attempts.sql" . }}
+{{ template "rules/sessions/sessions.sql" . }}
+{{ template "rules/sessions/passwords.sql" . }}
+{{ template "rules/sessions/log_in.sql" . }}
+{{ template "rules/sessions/codes.sql" . }}
+{{ template "rules/sessions/sign_up.sql" . }}
+{{ template "rules/sessions/consent.sql" . }}
+{{ template "rules/sessions/pictures.sql" . }}
+{{ template "rules/sessions/forgetting.sql" . }}
 {{ template "rules/slots.sql" . }}
 {{ template "rules/enrolments.sql" . }}
 {{ template "rules/choose_slots.sql" . }}
@@ -101,6 +116,9 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "api/import_legacy.sql" . }}
 {{ template "api/name_swap.sql" . }}
 
+{{ template "api/log_ins.sql" . }}
+
+{{ template "wire/session.sql" . }}
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}
 {{ template "wire/visit.sql" . }}
@@ -118,5 +136,13 @@ comment on schema wire is 'One function an endpoint of openapi.yaml, json in its
 {{ template "wire/metrics.sql" . }}
 
 {{ template "plans.sql" . }}
+{{ template "auth/server.sql" . }}
+{{ template "auth/log_in.sql" . }}
+{{ template "auth/sessions.sql" . }}
+{{ template "auth/passwords.sql" . }}
+{{ template "auth/codes.sql" . }}
+{{ template "auth/pictures.sql" . }}
+{{ template "auth/consent.sql" . }}
+
 {{ template "grants.sql" . }}
 {{ template "version.sql" . }}

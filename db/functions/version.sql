@@ -1,1 +1,1 @@
-select rules.record_package(53, 'bfe23d8c07b4c928bb29def51bbf980cdb53f9e5fe623dd9cbf95d467c6778f0');
+select rules.record_package(55, 'f210cc45229ce44a6ec5459fedd58a481b1e047c7648107e38c1d3c644218911');

@@ -1,7 +1,7 @@
 -- Who may do what in the database, the whole matrix: the server, the auth server, an administrator, a reader; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(144);
+select plan(188);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
@@ -28,18 +28,18 @@ language sql as $$
   select kind || ' ' || name || ': ' || a.privilege_type
     from (select 'database' as kind, datname::text as name, coalesce(datacl, acldefault('d', datdba)) as acl from pg_database where datname = current_database()
           union all
-          select 'schema', nspname, coalesce(nspacl, acldefault('n', nspowner)) from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'river', 'public')
+          select 'schema', nspname, coalesce(nspacl, acldefault('n', nspowner)) from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'auth', 'river', 'public')
           union all
           select 'relation', relnamespace::regnamespace || '.' || relname, coalesce(relacl, acldefault(case relkind when 'S' then 's' else 'r' end::"char", relowner))
-            from pg_class c where relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'river', 'public') and relkind in ('r', 'v', 'm', 'p', 'S', 'f')
+            from pg_class c where relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'auth', 'river', 'public') and relkind in ('r', 'v', 'm', 'p', 'S', 'f')
              and not exists (select from pg_depend d where d.classid = 'pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
           union all
           select 'column', c.relnamespace::regnamespace || '.' || c.relname || '.' || t.attname, t.attacl
             from pg_attribute t join pg_class c on c.oid = t.attrelid
-           where c.relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'river', 'public') and t.attacl is not null
+           where c.relnamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'auth', 'river', 'public') and t.attacl is not null
           union all
           select 'function', format('%s.%s(%s)', pronamespace::regnamespace, proname, pg_get_function_identity_arguments(p.oid)), coalesce(proacl, acldefault('f', proowner))
-            from pg_proc p where pronamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'river', 'public')
+            from pg_proc p where pronamespace::regnamespace::text in ('gym', 'rules', 'api', 'wire', 'auth', 'river', 'public')
              and not exists (select from pg_depend d where d.classid = 'pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')) o (kind, name, acl)
     cross join lateral aclexplode(o.acl) a
    where a.grantee = p_grantee
@@ -118,8 +118,50 @@ select is(as_role('energy_auth', statement), 'may not', 'the auth server: ' || s
     'select rules.hash_password(1, '''')', 'create table gym.t ()', 'create temp table t ()', 'select nextval(''gym.users_id_seq'')']) statement;
 -- the guards of the table hold for it as well
 select is(as_role('energy_auth',
-  format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (%s, '''', ''Ан'', '''', '''', '''', ''STUDENT'')', :card)),
+  format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role) values (%s, '''', ''Ан'', '''', '''', repeat(''0'', 64), ''STUDENT'')', :card)),
   '23505 duplicate key value violates unique constraint "users_student_card_taken"', 'the auth server: a card that is taken');
+
+-- row-level security: students only, with a hash; nobody who is deleted
+select is(as_role('energy_auth', format('insert into gym.users (student_card, firstname, secondname, surname, "group", hid, image, role) values (77001, %L, %L, %L, %L, %L, null, %L)',
+    '', 'Ан', '', '', hid, role)), 'may not', format('the auth server: signs nobody up as %s with the hash «%s»', role, left(hid, 5)))
+  from (values (repeat('0', 64), 'ADMIN'), (repeat('0', 64), 'COACH'), (repeat('0', 64), 'BLOCKED'), ('-', 'STUDENT'), ('', 'STUDENT'), (repeat('F', 64), 'STUDENT')) v (hid, role);
+select who('ghost') \g /dev/null
+update gym.users set deleted = true where id = who('ghost');
+select is(as_role('energy_auth', format('select count(*)::text from gym.users where id = %s', who('ghost'))), '0', 'the auth server: sees nobody who is deleted');
+select is(as_role('energy_auth', format('with u as (update gym.users set image = ''x'' where id = %s returning id) select count(*)::text from u', who('ghost'))), '0', 'the auth server: changes nobody who is deleted');
+select is(as_role('energy_auth', 'select count(*)::text from gym.users'), (select count(*)::text from gym.users where not deleted), 'the auth server: sees everybody else');
+select is(as_role('energy_admin', 'select count(id)::text from gym.users'), (select count(*)::text from gym.users), 'an administrator sees everybody');
+select is(as_role('energy_reader', 'select count(id)::text from gym.users'), (select count(*)::text from gym.users), 'a reader too');
+
+-- ---- our auth server: EXECUTE on auth, and nothing else ----
+
+select set_eq($$ select granted('energy_web'::regrole) $$,
+  $$ select format('database %I: CONNECT', current_database()) union all select 'schema auth: USAGE'
+     union all select format('function auth.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'auth'::regnamespace $$,
+  'energy_web: EXECUTE on every function of auth, and nothing else');
+select is_empty($$
+  select c.relname from pg_class c
+   where c.relnamespace::regnamespace::text in ('gym', 'api', 'rules', 'river') and c.relkind in ('r', 'p', 'v', 'm')
+     and as_role('energy_web', format('select count(*) from %s.%I', c.relnamespace::regnamespace, c.relname)) <> 'may not' $$,
+  'energy_web: reads no table and no view');
+select is(as_role('energy_web', statement), 'may not', 'energy_web: ' || statement)
+  from unnest(array['select rules.clock()', 'select rules.hmac(''salt'', ''x'')', 'select rules.hash_password(1, '''')', 'select wire.version()', 'select wire.user_get(1, ''{}'', null)', 'select wire.actor(1, null)',
+    'select rules.open_session(1, ''x'', false, null, '''')', 'select rules.set_verifier(1, '''', '''')', 'select rules.live_session(''x'')', 'select api.issue_code(card => 1)', 'select api.sessions(person => 1)',
+    'insert into gym.sessions (user_id) values (1)', 'update gym.users set role = ''ADMIN''', 'delete from gym.buckets', 'update gym.settings set password_tries = 1000', 'truncate gym.attempts', 'create table public.t ()',
+    'create temp table t ()', 'set session_replication_role = replica']) statement;
+create role test_web_login in role energy_web;
+set local gym.now = '';
+set local session authorization test_web_login;
+select auth.version()::text as version, auth.session('x', true)::text as nobody, auth.begin_log_in('1', '{x}', null, null, null) ->> 'result' as begun \gset
+-- a thief of the log-in can't move the clock to where the buckets are full again
+set local gym.now = '2030-01-01';
+select auth.begin_log_in('1', '{x}', null, null, null) ->> 'attempt' as thief \gset
+reset session authorization;
+set local gym.now = '2026-12-10 09:00';
+select is(:'version'::text, wire.version()::text, 'energy_web: by a log-in that was granted its role');
+select is(:'nobody'::jsonb, '{"live": false, "may": null}', 'energy_web: asks for a session');
+select is(:'begun'::text, 'go', 'energy_web: begins to log in');
+select ok((select made_at < '2030-01-01' from gym.attempts where id = :thief), 'energy_web: by the true clock only');
 
 -- ---- an administrator: what api offers, every datum but the secrets, and writing it under the rules ----
 
@@ -128,9 +170,11 @@ create table help.data (name text);
 insert into help.data values ('settings'), ('weekly_template'), ('slots'), ('enrolments'), ('marks'), ('cancelled_lessons'), ('closures'), ('blocks'), ('pardons'), ('posts'), ('rights'), ('manual_turns'), ('roster');
 create table help.written (name text);
 insert into help.written values ('name_swaps'), ('settings_changes'), ('months'), ('ledger'), ('refusals'),
-  ('code_package'), ('audit_log'), ('legacy_ids');
+  ('code_package'), ('audit_log'), ('legacy_ids'), ('consent_documents');
+create table help.hidden (name text);
+insert into help.hidden values ('users'), ('secrets'), ('verifiers'), ('devices'), ('buckets'), ('failed_cards'), ('log_ins'), ('attempts'), ('sessions'), ('codes'), ('pictures'), ('consents');
 select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition $$,
-  $$ select name from help.data union all select name from help.written union all values ('users'), ('secrets') $$, 'the matrix: no table of gym is missing from it');
+  $$ select name from help.data union all select name from help.written union all select name from help.hidden $$, 'the matrix: no table of gym is missing from it');
 
 select set_eq($$ select g from granted('energy_admin'::regrole) g $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
@@ -138,14 +182,14 @@ select set_eq($$ select g from granted('energy_admin'::regrole) g $$,
      union all select format('relation api.%s: SELECT', relname) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'
      union all select format('relation gym.%s: %s', name, p) from help.data, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) p
      union all select format('relation gym.%s: SELECT', name) from help.written
-     union all select format('column gym.users.%s: SELECT', c) from unnest('{id,student_card,firstname,secondname,surname,group,image,role,deleted,deleted_at}'::text[]) c
+     union all select format('column gym.users.%s: SELECT', c) from unnest('{id,student_card,firstname,secondname,surname,group,image,role,deleted,deleted_at,unconfirmed_since}'::text[]) c
      union all select format('column gym.users.%s: INSERT', c) from unnest('{student_card,firstname,secondname,surname,group,hid,image,role,deleted}'::text[]) c
      union all select format('column gym.users.%s: UPDATE', c) from unnest('{student_card,firstname,secondname,surname,group,image,role,deleted}'::text[]) c
      union all select 'relation gym.users: DELETE' $$, 'an administrator: api, the data, and nothing else');
 select matches(as_role('energy_admin', 'select count(*)::text from api.' || relname), '^\d+$', 'an administrator: looks at api.' || relname)
   from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' order by relname;
 select is(as_role('energy_admin', statement), 'may not', 'an administrator: ' || statement)
-  from unnest(array['select hid from gym.users', 'select * from gym.users', 'select value from gym.secrets', 'update gym.users set hid = ''''', 'update gym.users set id = 0', 'insert into gym.audit_log (login, on_table, key, operation) values ('''', '''', '''', '''')',
+  from unnest(array['select hid from gym.users', 'select * from gym.users', 'select value from gym.secrets', 'select digest from gym.verifiers', 'select hash from gym.codes', 'select token_hash from gym.sessions', 'select jpeg from gym.pictures', 'update gym.users set hid = ''''', 'update gym.users set id = 0', 'insert into gym.audit_log (login, on_table, key, operation) values ('''', '''', '''', '''')',
     'update gym.audit_log set actor = 1', 'delete from gym.audit_log', 'truncate gym.audit_log', 'select * from gym.audit_log_other', 'update gym.ledger set reason = ''''', 'truncate gym.weekly_template', 'update gym.months set judged_on = null',
     'alter table gym.marks disable trigger user', 'select rules.clock()', 'select wire.version()', 'create table api.t ()', 'create table gym.t ()', 'set session_replication_role = replica']) statement;
 

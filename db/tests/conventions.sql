@@ -7,7 +7,7 @@ create temp view ours as
 select p.oid, p.oid::regprocedure as function, p.pronamespace::regnamespace::text as schema, p.proname, p.prosrc, p.prosecdef, p.provolatile, p.proconfig, p.prolang, p.prorettype,
        p.proargnames[1:p.pronargs] as arguments, pg_get_function_identity_arguments(p.oid) as signature, coalesce(obj_description(p.oid, 'pg_proc'), '') as comment
   from pg_proc p
- where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace);
+ where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace);
 select cmp_ok((select count(*) from ours), '>', 100::bigint, 'there is something to look at');
 
 -- ---- functions ----
@@ -19,7 +19,7 @@ select is_empty($$ select function from ours where prosecdef <> coalesce(proconf
 select is_empty($$ select function from ours where has_function_privilege('public', oid, 'execute') $$, 'functions: PUBLIC may execute none');
 select is_empty($$ select function from ours where prosecdef <> (comment ~ 'Definer: \w') $$, 'functions: a definer says why it is one, and nothing else does');
 select is_empty($$ select function from ours where prosecdef <> (schema <> 'rules' or prorettype = 'trigger'::regtype) $$,
-  'functions: definers are those of api and wire, and of triggers; those of rules run as their caller');
+  'functions: definers are those of api, wire and auth, and of triggers; those of rules run as their caller');
 select is_empty($$ select function from ours where schema <> 'api' and exists (select from unnest(arguments) a where a !~ '^p_[a-z_]+$') $$, 'functions: arguments are p_…, but for those that a person types');
 select is_empty($$ select function from ours where schema = 'api' and (arguments && '{user}' or exists (select from unnest(arguments) a where a ~ '^p_')) $$, 'functions: arguments in api are plain words');
 select is_empty($$
@@ -41,7 +41,7 @@ select is_empty($$ select function from ours where schema = 'api' and comment !~
 select is_empty($$
   select function from ours
    where schema = 'wire' and (signature <> 'p_actor integer, p_body jsonb, p_request_id text' or prorettype <> 'json'::regtype)
-     and proname !~ '^(version|warm_up|refusal|period|clean_up|metrics|ensure_[a-z]+)$' $$,
+     and proname !~ '^(version|warm_up|refusal|period|clean_up|metrics|actor|pepper_fits|password_step|ensure_[a-z]+)$' $$,
   'wire: the one signature, but for what the server calls for itself');
 select is_empty($$
   select function from ours where schema = 'wire' and signature = 'p_actor integer, p_body jsonb, p_request_id text'
@@ -52,13 +52,13 @@ select is_empty($$
 
 select is_empty($$
   select c.oid::regclass from pg_class c
-   where c.relnamespace in ('gym'::regnamespace, 'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p') and not c.relispartition and obj_description(c.oid, 'pg_class') is null $$,
+   where c.relnamespace in ('gym'::regnamespace, 'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace) and c.relkind in ('r', 'v', 'm', 'p') and not c.relispartition and obj_description(c.oid, 'pg_class') is null $$,
   'tables and views: each has a comment');
 select is_empty($$
   select t.oid::regtype from pg_type t
    where t.typnamespace in ('gym'::regnamespace, 'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and t.typtype in ('e', 'd', 'r') and obj_description(t.oid, 'pg_type') is null $$,
   'types: each has a comment');
-select is_empty($$ select nspname from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'river') and obj_description(oid, 'pg_namespace') is null $$, 'schemas: each has a comment');
+select is_empty($$ select nspname from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'auth', 'river') and obj_description(oid, 'pg_namespace') is null $$, 'schemas: each has a comment');
 select is_empty($$
   select c.relname, a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid
    where c.relnamespace = 'gym'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition and a.attnum > 0 and not a.attisdropped and col_description(c.oid, a.attnum) is null
@@ -89,7 +89,7 @@ select is_empty($$
   'triggers: named <table>__<what>');
 select is_empty($$
   select t.tgrelid::regclass, t.tgname, o.function from pg_trigger t join ours o on o.oid = t.tgfoid
-   where t.tgname not in (o.proname, o.proname || '_insert', o.proname || '_update') and o.proname not in ('keep', 'keep_log', 'remember') $$,
+   where t.tgname not in (o.proname, o.proname || '_insert', o.proname || '_update', o.proname || '_delete') and o.proname not in ('keep', 'keep_log', 'remember') $$,
   'trigger functions: named as their triggers, but for the shared ones');
 select is_empty($$ select function from ours where prorettype = 'trigger'::regtype and not exists (select from pg_trigger t where t.tgfoid = ours.oid) $$, 'trigger functions: each has its trigger');
 select is_empty($$ select function from ours where prorettype = 'trigger'::regtype and comment !~ '^Trigger function' $$, 'trigger functions: the comment says that they are');
@@ -130,7 +130,7 @@ delete from checked where
   -- the signature of every endpoint has a body, also of those that need none
   or schema = 'wire' and message in ('unused parameter "p_body"')
   -- set_config gives back what it was given; PERFORM would make a query of it, for which every request would wait
-  or proname = 'admit' and message = 'never read variable "v_set"'
+  or proname in ('admit', 'actor') and message = 'never read variable "v_set"'
   -- "group" is what the column is called, and named so in calls
   or schema = 'api' and message = 'name of parameter "group" is reserved keyword'
   -- what the tables of the old system look like is known when they are there

@@ -98,6 +98,8 @@ type Settings struct {
 	AdminRole string `split_words:"true" default:"energy_admin" desc:"role of administrators in psql" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 	// ReaderRole is the group role of those who may look.
 	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
+	// WebRole is the group role that energy auth works as; AuthRole is that of the auth servers of old.
+	WebRole string `split_words:"true" default:"energy_web" desc:"role that energy auth works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 
 	reportDatabase, authDatabase *pgxpool.Config
 	proxies                      []netip.Prefix
@@ -151,6 +153,7 @@ func Load() (*Settings, error) {
 	check(isRole(s.AuthRole), "AuthRole")
 	check(isRole(s.AdminRole), "AdminRole")
 	check(isRole(s.ReaderRole), "ReaderRole")
+	check(isRole(s.WebRole), "WebRole")
 
 	database, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
 	if err != nil {
@@ -229,7 +232,7 @@ func (s *Settings) ReportDatabase() *pgxpool.Config {
 
 // Roles are the names of the group roles.
 func (s *Settings) Roles() db.Roles {
-	return db.Roles{Server: s.ServerRole, Auth: s.AuthRole, Admin: s.AdminRole, Reader: s.ReaderRole}
+	return db.Roles{Server: s.ServerRole, Auth: s.AuthRole, Admin: s.AdminRole, Reader: s.ReaderRole, Web: s.WebRole}
 }
 
 // Level is LogLevel as slog knows it.

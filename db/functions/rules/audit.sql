@@ -44,6 +44,27 @@ values
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
    'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
   ('database_settings', 'select f.fault, f.statement from rules.database_faults() f'),
+  ('session_of_nobody',
+   'select s.id, s.user_id from gym.sessions s join gym.users u on u.id = s.user_id where u.deleted and s.ended_at is null'),
+  ('session_outlives_password',
+   -- a session that changed the password itself was opened anew by it
+   'select s.id, s.user_id from gym.sessions s join gym.verifiers v on v.user_id = s.user_id '
+   'where s.ended_at is null and s.used_at < v.made_at and s.created_at < v.made_at and exists ('
+   'select from gym.log_ins l where l.user_id = s.user_id and l.at = v.made_at and l.outcome in (''password'', ''password given'', ''code''))'),
+  ('code_of_nobody',
+   'select c.id, c.card from gym.codes c left join gym.users u on u.student_card = c.card '
+   'left join gym.roster r on r.card = c.card and r.gone_at is null '
+   'where c.used_at is null and c.voided_at is null and (u.deleted or u.id is null and r.card is null)'),
+  ('picture_is_shown',
+   'select p.user_id, p.name from gym.pictures p join gym.users u on u.id = p.user_id where u.image is distinct from p.name'),
+  ('old_hash_retired',
+   'select u.id from gym.users u cross join gym.settings c where not c.legacy_hid and u.hid ~ ''^[0-9a-f]{64}$'' '
+   'union all '
+   'select p.oid::integer from gym.settings c join pg_class p on p.oid = ''gym.users''::regclass '
+   'join pg_roles r on r.rolname = ''{{.auth_role}}'' '
+   'where not c.legacy_hid and has_any_column_privilege(r.oid, p.oid, ''select, insert, update'')'),
+  ('people_policed',
+   'select c.relname::text from pg_class c where c.oid = ''gym.users''::regclass and not c.relrowsecurity'),
   ('triggers_enabled',
    'select c.relname::text as on_table, t.tgname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = ''gym''::regnamespace and t.tgenabled in (''D'', ''R'') '
    'union all '

@@ -394,8 +394,10 @@ begin
   texts := texts + v_more;
 
   delete from gym.roster r where r.card = any (v_cards);
+  perform rules.erase_log_ins(p_user_id, v_cards);
   update gym.users u
-     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased', student_card = v_card, deleted = true
+     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased', student_card = v_card, deleted = true,
+         unconfirmed_since = null
    where u.id = p_user_id;
 
   -- the trail, with what was just written to it

@@ -32,7 +32,9 @@ begin
 
   for v_role in
     select r.rolname from pg_roles r
-     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}')
+     where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}', '{{.web_role}}')
+       -- old auth servers that are retired
+       and (r.rolname <> '{{.auth_role}}' or (select c.legacy_hid from gym.settings c))
        and not exists (select from aclexplode(v_database.datacl) a where a.grantee = r.oid and a.privilege_type = 'CONNECT')
      order by 1
   loop

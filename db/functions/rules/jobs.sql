@@ -108,9 +108,9 @@ declare
 begin
   delete from gym.manual_turns t where t.expired_at < rules.clock() - interval '2 years';
   get diagnostics v_done = row_count;
-  return v_done + rules.ensure_audit_months();
+  return v_done + rules.ensure_audit_months() + rules.forget_log_ins() + rules.close_withdrawn();
 end
 $$;
 comment on function rules.clean_up() is
-  'Makes sure that nothing is kept for nothing: openings and closings by hand that expired more than two years ago, and months of the audit trail past its setting; makes room for the months to come. '
+  'Makes sure that nothing is kept for nothing: openings and closings by hand that expired more than two years ago, and months of the audit trail past its setting, and what rules.forget_log_ins names; makes room for the months to come; closes accounts (rules.close_withdrawn). '
   'What people did is history and stays; finished jobs are removed by River itself. Gives the number of things done.';

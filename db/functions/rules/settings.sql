@@ -50,7 +50,26 @@ values
   ('sign_absent', '[^\s], ≠ sign_…'),
   ('sign_excused', '[^\s], ≠ sign_…'),
   ('sign_cancelled', '[^\s], ≠ sign_…'),
-  ('sign_unmarked', '[^\s], ≠ sign_…');
+  ('sign_unmarked', '[^\s], ≠ sign_…'),
+  ('sign_up_by', 'code, names, nobody'),
+  ('legacy_hid', 'true, false'),
+  ('refuse_bare_user_id', 'true, false'),
+  ('student_idle', '5 min…student_age'),
+  ('student_age', 'student_idle…400 days'),
+  ('coach_idle', '5 min…coach_age'),
+  ('coach_age', 'coach_idle…400 days'),
+  ('admin_idle', '5 min…admin_age'),
+  ('admin_age', 'admin_idle…400 days'),
+  ('strange_idle', '5 min…strange_age'),
+  ('strange_age', 'strange_idle…400 days'),
+  ('enrolment_code_valid', '10 min…400 days'),
+  ('reset_code_valid', '10 min…400 days'),
+  ('password_tries', '3…1000'),
+  ('device_tries', '3…1000'),
+  ('code_tries', '3…1000'),
+  ('failed_cards', '1…100000'),
+  ('log_in_months', '1…120'),
+  ('on_consent_withdrawn', 'close, ask');
 comment on view rules.settings_allowed is 'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings enforce it.';
 
 create function rules.set_setting(p_name text, p_value text) returns void

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(49);
+select plan(55);
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
 
