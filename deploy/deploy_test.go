@@ -42,12 +42,11 @@ func readYAML(t *testing.T, name string, into any) {
 	require.NoError(t, yaml.Unmarshal([]byte(read(t, name)), into), name)
 }
 
-// build builds the program and says where it is.
+// build says where the program is, which is built if need be.
 func build(t *testing.T) string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "energy")
-	output, err := exec.Command("go", "build", "-o", program, "energiya/cmd/energy").CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	program, err := dbtest.Program(t.TempDir())
+	require.NoError(t, err)
 	return program
 }
 

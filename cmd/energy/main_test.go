@@ -19,7 +19,10 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestMain builds the program once; the tests run it as a person does.
+// program is where the program is. TestMain sets it before any test runs.
+var program string
+
+// TestMain builds the program once, if need be; the tests run it as a person does.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		folder, err := os.MkdirTemp("", "energy-test-")
@@ -28,19 +31,13 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
-		if output, err := exec.Command("go", "build", "-o", program(folder), ".").CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "building the program: %v\n%s", err, output)
-			return 1
-		}
-		if err := os.Setenv("ENERGY_TEST_PROGRAM", program(folder)); err != nil {
+		if program, err = dbtest.Program(folder); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
 		return m.Run()
 	}())
 }
-
-func program(folder string) string { return filepath.Join(folder, "energy") }
 
 // environment is that of a program under test: nothing of ours or of PostgreSQL but the variables.
 func environment(variables ...string) []string {
@@ -62,7 +59,7 @@ type result struct {
 // run runs the program to its end, with stdin, in an empty folder.
 func run(t *testing.T, variables []string, stdin string, args ...string) result {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), os.Getenv("ENERGY_TEST_PROGRAM"), args...)
+	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Env, cmd.Dir, cmd.Stdin = environment(variables...), t.TempDir(), strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr

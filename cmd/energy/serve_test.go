@@ -54,7 +54,7 @@ func (l *lines) messages(message string) []map[string]any {
 func launch(t *testing.T, database string, variables ...string) *server {
 	t.Helper()
 	s := &server{t: t, log: new(lines), ended: make(chan struct{}), folder: t.TempDir()}
-	s.cmd = exec.Command(os.Getenv("ENERGY_TEST_PROGRAM"), "serve")
+	s.cmd = exec.Command(program, "serve")
 	s.cmd.Env = environment(append([]string{"DATABASE_URL=" + database, "ENERGY_LISTEN=127.0.0.1:0", "ENERGY_TOKEN=" + testToken}, variables...)...)
 	s.cmd.Dir, s.cmd.Stderr = s.folder, s.log
 	require.NoError(t, s.cmd.Start())

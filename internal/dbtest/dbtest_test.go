@@ -3,8 +3,10 @@ package dbtest_test
 import (
 	"context"
 	"testing"
+	"time"
 
 	"energiya/internal/dbtest"
+	"energiya/internal/testclock"
 )
 
 func TestNewIsMigratedWithSettingsAndRights(t *testing.T) {
@@ -66,5 +68,16 @@ func TestUsersMakesDistinctPeople(t *testing.T) {
 	}
 	if students != 3 || admins != 1 {
 		t.Errorf("made %d students and %d administrators, want 3 and 1", students, admins)
+	}
+}
+
+func TestTheClockIsThatOfTheTests(t *testing.T) {
+	t.Parallel()
+	var clock time.Time
+	if err := dbtest.New(t).Owner.QueryRow(context.Background(), "select rules.clock()").Scan(&clock); err != nil {
+		t.Fatal(err)
+	}
+	if ahead := clock.Sub(testclock.Now()).Abs(); ahead > time.Minute {
+		t.Errorf("the database's clock and that of the tests are %s apart", ahead)
 	}
 }

@@ -1,13 +1,15 @@
 package testclock_test
 
 import (
-	"bytes"
-	"go/scanner"
+	"go/ast"
+	"go/parser"
 	"go/token"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +19,6 @@ import (
 // Why a use of the true time decides no date of the gym's.
 const (
 	lasts   = "how long something takes, when it is too late, or how old something is"
-	stamp   = "a moment that is stored or compared as it is; the test or the measurement has no day"
 	river   = "River's rows, which keep the true time, whatever gym.now says"
 	trail   = "the audit trail keeps the true time beside the gym's, and its months are UTC's"
 	made    = "a file's or a figure's own time of making"
@@ -31,92 +32,74 @@ var uses = map[string]struct {
 	count int
 	why   string
 }{
-	"api/metrics.go":                       {1, lasts},
-	"api/middleware.go":                    {1, lasts},
-	"api/report.go":                        {1, lasts},
-	"api/transport_test.go":                {1, lasts},
-	"auth/middleware.go":                   {1, lasts},
-	"bench/designs.sql":                    {2, stamp},
-	"bench/growth.go":                      {2, lasts},
-	"bench/gym.sql":                        {1, stamp},
-	"bench/judge/main.go":                  {5, lasts},
-	"bench/load.go":                        {3, lasts},
-	"bench/main.go":                        {2, lasts},
-	"bench/opening.go":                     {1, lasts},
-	"bench/overload/generate.go":           {2, lasts},
-	"bench/report/main.go":                 {3, lasts},
-	"bench/report/seed.sql":                {2, stamp},
-	"bench/result.go":                      {1, made},
-	"bench/server.go":                      {1, lasts},
-	"bench/servers.go":                     {1, lasts},
-	"bench/sustained.go":                   {1, stamp},
-	"cmd/energy/metrics_test.go":           {1, stamp},
-	"cmd/energy/report.go":                 {1, lasts},
-	"cmd/energy/serve_test.go":             {3, lasts},
-	"db/closing.go":                        {1, lasts},
-	"db/functions/api/audit_log.sql":       {1, trail},
-	"db/functions/api/schedule.sql":        {5, river},
-	"db/functions/rules/audit_log.sql":     {9, trail},
-	"db/functions/rules/clock.sql":         {2, asClock},
-	"db/functions/rules/package.sql":       {1, made},
-	"db/functions/rules/users.sql":         {2, trail},
-	"db/functions/wire/metrics.sql":        {1, river},
-	"db/migrations/002_users.sql":          {1, made},
-	"db/migrations/010_river_1.sql":        {1, river},
-	"db/migrations/011_river_2.sql":        {2, river},
-	"db/migrations/013_river_4.sql":        {1, river},
-	"db/migrations/014_river_5.sql":        {4, river},
-	"db/migrations/016_river_7.sql":        {4, river},
-	"db/migrations/021_audit_log.sql":      {1, trail},
-	"db/migrations/023_beyond_limit.sql":   {1, "a migration: it ran before there were functions, and once"},
-	"db/scans_test.go":                     {2, stamp},
-	"db/tests/access.sql":                  {11, stamp},
-	"db/tests/api/audit_log.sql":           {1, trail},
-	"db/tests/api/posts.sql":               {1, stamp},
-	"db/tests/api/schedule.sql":            {7, river},
-	"db/tests/conventions.sql":             {4, "it forbids them in functions"},
-	"db/tests/helpers/start.psql":          {1, asClock},
-	"db/tests/rules/audit_log.sql":         {5, trail},
-	"db/tests/rules/blocks_by_hand.sql":    {1, stamp},
-	"db/tests/rules/closures.sql":          {5, stamp},
-	"db/tests/rules/names.sql":             {1, stamp},
-	"db/tests/rules/package.sql":           {1, made},
-	"db/tests/wire/metrics.sql":            {13, river},
-	"deploy/deploy_test.go":                {1, river},
-	"internal/crowd/rush/rush.go":          {5, lasts},
-	"internal/crowd/rush/rush_test.go":     {1, stamp},
-	"internal/gate/gate.go":                {3, lasts},
-	"internal/gate/gate_test.go":           {6, lasts},
-	"internal/gymclient/client_test.go":    {1, lasts},
-	"internal/live/bouncer.go":             {2, lasts},
-	"internal/live/live.go":                {2, lasts},
-	"internal/metrics/gym.go":              {1, lasts},
-	"internal/password/hasher.go":          {1, lasts},
-	"internal/service/keeper.go":           {1, lasts},
-	"internal/testclock/testclock.go":      {4, asClock},
-	"internal/testclock/testclock_test.go": {5, asClock},
-	"internal/testclock/uses_test.go":      {5, asClock},
-	"internal/webtest/stage.go":            {1, "what has passed since the stage was set to a day"},
-	"jobs/quiet_test.go":                   {1, lasts},
-	"jobs/runner_test.go":                  {2, river},
-	"jobs/worker_test.go":                  {2, stamp},
-	"report/book.go":                       {1, made},
-	"report/visits_test.go":                {4, stamp},
-	"test/contention/marks_test.go":        {2, stamp},
-	"test/contention/rig_test.go":          {1, lasts},
-	"test/contention/seats_test.go":        {2, stamp + "; " + lasts},
-	"test/faults/clients_test.go":          {2, stamp + "; " + lasts},
-	"test/faults/crowd_test.go":            {1, lasts},
-	"test/faults/server_test.go":           {2, lasts},
-	"test/year/check.go":                   {1, lasts},
-	"web/seats.go":                         {4, "what has passed since the main server told its time"},
+	"api/metrics.go":                     {1, lasts},
+	"api/middleware.go":                  {1, lasts},
+	"api/report.go":                      {1, lasts},
+	"auth/middleware.go":                 {1, lasts},
+	"bench/result.go":                    {1, made},
+	"cmd/energy/report.go":               {1, lasts},
+	"db/closing.go":                      {1, lasts},
+	"db/functions/api/audit_log.sql":     {1, trail},
+	"db/functions/api/schedule.sql":      {5, river},
+	"db/functions/rules/audit_log.sql":   {9, trail},
+	"db/functions/rules/clock.sql":       {2, asClock},
+	"db/functions/rules/package.sql":     {1, made},
+	"db/functions/rules/users.sql":       {2, trail},
+	"db/functions/wire/metrics.sql":      {1, river},
+	"db/migrations/002_users.sql":        {1, made},
+	"db/migrations/010_river_1.sql":      {1, river},
+	"db/migrations/011_river_2.sql":      {2, river},
+	"db/migrations/013_river_4.sql":      {1, river},
+	"db/migrations/014_river_5.sql":      {4, river},
+	"db/migrations/016_river_7.sql":      {4, river},
+	"db/migrations/021_audit_log.sql":    {1, trail},
+	"db/migrations/023_beyond_limit.sql": {1, "a migration: it ran before there were functions, and once"},
+	"db/tests/api/audit_log.sql":         {1, trail},
+	"db/tests/api/schedule.sql":          {3, river},
+	"db/tests/conventions.sql":           {2, "it forbids them in functions"},
+	"db/tests/rules/audit_log.sql":       {3, trail},
+	"internal/crowd/rush/rush.go":        {5, lasts},
+	"internal/live/bouncer.go":           {2, lasts},
+	"internal/live/live.go":              {2, lasts},
+	"internal/gate/gate.go":              {3, lasts},
+	"internal/gate/gate_test.go":         {1, lasts},
+	"internal/metrics/gym.go":            {1, lasts},
+	"internal/password/hasher.go":        {1, lasts},
+	"internal/service/keeper.go":         {1, lasts},
+	"internal/testclock/testclock.go":    {4, asClock},
+	"internal/testclock/uses_test.go":    {8, asClock},
+	"internal/webtest/stage.go":          {1, "what has passed since the stage was set to a day"},
+	"report/book.go":                     {1, made},
+	"test/commands/leftovers_test.go":    {1, lasts},
+	"web/seats.go":                       {4, "what has passed since the main server told its time"},
 }
 
-// trueTime is what PostgreSQL tells of the true time.
-var trueTime = regexp.MustCompile(`(?i)\bnow\(\)|\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b|` +
-	`\b(statement|clock|transaction)_timestamp\b|\btimeofday\b|'(now|today|tomorrow|yesterday)'::`)
+// trueTime is what PostgreSQL tells of the true time, and asDate where a date is made of it.
+var (
+	trueTime = regexp.MustCompile(`(?i)\bnow\(\)|\bcurrent_(date|time|timestamp)\b|\blocaltime(stamp)?\b|` +
+		`\b(statement|clock|transaction)_timestamp\b|\btimeofday\b|'(now|today|tomorrow|yesterday)'::`)
+	asDate = regexp.MustCompile(`(?i)\bcurrent_date\b|\blocaltime(stamp)?\b|'(today|tomorrow|yesterday)'::|` +
+		`\b(date_trunc|extract|to_char|date_part|local_time|today|period|this_month|next_month)\([^)]*\bnow\(\)|` +
+		`\bnow\(\)\s*(::date|at time zone)|\b(month|date|day)\s*[<>=]+\s*now\(\)`)
+)
 
 var sqlComment = regexp.MustCompile(`(?m)(^|\s)--\s.*$`)
+
+// calendar are the methods that make a date of a moment.
+var calendar = []string{
+	"AddDate", "Date", "Day", "Format", "Hour", "In", "Local", "Month", "UTC", "Weekday", "Year", "YearDay",
+}
+
+// forTests tells whether a file is part of tests or measurements. These store and compare moments, and wait,
+// everywhere: of them only what makes a date counts. Of the program each use does.
+func forTests(name string) bool {
+	for _, folder := range []string{"bench/", "test/", "db/tests/", "internal/dbtest/", "internal/webtest/"} {
+		if strings.HasPrefix(name, folder) {
+			return true
+		}
+	}
+	return strings.HasSuffix(name, "_test.go")
+}
 
 // TestEveryUseOfTheTrueTimeHasAReason fails for a new use, and for a reason that has outlived its use.
 func TestEveryUseOfTheTrueTimeHasAReason(t *testing.T) {
@@ -131,27 +114,24 @@ func TestEveryUseOfTheTrueTimeHasAReason(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		name = filepath.ToSlash(name)
 		if entry.IsDir() {
-			if name != "." && (strings.HasPrefix(name, ".") || name == "bin" || name == "node_modules") {
+			if name != "." && (strings.HasPrefix(name, ".") || name == "bin" || entry.Name() == "node_modules") {
 				return fs.SkipDir
 			}
 			return nil
 		}
-		count := 0
+		var text []byte
 		switch filepath.Ext(name) {
-		case ".go":
-			count, err = usesInGo(path)
-		case ".sql", ".psql":
-			var text []byte
+		case ".go", ".sql", ".psql":
 			text, err = os.ReadFile(path)
-			count = len(trueTime.FindAll(sqlComment.ReplaceAll(text, nil), -1))
 		}
-		if count > 0 {
-			found[filepath.ToSlash(name)] = count
+		if err == nil && len(text) > 0 {
+			found[name], err = usesIn(name, text)
 		}
 		return err
 	}))
-	require.Greater(t, len(found), 20, "there is something to look at")
+	require.Greater(t, len(found), 100, "there is something to look at")
 	for name, count := range found {
 		if use := uses[name]; use.count != count {
 			t.Errorf("%s asks for the true time %d times, and internal/testclock/uses_test.go knows of %d: "+
@@ -160,46 +140,71 @@ func TestEveryUseOfTheTrueTimeHasAReason(t *testing.T) {
 	}
 	for name, use := range uses {
 		require.NotEmpty(t, use.why, name)
-		if found[name] == 0 {
-			t.Errorf("%s does not ask for the true time any more: take it out of internal/testclock/uses_test.go", name)
-		}
+		require.Contains(t, found, name)
 	}
 }
 
-// usesInGo counts the mentions of time.Now in the code of a file, and of PostgreSQL's in its strings.
-func usesInGo(path string) (count int, err error) {
-	text, err := os.ReadFile(path)
+// usesIn counts the uses of the true time in a file.
+func usesIn(name string, text []byte) (int, error) {
+	pattern := trueTime
+	if forTests(name) {
+		pattern = asDate
+	}
+	inSQL := func(sql []byte) int { return len(pattern.FindAll(sqlComment.ReplaceAll(sql, nil), -1)) }
+	if path.Ext(name) != ".go" {
+		return inSQL(text), nil
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
 	if err != nil {
 		return 0, err
 	}
-	files := token.NewFileSet()
-	var s scanner.Scanner
-	s.Init(files.AddFile(path, files.Base(), len(text)), text, nil, 0)
-	var before [2]string
-	for {
-		_, tok, literal := s.Scan()
-		switch {
-		case tok == token.EOF:
-			return count, nil
-		case tok == token.STRING:
-			count += len(trueTime.FindAll(sqlComment.ReplaceAll([]byte(literal), nil), -1))
-		case tok == token.IDENT && literal == "Now" && before == [2]string{"time", "."}:
-			count++
+	count := 0
+	for _, declaration := range file.Decls {
+		asked, dated := 0, false
+		ast.Inspect(declaration, func(node ast.Node) bool {
+			switch n := node.(type) {
+			case *ast.BasicLit:
+				if n.Kind == token.STRING {
+					count += inSQL([]byte(n.Value))
+				}
+			case *ast.SelectorExpr:
+				if of, ok := n.X.(*ast.Ident); ok && of.Name == "time" && n.Sel.Name == "Now" {
+					asked++
+				}
+				dated = dated || slices.Contains(calendar, n.Sel.Name)
+			}
+			return true
+		})
+		if dated || !forTests(name) {
+			count += asked
 		}
-		if tok == token.PERIOD {
-			literal = "."
-		}
-		before = [2]string{before[1], literal}
 	}
+	return count, nil
 }
 
-func TestUsesInGoAreFoundInCodeAndInStrings(t *testing.T) {
+func TestUsesOfTheTrueTimeAreFoundInCodeAndInStrings(t *testing.T) {
 	t.Parallel()
-	path := filepath.Join(t.TempDir(), "a.go")
-	source := bytes.ReplaceAll([]byte("package a\n// time.Now, now()\nvar at = time.Now\nvar b = now() + x.Now()\n"+
-		"const sql = ~\nselect CURRENT_DATE, now() -- now()\n~\nconst other = \"localtimestamp\""), []byte("~"), []byte("`"))
-	require.NoError(t, os.WriteFile(path, source, 0o600))
-	count, err := usesInGo(path)
+	for source, want := range map[string]struct{ program, test int }{
+		"package a\n// time.Now, now()\nvar a = now() + x.Now()":                           {0, 0},
+		"package a\nvar at = time.Now":                                                     {1, 0},
+		"package a\nfunc f() { began := time.Now(); g(time.Since(began)) }":                {1, 0},
+		"package a\nfunc f() { now := time.Now(); g(now.AddDate(0, 1, 0)) }":               {1, 1},
+		"package a\nfunc f() { g(time.Now()) }\nfunc h() { g(clock().Month()) }":           {1, 0},
+		"package a\nconst sql = `select CURRENT_DATE, now() -- now()\n`":                   {2, 1},
+		"package a\nconst sql = `insert into posts values (now())`":                        {1, 0},
+		"package a\nconst sql = `update t set a = 1 where month > now()`":                  {1, 1},
+		"package a\nconst sql = `select date_trunc('month', now()), localtimestamp, now`":  {2, 2},
+		"package a\nconst sql = `select rules.period(now()), now()::date, 'today'::date`":  {3, 3},
+		"package a\nconst sql = `select clock_timestamp(), now() at time zone 'UTC' - 1`":  {2, 1},
+		"package a\nconst sql = `select rules.clock(), rules.today(), 'now', nowhere() x`": {0, 0},
+	} {
+		for name, count := range map[string]int{"api/a.go": want.program, "api/a_test.go": want.test} {
+			got, err := usesIn(name, []byte(source))
+			require.NoError(t, err, source)
+			require.Equal(t, count, got, "%s: %s", name, source)
+		}
+	}
+	count, err := usesIn("db/functions/a.sql", []byte("select now(); -- current_date\n-- now()\nselect current_timestamp"))
 	require.NoError(t, err)
-	require.Equal(t, 4, count)
+	require.Equal(t, 2, count)
 }

@@ -14,7 +14,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -162,9 +161,8 @@ func poolConfig(t *testing.T, database *dbtest.DB, n int32) *pgxpool.Config {
 // start runs n real servers on the database and gives their addresses.
 func start(t *testing.T, database *dbtest.DB, n int) []string {
 	t.Helper()
-	program := filepath.Join(t.TempDir(), "energy")
-	output, err := exec.Command("go", "build", "-o", program, "energiya/cmd/energy").CombinedOutput()
-	require.NoError(t, err, "%s", output)
+	program, err := dbtest.Program(t.TempDir())
+	require.NoError(t, err)
 	var clean []string
 	for _, entry := range os.Environ() {
 		if !strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "DATABASE_URL=") {

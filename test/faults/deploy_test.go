@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"energiya/db"
+	"energiya/internal/dbtest"
 	"energiya/internal/testclock"
 )
 
@@ -101,6 +102,6 @@ func buildNext(t *testing.T) (next string, version int) {
 	file := filepath.Join(t.TempDir(), "overlay.json")
 	require.NoError(t, os.WriteFile(file, overlay, 0o600))
 	next = filepath.Join(t.TempDir(), "energy")
-	require.NoError(t, build(next, "-overlay", file))
+	require.NoError(t, dbtest.Build(next, "-overlay", file))
 	return next, version
 }

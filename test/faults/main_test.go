@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -18,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"energiya/internal/dbtest"
 )
 
 const (
@@ -35,7 +36,7 @@ const (
 	folderVariable  = "ENERGY_FAULTS_FOLDER"
 )
 
-// TestMain builds the program once, and one cluster that the tests copy.
+// TestMain has the program built once, and makes one cluster that the tests copy.
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
 		flag.Parse()
@@ -65,25 +66,16 @@ func prepare(folder string) error {
 	if err := os.Chmod(folder, 0o711); err != nil {
 		return err
 	}
-	for name, value := range map[string]string{programVariable: filepath.Join(folder, "energy"), folderVariable: folder} {
+	energy, err := dbtest.Program(folder)
+	if err != nil {
+		return err
+	}
+	for name, value := range map[string]string{programVariable: energy, folderVariable: folder} {
 		if err := os.Setenv(name, value); err != nil {
 			return err
 		}
 	}
-	if err := build(program()); err != nil {
-		return err
-	}
 	return makeTemplate(context.Background())
-}
-
-// build builds the program; flags may stand for another source.
-func build(output string, flags ...string) error {
-	// the revision is of no interest, and git may not read the tree of another user
-	args := append([]string{"build", "-buildvcs=false", "-o", output}, flags...)
-	if said, err := exec.Command("go", append(args, "energiya/cmd/energy")...).CombinedOutput(); err != nil {
-		return fmt.Errorf("building the program: %w\n%s", err, said)
-	}
-	return nil
 }
 
 // sweep removes what a killed run left behind, its clusters too.
