@@ -35,7 +35,7 @@ func TestReadmeCookbook(t *testing.T) {
 			}
 			defer conn.Release()
 			for _, sql := range []string{
-				`select api.add_user(card => c, family => 'Белова', given => 'Анна', password => 'long enough', "group" => 'БИ-21')
+				`select api.add_user(card => c, family => 'Белова', given => 'Анна', "group" => 'БИ-21')
 				   from unnest('{12069840,12069841}'::integer[]) c`,
 				`set gym.now = '2026-11-25 12:00'; select rules.ensure_slots();
 				 select api.enrol(card => c, day => d, at => '16:00') from unnest('{12069840,12069841}'::integer[]) c, unnest('{Mon,Tue}'::text[]) d;

@@ -213,6 +213,7 @@ var calls = map[string][]call{
 	"warm_up":           {{}},
 	"actor":             {{body: `1, sha256(sha256('902'))`}, {body: `1, null`}},
 	"pepper_fits":       {{body: `'x'`}},
+	"password_step":     {{body: `'user/edit-any', 902, '{"id":5000}', true`}},
 }
 
 // authCalls are what the functions of auth are asked for here: by the session of the administrator, or with a card.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -149,6 +150,49 @@ func TestUserAddGeneratesAPasswordAndPrintsItOnce(t *testing.T) {
 	var right bool
 	require.NoError(t, database.Owner.QueryRow(t.Context(), `select hid = rules.hash_password(7, $1) from gym.users where student_card = 7`, password).Scan(&right))
 	require.True(t, right)
+}
+
+func TestUserCodeLetsThePersonSetThePassword(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	added := run(t, at(database.URL()), "", "user", "add", "--role", "COACH", "--card", "7", "--family", "Орлова", "--given", "Анна", "--code")
+	require.Equal(t, 0, added.code, added.stderr)
+	form := regexp.MustCompile(`(?m)^code ([2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4})\nvalid until \d{4}-\d\d-\d\d \d\d:\d\d$`)
+	first := form.FindStringSubmatch(added.stdout)
+	require.NotNil(t, first, added.stdout)
+	again := run(t, at(database.URL()), "", "user", "code", "--card", "7")
+	require.Equal(t, 0, again.code, again.stderr)
+	second := form.FindStringSubmatch(again.stdout)
+	require.NotNil(t, second, again.stdout)
+	require.NotEqual(t, first[1], second[1])
+	var waits string
+	require.NoError(t, database.Owner.QueryRow(t.Context(), `
+		select string_agg((c.hash = rules.code_hash(7, $1))::text || ' ' || (c.voided_at is null)::text, ', ' order by c.id) from gym.codes c`,
+		second[1]).Scan(&waits))
+	require.Equal(t, "false false, true true", waits, "the second replaces the first, and only a hash is kept")
+	unknown := run(t, at(database.URL()), "", "user", "code", "--card", "8")
+	require.Equal(t, 1, unknown.code)
+}
+
+func TestUserPasswordReplacesOneAndEndsSessions(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	id := database.User(t, "STUDENT")
+	_, err := database.Owner.Exec(t.Context(), `select rules.open_session($1, sha256('token'), false, null, 'Firefox')`, id)
+	require.NoError(t, err)
+	set := run(t, at(database.URL()), "correct horse\n", "user", "password", "--card", strconv.Itoa(id), "--password-stdin")
+	require.Equal(t, 0, set.code, set.stderr)
+	require.Empty(t, set.stdout)
+	var right, live bool
+	require.NoError(t, database.Owner.QueryRow(t.Context(), `
+		select hid = rules.hash_password($1, 'correct horse'), exists (select from gym.sessions where user_id = $1 and ended_at is null)
+		  from gym.users where id = $1`, id).Scan(&right, &live))
+	require.True(t, right)
+	require.False(t, live)
+
+	refused := run(t, append(at(database.URL()), "ENERGY_PEPPER=another pepper of 32 characters!"), "correct horse\n", "user", "password", "--card", strconv.Itoa(id), "--password-stdin")
+	require.Equal(t, 1, refused.code)
+	require.Contains(t, refused.stderr, "is not the database's")
 }
 
 func TestUserAddSaysWhatIsWrong(t *testing.T) {

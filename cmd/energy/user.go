@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
@@ -25,7 +25,7 @@ func newUser() *cobra.Command {
 		// a command that runs minds its arguments: without, a mistyped "add" would be a success
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newUserAdd())
+	cmd.AddCommand(newUserAdd(), newUserCode(), newUserPassword())
 	return cmd
 }
 
@@ -55,8 +55,8 @@ func (p person) check() error {
 }
 
 const sqlAddUser = `
-select id from api.add_user(
-  card => $1, family => $2, given => $3, password => $4, patronymic => $5, "group" => $6, role => $7)`
+select id, code, valid_until from api.add_user(
+  card => $1, family => $2, given => $3, patronymic => $4, "group" => $5, role => $6, entropy => $7)`
 
 // replacedFlags are the flags that meant something else before, and what is to be typed instead.
 func replacedFlags() map[string]string {
@@ -76,58 +76,27 @@ func (replacedFlag) Type() string       { return "string" }
 
 func newUserAdd() *cobra.Command {
 	var p person
-	var fromStdin, generate bool
+	var chosen chosenPassword
 	cmd := &cobra.Command{
 		Use:   "add --role ADMIN --card N --family … --given …",
 		Short: "Add a person and print the id",
 		Long: `Add a person and print the id. Log in as the database's owner, or with the role of administrators.
 
-The password is asked for without echo, read from standard input, or made at random and printed once.
-There is no default administrator and no default password: the first one is made so.
+The password is asked for without echo, read from standard input, or made at random and printed once. With --code the person
+sets it: what is printed then is the code for that. There is no default administrator and no default password: the first
+one is made so.
 
-` + settings(config.DatabaseURL),
+` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
 		Example: `  energy user add --role ADMIN --card 12069840 --family Петров --given Иван --patronymic Ильич
-  energy user add --role COACH --card 12069841 --family Орлова --given Анна --generate`,
+  energy user add --role COACH --card 12069841 --family Орлова --given Анна --code`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := p.check(); err != nil {
 				return err
 			}
-			// before a person is asked for a password in vain
-			conn, err := connect(cmd.Context())
-			if err != nil {
-				return err
-			}
-			defer func() { _ = conn.Close(cmd.Context()) }()
-
-			password := rand.Text()
-			if !generate {
-				if password, err = readPassword(cmd.InOrStdin(), cmd.ErrOrStderr(), fromStdin); err != nil {
-					return err
-				}
-			}
-			var id int
-			err = conn.QueryRow(cmd.Context(), sqlAddUser, p.card, p.family, p.given, password, p.patronymic, p.group,
-				p.role).Scan(&id)
-			if err != nil {
-				return fmt.Errorf("adding the person: %w", err)
-			}
-			fmt.Fprintln(cmd.OutOrStdout(), "id", id)
-			if generate {
-				fmt.Fprintln(cmd.OutOrStdout(), "password", password)
-			}
-			return nil
+			return addUser(cmd, p, chosen)
 		},
 	}
-	p.addFlags(cmd)
-	cmd.Flags().BoolVar(&fromStdin, "password-stdin", false, "read the password from standard input")
-	cmd.Flags().BoolVar(&generate, "generate", false, "make a random password and print it once")
-	cmd.MarkFlagsMutuallyExclusive("password-stdin", "generate")
-	return cmd
-}
-
-// addFlags makes the flags that describe the person.
-func (p *person) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.StringVar(&p.role, "role", "", "STUDENT, COACH or ADMIN")
 	flags.Int32Var(&p.card, "card", 0, "number of the student card, the log-in name")
@@ -142,6 +111,39 @@ func (p *person) addFlags(cmd *cobra.Command) {
 		flags.Var(replacedFlag(instead), name, "")
 		_ = flags.MarkHidden(name) // fails for an unknown flag only
 	}
+	chosen.flags(cmd)
+	return cmd
+}
+
+// addUser adds the person and keeps the password in one transaction: whose password is refused is not added.
+func addUser(cmd *cobra.Command, p person, chosen chosenPassword) error {
+	ctx := cmd.Context()
+	// before a person is asked for a password in vain
+	conn, err := connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	typed, err := chosen.read(cmd)
+	if err != nil {
+		return err
+	}
+	var id int
+	var code made
+	err = pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, sqlAddUser, p.card, p.family, p.given, p.patronymic, p.group, p.role, entropy()).
+			Scan(&id, &code.code, &code.validUntil)
+		if err != nil || chosen.code {
+			return err
+		}
+		return keepPassword(ctx, tx, p.card, typed)
+	})
+	if err != nil {
+		return fmt.Errorf("adding the person: %w", err)
+	}
+	fmt.Fprintln(cmd.OutOrStdout(), "id", id)
+	chosen.print(cmd, typed, code)
+	return nil
 }
 
 // readPassword takes the first line of in where it is piped, or asks twice at a terminal, without echo.

@@ -1,1 +1,1 @@
-select rules.record_package(55, 'f210cc45229ce44a6ec5459fedd58a481b1e047c7648107e38c1d3c644218911');
+select rules.record_package(57, 'de247c7c00625ab8dd12a036451a249974806db870308d3b91df36a3dae8e288');

@@ -15,6 +15,41 @@ comment on function api.issue_code(integer, integer, bytea) is
   'Errors: card_unknown, user_not_found, random_missing, auth_key_missing. Definer: writes gym.codes. '
   'Example: select * from api.issue_code(card => 12069840);';
 
+create function api.hashing(card integer) returns table (salt bytea, memory_kib integer, passes integer, lanes integer)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+  select rules.salt(card::text), (c ->> 'memory_kib')::integer, (c ->> 'passes')::integer, (c ->> 'lanes')::integer
+    from rules.hash_cost() c
+$$;
+comment on function api.hashing(integer) is
+  'What a program needs to hash a password: salt of the card, and the cost of argon2id. Used by energy user. '
+  'Errors: auth_key_missing. Definer: reads the key behind salts. Example: select * from api.hashing(12069840);';
+
+create function api.pepper_fits(digest bytea) returns table (fits boolean)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.pepper_fits(digest) $$;
+comment on function api.pepper_fits(bytea) is
+  'Whether a program has the pepper of this database. digest: SHA-256 of "energiya pepper:" and the pepper. Null: the '
+  'database knows none. Definer: reads the pepper. Example: select * from api.pepper_fits(sha256(''energiya pepper:…''));';
+
+create function api.keep_password(card integer, hid text, proof bytea, length integer) returns table (id integer)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  perform rules.check_hashed(keep_password.length, keep_password.hid, keep_password.proof);
+  select p.id into strict id from rules.person(rules.person_id(keep_password.card, null)) p;
+  perform rules.set_verifier(id, keep_password.hid, keep_password.proof);
+  perform rules.note_password(id, 'password given');
+  return next;
+end
+$$;
+comment on function api.keep_password(integer, text, bytea, integer) is
+  'Keeps a password that a program has hashed, and ends all sessions of the person. Passwords never come here: energy user '
+  'asks for them. hid: the old hash; proof: argon2id of it; length: characters of the password. Errors: user_not_found, '
+  'password_too_short, field_unreadable. Definer: writes gym.verifiers. '
+  'Example: select * from api.keep_password(12069840, repeat(''0'', 64), sha256(''x''), 8);';
+
 create function api.issue_codes("group" text, entropy bytea default null)
 returns table (student_card integer, name text, code text, valid_until timestamp)
 language sql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,18 +1,23 @@
 create function api.add_user(
-  card integer, family text, given text, password text, patronymic text default '', "group" text default '',
-  role gym.userrole default 'STUDENT')
-returns table (id integer, student_card integer, person text, is_a gym.userrole)
-language sql volatile security definer set search_path = pg_catalog, pg_temp
+  card integer, family text, given text, patronymic text default '', "group" text default '',
+  role gym.userrole default 'STUDENT', entropy bytea default null)
+returns table (id integer, student_card integer, person text, is_a gym.userrole, code text, valid_until timestamp)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select u.id, u.student_card, n.name, u.role
-    from rules.add_user(card, family, given, patronymic, "group", password, role) u
+#variable_conflict use_column
+begin
+  return query
+  select u.id, u.student_card, n.name, u.role, i.code, rules.local_time(i.valid_until)::timestamp(0)
+    from rules.add_user(add_user.card, add_user.family, add_user.given, add_user.patronymic, add_user."group", null, add_user.role) u
    cross join rules.names(u) n
+    left join lateral rules.first_code(u, add_user.entropy) i on true;
+end
 $$;
-comment on function api.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. card: number of the student card; family: family name, never empty; given: given name; patronymic '
-  'may be empty; password: 8 characters or more. Errors: users_family_given, users_student_card_taken, '
-  'password_too_short, pepper_missing. Definer: writes gym.users. '
-  'Example: select * from api.add_user(12069850, ''Петров'', ''Иван'', ''not this one'', ''Ильич'', ''БИ-21'');';
+comment on function api.add_user(integer, text, text, text, text, gym.userrole, bytea) is
+  'Adds a person, and shows once the code by which that person sets the password. card: number of the student card; family: '
+  'family name, never empty; given: given name; patronymic may be empty; entropy: 32 random bytes (PostgreSQL 12 makes none: '
+  'energy user code gives the code). Errors: users_family_given, users_student_card_taken. Definer: writes gym.users. '
+  'Example: select * from api.add_user(12069850, ''Петров'', ''Иван'', ''Ильич'', ''БИ-21'');';
 
 create function api.person(card integer default null, person integer default null)
 returns table (id integer, student_card integer, family text, given text, patronymic text, "group" text,
@@ -72,16 +77,24 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select u.id, u.student_card, u.role from rules.restore_user(rules.person_id(card, person)) u $$;
 comment on function api.restore_user(integer, integer) is 'Brings a deleted person back. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.restore_user(card => 12069840);';
 
-create function api.change_card(new_card integer, password text, card integer default null, person integer default null) returns table (id integer, student_card integer)
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select u.id, u.student_card from rules.change_card(rules.person_id(card, person), new_card, password) u $$;
-comment on function api.change_card(integer, text, integer, integer) is
-  'Gives a person another card and, since the hash holds the card, a new password. Errors: user_not_found, users_student_card_taken, password_too_short. Definer: writes gym.users. Example: select * from api.change_card(12069850, ''another one'', card => 12069840);';
-
-create function api.set_password(password text, card integer default null, person integer default null) returns table (id integer)
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select u.id from rules.edit_user(rules.person_id(card, person), null, null, null, null, coalesce(password, '')) u $$;
-comment on function api.set_password(text, integer, integer) is 'Sets a person''s password. Errors: user_not_found, password_too_short. Definer: writes gym.users. Example: select * from api.set_password(card => 12069840, password => ''nor this one'');';
+create function api.change_card(
+  new_card integer, card integer default null, person integer default null, entropy bytea default null)
+returns table (id integer, student_card integer, code text, valid_until timestamp)
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select u.id, u.student_card, i.code, rules.local_time(i.valid_until)::timestamp(0)
+    from rules.change_card(rules.person_id(change_card.card, change_card.person), change_card.new_card) u
+    left join lateral rules.first_code(u, change_card.entropy) i on true;
+end
+$$;
+comment on function api.change_card(integer, integer, integer, bytea) is
+  'Gives a person another card. The password ends with the old one: the code, which is shown once, lets the person set '
+  'another. card, or person: id; entropy: 32 random bytes (PostgreSQL 12 makes none: energy user code). '
+  'Errors: user_not_found, users_student_card_taken. Definer: writes gym.users. '
+  'Example: select * from api.change_card(12069850, card => 12069840);';
 
 create function api.set_pepper(pepper text, force boolean default false) returns void
 language sql volatile security definer set search_path = pg_catalog, pg_temp

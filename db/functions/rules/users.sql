@@ -43,6 +43,9 @@ as $$
 declare
   v_pepper text := (select s.value from gym.secrets s where s.name = 'pepper');
 begin
+  if not (select c.legacy_hid from gym.settings c) then
+    perform rules.refuse('password_in_clear');
+  end if;
   if v_pepper is null then
     perform rules.refuse('pepper_missing');
   end if;
@@ -50,7 +53,8 @@ begin
 end
 $$;
 comment on function rules.hash_password(integer, text) is
-  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing.';
+  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing; '
+  'password_in_clear where legacy_hid is off: programs hash then.';
 
 create function rules.check_password(p_password text) returns void
 language plpgsql stable
@@ -89,10 +93,12 @@ declare
 begin
   perform rules.check_family(coalesce(p_family, ''));
   perform rules.check_person(p_student_card, p_family, p_given, p_patronymic, p_group);
-  perform rules.check_password(p_password);
+  if p_password is not null then
+    perform rules.check_password(p_password);
+  end if;
   insert into gym.users (student_card, secondname, firstname, surname, "group", hid, role)
-  values (p_student_card, p_family, p_given, p_patronymic, p_group, rules.hash_password(p_student_card, p_password),
-    p_role)
+  values (p_student_card, p_family, p_given, p_patronymic, p_group,
+    case when p_password is null then '' else rules.hash_password(p_student_card, p_password) end, p_role)
   on conflict on constraint users_student_card_taken do nothing
   returning * into v_user;
   if v_user.id is null then
@@ -102,8 +108,8 @@ begin
 end
 $$;
 comment on function rules.add_user(integer, text, text, text, text, text, gym.userrole) is
-  'Adds a person. p_patronymic may be empty. Errors: users_family_given, users_student_card_taken, '
-  'users_student_card_positive, users_names_short, password_too_short, pepper_missing.';
+  'Adds a person. p_password: null: none yet, the person sets it by a code. Errors: users_family_given, '
+  'users_student_card_taken, users_student_card_positive, users_names_short, password_too_short, pepper_missing.';
 
 create function rules.edit_user(
   p_user_id integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text)
@@ -127,6 +133,9 @@ begin
          hid        = case when p_password is null then u.hid else rules.hash_password(u.student_card, p_password) end
    where u.id = v_user.id
   returning * into v_user;
+  if p_password is not null then
+    perform rules.void_log_ins(v_user);
+  end if;
   return v_user;
 end
 $$;
@@ -176,25 +185,27 @@ $$;
 comment on function rules.change_password(integer, text, text) is
   'A person changes the own password. Errors: password_wrong, password_too_short. The row is locked, so that of two changes at once the second must know the first''s password.';
 
-create function rules.change_card(p_user_id integer, p_student_card integer, p_password text) returns gym.users
+create function rules.change_card(p_user_id integer, p_student_card integer) returns gym.users
 language plpgsql volatile
 as $$
 declare
   v_user gym.users := rules.person(p_user_id);
 begin
   perform rules.check_person(p_student_card);
-  perform rules.check_password(p_password);
   if exists (select from gym.users u where u.student_card = p_student_card and u.id <> v_user.id) then
     perform rules.refuse('users_student_card_taken');
   end if;
-  update gym.users u set student_card = p_student_card, hid = rules.hash_password(p_student_card, p_password)
-   where u.id = v_user.id
+  -- The password is hashed with the card, so that it ends here, and with it every session.
+  perform from gym.users u where u.id = v_user.id for no key update;
+  delete from gym.verifiers v where v.user_id = v_user.id;
+  update gym.users u set student_card = p_student_card, hid = '' where u.id = v_user.id
   returning * into v_user;
   return v_user;
 end
 $$;
-comment on function rules.change_card(integer, integer, text) is
-  'Gives a person another card and with it a new password. Errors: user_not_found, users_student_card_taken, users_student_card_positive, password_too_short.';
+comment on function rules.change_card(integer, integer) is
+  'Gives a person another card. The password ends with the old one: the person sets a new one by a code. '
+  'Errors: user_not_found, users_student_card_taken, users_student_card_positive.';
 
 create function rules.delete_user(p_user_id integer) returns void
 language plpgsql volatile
@@ -248,7 +259,8 @@ create function rules.users__guard() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  if new.student_card <> old.student_card and new.hid = old.hid then
+  if new.student_card <> old.student_card and new.hid = old.hid
+     and (old.hid ~ '^[0-9a-f]{64}$' or exists (select from gym.verifiers v where v.user_id = old.id)) then
     perform rules.refuse('card_needs_password');
   end if;
   if new.deleted <> old.deleted then
@@ -259,7 +271,7 @@ begin
   return new;
 end
 $$;
-comment on function rules.users__guard() is 'Trigger function: a new card comes with a new hash (card_needs_password); stamps deleted_at. Definer: whoever may write the table may call nothing else.';
+comment on function rules.users__guard() is 'Trigger function: a new card does not keep the password, which holds the old one (card_needs_password); stamps deleted_at. Definer: whoever may write the table may call nothing else.';
 create trigger users__guard before update on gym.users for each row execute function rules.users__guard();
 
 create function rules.users__free() returns trigger

@@ -32,3 +32,32 @@ as $$ select rules.pepper_fits(p_digest) $$;
 comment on function wire.pepper_fits(bytea) is
   'Whether the server is configured with the right pepper (rules.pepper_fits); null: none is known. Definer: the server may '
   'read no table.';
+
+create function wire.password_step(p_endpoint text, p_actor integer, p_body jsonb, p_can boolean default false) returns json
+language plpgsql stable security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_role gym.userrole;
+  v_card integer;
+begin
+  select u.role into v_role from gym.users u where u.id = p_actor and not u.deleted;
+  -- Whom the endpoint refuses anyway needs no hash: it says itself why.
+  if v_role is not null and rules.may_call(p_endpoint, v_role)
+     and (p_can or not (select c.legacy_hid from gym.settings c)) then
+    v_card := case p_endpoint
+      when 'user/create' then rules.int_of(p_body -> 'studentCard', 1)
+      when 'user/edit-any' then (
+        select u.student_card from gym.users u where u.id = rules.int_of(p_body -> 'id', 1) and not u.deleted)
+      when 'user/edit-password' then (select u.student_card from gym.users u where u.id = p_actor) end;
+  end if;
+  if v_card is null then
+    return json_build_object('hash', 'sql');
+  end if;
+  return json_build_object('hash', 'go', 'card', v_card, 'salt', encode(rules.salt(v_card::text), 'hex'),
+    'memory_kib', rules.hash_cost() -> 'memory_kib', 'passes', rules.hash_cost() -> 'passes',
+    'lanes', rules.hash_cost() -> 'lanes');
+end
+$$;
+comment on function wire.password_step(text, integer, jsonb, boolean) is
+  'What the server needs to hash the passwords of a request itself: card, salt and cost; or hash: sql, where it passes '
+  'them on. p_can: it has a pepper and would rather hash; with legacy_hid off it must. Definer: the server may read no table.';

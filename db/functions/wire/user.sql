@@ -1,19 +1,26 @@
 create function wire.user_create(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_user gym.users;
 begin
   perform rules.admit('user/create', p_actor, p_request_id);
-  return rules.user_json(rules.add_user(
+  v_user := rules.add_user(
     p_student_card => rules.int_field(p_body, 'studentCard'),
     p_family       => rules.text_field(p_body, 'secondname', p_min => 1),
     p_given        => rules.text_field(p_body, 'firstname', p_min => 1),
     p_patronymic   => rules.text_field(p_body, 'surname'),
     p_group        => rules.text_field(p_body, 'group'),
-    p_password     => rules.text_field(p_body, 'password'),
-    p_role         => rules.role_field(p_body, 'role')));
+    p_password     => case when rules.has_proof(p_body) is not true then rules.text_field(p_body, 'password') end,
+    p_role         => rules.role_field(p_body, 'role'));
+  if rules.has_proof(p_body) then
+    perform rules.set_proof(v_user.id, p_body);
+  end if;
+  return rules.user_json(v_user);
 end
 $$;
-comment on function wire.user_create(integer, jsonb, text) is 'POST /user/create: adds a person. Errors: those of rules.add_user. Definer: the server may write no table.';
+comment on function wire.user_create(integer, jsonb, text) is
+  'POST /user/create: adds a person. Errors: those of rules.add_user and rules.set_proof. Definer: the server may write no table.';
 
 create function wire.user_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -52,29 +59,55 @@ comment on function wire.user_edit(integer, jsonb, text) is 'PUT /user/edit: the
 create function wire.user_edit_password(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_session bigint := nullif(current_setting('gym.session', true), '')::bigint;
 begin
   perform rules.admit('user/edit-password', p_actor, p_request_id);
-  perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body, 'newPassword'));
+  if rules.has_proof(p_body) then
+    perform rules.change_proven_password(p_actor, p_body);
+  else
+    perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body, 'newPassword'));
+  end if;
+  -- all sessions ended but the one that made the change (wire.actor noted it)
+  if exists (select from gym.sessions s where s.id = v_session and s.user_id = p_actor) then
+    perform rules.reopen_session(v_session, null);
+  end if;
+  perform rules.note_password(p_actor, 'password');
   return rules.done_json();
 end
 $$;
-comment on function wire.user_edit_password(integer, jsonb, text) is 'PUT /user/edit-password: the actor changes the own password. Errors: those of rules.change_password. Definer: the server may write no table.';
+comment on function wire.user_edit_password(integer, jsonb, text) is
+  'PUT /user/edit-password: the actor changes the own password; all other sessions end. Errors: those of '
+  'rules.change_password and rules.change_proven_password. Definer: the server may write no table.';
 
 create function wire.user_edit_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_user     gym.users;
+  v_password text;
 begin
   perform rules.admit('user/edit-any', p_actor, p_request_id);
-  return rules.user_json(rules.edit_user(
+  v_password := nullif(rules.text_field(p_body, 'newPassword', false), '');
+  v_user := rules.edit_user(
     p_user_id    => rules.int_field(p_body, 'id'),
     p_family     => rules.text_field(p_body, 'secondname', false),
     p_given      => rules.text_field(p_body, 'firstname', false),
     p_patronymic => rules.text_field(p_body, 'surname', false),
     p_group      => rules.text_field(p_body, 'group', false),
-    p_password   => nullif(rules.text_field(p_body, 'newPassword', false), '')));
+    p_password   => v_password);
+  if rules.has_proof(p_body) then
+    perform rules.set_proof(v_user.id, p_body);
+  end if;
+  if v_password is not null or rules.has_proof(p_body) then
+    perform rules.note_password(v_user.id, 'password given');
+  end if;
+  return rules.user_json(v_user);
 end
 $$;
-comment on function wire.user_edit_any(integer, jsonb, text) is 'PUT /user/edit-any: changes anybody''s names, group or password; an empty text changes nothing. Errors: those of rules.edit_user. Definer: the server may write no table.';
+comment on function wire.user_edit_any(integer, jsonb, text) is
+  'PUT /user/edit-any: changes a person''s names, group or password; an empty text changes nothing. Errors: those of '
+  'rules.edit_user and rules.set_proof. Definer: the server may write no table.';
 
 create function wire.user_delete_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -13,8 +13,8 @@ select is((select (arguments, purpose, who, example)::text from api.commands whe
 select is((select arguments from api.commands where name = 'slots'), 'id, month, day, at, capacity, taken, free', 'api.commands: the columns of a view');
 select is((select arguments from api.commands where name = 'mark_lesson'), 'date date, at time, present integer[] = ''{}'', excused integer[] = ''{}''', 'api.commands: defaults of arrays');
 select is((select arguments from api.commands where name = 'add_user'),
-  'card integer, family text, given text, password text, patronymic text = '''', "group" text = '''', role userrole = '
-'''STUDENT''', 'api.commands: defaults of our types');
+  'card integer, family text, given text, patronymic text = '''', "group" text = '''', role userrole = '
+  '''STUDENT'', entropy bytea = null', 'api.commands: defaults of our types');
 select is_empty($$ select name from api.commands where arguments ~ 'DEFAULT|::|without time zone|gym\.' $$, 'api.commands: nothing of PostgreSQL''s long names');
 create role test_teller;
 grant execute on function api.create_slot(text, time, integer, text) to test_teller;

@@ -61,7 +61,7 @@ select is(ask('user/edit', who('bad'), '{"group": "БИ-22"}') ->> 'group', 'Б�
 
 -- ---- user/edit-password ----
 
-select api.set_password('пароль34', person => who('ann')) \g /dev/null
+select rules.edit_user(who('ann'), null, null, null, null, 'пароль34') \g /dev/null
 create function help.passwords(p_old text, p_new text) returns jsonb language sql as $$ select jsonb_build_object('oldPassword', p_old, 'newPassword', p_new) $$;
 select is(asked('user/edit-password', who('ann'), passwords('пароль33', 'пароль56')), 'ENRUL password_wrong', 'password_wrong: user/edit-password');
 select is(asked('user/edit-password', who('ann'), passwords('пароль34', 'пароль5')), 'ENRUL password_too_short', 'password_too_short: user/edit-password');

@@ -112,6 +112,19 @@ comment on function rules.issue_code(integer, bytea, integer) is
   'one before. p_entropy: 32 random bytes; null: PostgreSQL''s own; p_actor: who issues it, null from psql. Errors: '
   'card_unknown, code_students_only (a coach), random_missing, auth_key_missing.';
 
+create function rules.first_code(p_user gym.users, p_entropy bytea) returns table (code text, valid_until timestamptz)
+language plpgsql volatile
+as $$
+begin
+  if p_entropy is null and current_setting('server_version_num')::integer < 130000 then
+    return;
+  end if;
+  return query select i.code, i.valid_until from rules.issue_code(p_user.student_card, p_entropy, rules.actor()) i;
+end
+$$;
+comment on function rules.first_code(gym.users, bytea) is
+  'The code for a person who has no password; no row where neither the caller nor PostgreSQL brings random bytes.';
+
 create function rules.issue_codes(p_group text, p_entropy bytea, p_actor integer)
 returns table (card integer, person text, code text, purpose text, valid_until timestamptz)
 language plpgsql volatile

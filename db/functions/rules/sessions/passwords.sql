@@ -51,21 +51,31 @@ comment on function rules.judge_password(gym.users, text[], bytea[]) is
   'typed; p_proofs: argon2id of each. Where only the old hash is kept (setting legacy_hid), it is compared itself, and '
   'the new verifier is kept: the upgrade needs no step of its own.';
 
+create function rules.void_log_ins(p_user gym.users) returns void
+language plpgsql volatile
+as $$
+begin
+  -- the same password once more is a change too, which no trigger sees
+  perform rules.end_sessions(p_user.id, 'password');
+  perform rules.void_codes(array[p_user.student_card]);
+end
+$$;
+comment on function rules.void_log_ins(gym.users) is
+  'What a new password ends: all sessions of the person, and the code that waits for a password.';
+
 create function rules.set_verifier(p_user_id integer, p_hid text, p_proof bytea) returns void
 language plpgsql volatile
 as $$
 declare
   v_legacy boolean := (select c.legacy_hid from gym.settings c);
+  v_user   gym.users;
 begin
   -- Old auth servers compare hid itself. Where it changes, the trigger ends the sessions and voids what was kept.
   update gym.users u set hid = case when v_legacy then p_hid else '' end where u.id = p_user_id;
   insert into gym.verifiers as v (user_id, digest, made_at) values (p_user_id, rules.digest(p_proof, p_hid), rules.clock())
   on conflict (user_id) do update set digest = excluded.digest, made_at = excluded.made_at;
-  -- the same password once more is a change too
-  perform rules.end_sessions(p_user_id, 'password');
-  update gym.codes c set voided_at = rules.clock()
-    from gym.users u
-   where u.id = p_user_id and c.card = u.student_card and c.used_at is null and c.voided_at is null;
+  select * into strict v_user from gym.users u where u.id = p_user_id;
+  perform rules.void_log_ins(v_user);
 end
 $$;
 comment on function rules.set_verifier(integer, text, bytea) is
@@ -114,6 +124,63 @@ $$;
 comment on function rules.change_own_password(bytea, bigint, text[], bytea[], text, bytea, integer, bytea) is
   'A person changes the own password. All sessions end but the one that did it, which gets p_new_token, or keeps its '
   'token where that is null. Errors: session_over, field_unreadable. Returns refusals: password_wrong, password_too_short.';
+
+-- ---- what the main server's bodies say of passwords ----
+
+create function rules.has_proof(p_body jsonb) returns boolean
+language sql immutable
+as $$ select jsonb_typeof(p_body -> 'passwordProof') = 'object' $$;
+comment on function rules.has_proof(jsonb) is 'Whether the server has hashed the new password of a request (wire.password_step).';
+
+create function rules.proof_field(p_object jsonb) returns bytea
+language plpgsql stable
+as $$
+declare
+  v_text text := rules.text_field(p_object, 'proof');
+begin
+  if v_text !~ '^[0-9a-f]{64}$' then
+    perform rules.refuse('field_unreadable', 'proof', '32 байта');
+  end if;
+  return decode(v_text, 'hex');
+end
+$$;
+comment on function rules.proof_field(jsonb) is 'The field proof as 32 bytes. Errors: field_missing, field_unreadable.';
+
+create function rules.set_proof(p_user_id integer, p_body jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_given jsonb := p_body -> 'passwordProof';
+begin
+  perform rules.check_hashed(rules.int_field(v_given, 'length', p_min => 0), rules.text_field(v_given, 'hid'),
+    rules.proof_field(v_given));
+  perform rules.set_verifier(p_user_id, rules.text_field(v_given, 'hid'), rules.proof_field(v_given));
+end
+$$;
+comment on function rules.set_proof(integer, jsonb) is
+  'Sets a person''s password as the field passwordProof has it: {length, hid, proof}. Errors: password_too_short, '
+  'field_missing, field_unreadable.';
+
+create function rules.change_proven_password(p_user_id integer, p_body jsonb) returns void
+language plpgsql volatile
+as $$
+declare
+  v_old  jsonb := p_body -> 'oldPasswordProof';
+  v_user gym.users;
+begin
+  select * into v_user from gym.users u where u.id = p_user_id for no key update;
+  if jsonb_typeof(v_old) is distinct from 'object' then
+    perform rules.refuse('field_missing', 'oldPassword');
+  end if;
+  if not rules.judge_password(v_user, array[rules.text_field(v_old, 'hid')], array[rules.proof_field(v_old)]) then
+    perform rules.refuse('password_wrong');
+  end if;
+  perform rules.set_proof(p_user_id, p_body);
+end
+$$;
+comment on function rules.change_proven_password(integer, jsonb) is
+  'A person changes the own password by the main server, which has hashed both: oldPasswordProof {hid, proof} and '
+  'passwordProof. Errors: password_wrong, field_missing, and those of rules.set_proof.';
 
 -- ---- the old hashes ----
 
