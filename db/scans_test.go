@@ -113,6 +113,7 @@ var mayScan = map[string]string{
 	"auth.code_groups":    "the roster by group",
 	"auth.unconfirmed":    "people marked: few, and seldom asked for",
 	"wire.clean_up":       "looks for what has outlived its use, once an hour",
+	"api.unmarked":        "administrators look at it now and then: an index would cost every mark that a coach sets",
 	"view api.unmarked":   "administrators look at it now and then: an index would cost every mark that a coach sets",
 	// a group is named without regard to case, and people come by the hundred a year
 	"api.enrol_group":     "people by group",
@@ -375,6 +376,8 @@ var mayRead = map[string]int{
 	"wire.ensure_blocks":    15_000,  // lets 14,400 people in again, so many a call
 	"wire.gym_news_get_any": 3_500,   // 2,500 announcements, each with its date
 	"wire.new_get_any":      3_500,   // 2,500 news
+	"wire.report_preview":   4_500,   // as report_visits
+	"wire.visit_lessons":    3_500,   // the lessons of the 90 days that may be marked
 	"wire.report_visits":    4_500,   // a month of marks, each of which may be of a lesson that nobody marked
 }
 

@@ -9,17 +9,26 @@ select m.id as mark, m.date, to_char(s.starts_at, 'HH24:MI') as at, r.student_ca
  order by m.date, s.starts_at, r.place, m.id;
 comment on view api.attendance is 'Marks in the order of lessons. set_at: month, day and hour; who set it, and when before: api.history(''mark'', …). Example: select * from api.attendance where date = ''2026-12-07'' and at = ''16:00'';';
 
-create view api.unmarked as
+create function api.unmarked() returns table (date date, day text, at text, students bigint, slot integer)
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$
 select m.date, (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[extract(isodow from m.date)::integer] as day,
        to_char(s.starts_at, 'HH24:MI') as at, count(*) as students, m.slot_id as slot
   from gym.marks m
   join gym.slots s on s.id = m.slot_id
-  cross join api.clock() c
+  cross join (select rules.clock() as now, t.time_zone from gym.settings t) c
  where m.withdrawn_at is null and m.mark = 'unmarked'
    and (m.date + s.starts_at) at time zone c.time_zone <= c.now
    and not exists (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date offset 0)
  group by m.date, s.starts_at, m.slot_id
- order by m.date, s.starts_at;
+ order by m.date, s.starts_at
+$$;
+comment on function api.unmarked() is
+  'What the view api.unmarked shows. Definer: a view can''t keep its query from being compiled. '
+  'Example: select * from api.unmarked();';
+
+create view api.unmarked as
+select u.* from api.unmarked() u;
 comment on view api.unmarked is 'Lessons past in which nobody was marked. Example: select * from api.unmarked;';
 
 create view api.closures as

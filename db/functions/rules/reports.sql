@@ -234,18 +234,19 @@ begin
   open v_rows for
   select r.student_card, r.name, r."group", b.reason,
          array_to_string(array(select to_char(d, 'DD.MM.YYYY') from unnest(b.absences) d), ', ') as absences,
-         n.first_day,
-         case when b.lifted_at is null then nullif(n.last_day, 'infinity') end as last_day,
+         b.first_day,
+         case when b.lifted_at is null then nullif(b.last_day, 'infinity') end as last_day,
          (b.lifted_at at time zone c.time_zone)::date as lifted_on,
          w.name as lifted_by, b.lift_reason,
          (count(*) over ())::integer as rows
-    from rules.block_spans n
-    join gym.blocks b on b.id = n.block_id
-    join rules.roll r on r.user_id = b.user_id
+    -- offset 0, here and below: only of the blocks of the period the people are looked up, and their names worked out
+    from (select k.*, x.first_day, x.last_day
+            from rules.block_spans x join gym.blocks k on k.id = x.block_id
+           where x.first_day <= p_to and x.last_day >= p_from and (v_members is null or k.user_id = any (v_members))
+          offset 0) b
+    join lateral (select x.* from rules.roll x where x.user_id = b.user_id offset 0) r on true
     cross join gym.settings c
-    left join rules.roll w on w.user_id = b.lifted_by
-   where n.first_day <= p_to and n.last_day >= p_from
-     and (v_members is null or b.user_id = any (v_members))
+    left join lateral (select x.name from rules.roll x where x.user_id = b.lifted_by offset 0) w on true
    order by r.place, r.user_id, b.id;
   return jsonb_build_object('from', p_from, 'to', p_to, 'group', nullif(btrim(p_group), ''));
 end
