@@ -27,7 +27,8 @@ func TestPlansDependOnNoServerSetting(t *testing.T) {
 	database := dbtest.New(t)
 	require.Empty(t, list(t, database, `
 		select p.oid::regprocedure::text from pg_proc p
-		 where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and p.prosecdef
+		 where p.pronamespace in (
+       'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace) and p.prosecdef
 		   and not coalesce(p.proconfig, '{}') @> '{jit=off,random_page_cost=1.1}'`), "functions without their settings (db/functions/plans.sql)")
 	require.Empty(t, list(t, database, `
 		select p.oid::regprocedure::text from pg_proc p cross join unnest(p.proconfig) c where c like 'enable\_%'`),

@@ -135,7 +135,6 @@ comment on schema auth is
 {{ template "wire/jobs.sql" . }}
 {{ template "wire/metrics.sql" . }}
 
-{{ template "plans.sql" . }}
 {{ template "auth/server.sql" . }}
 {{ template "auth/log_in.sql" . }}
 {{ template "auth/sessions.sql" . }}
@@ -144,5 +143,6 @@ comment on schema auth is
 {{ template "auth/pictures.sql" . }}
 {{ template "auth/consent.sql" . }}
 
+{{ template "plans.sql" . }}
 {{ template "grants.sql" . }}
 {{ template "version.sql" . }}

@@ -12,7 +12,8 @@ declare
 begin
   for v_function in
     select p.oid from pg_proc p
-     where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace) and p.prosecdef
+     where p.pronamespace in (
+       'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace) and p.prosecdef
   loop
     execute format('alter function %s set jit = off', v_function);
     execute format('alter function %s set random_page_cost = 1.1', v_function);
@@ -28,7 +29,8 @@ declare
 begin
   for v_function in
     select p.oid from pg_proc p
-     where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace)
+     where p.pronamespace in (
+       'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace)
        and strpos(p.prosrc, chr(92)) > 0
   loop
     execute format('alter function %s set standard_conforming_strings = on', v_function);

@@ -1,1 +1,1 @@
-select rules.record_package(57, 'de247c7c00625ab8dd12a036451a249974806db870308d3b91df36a3dae8e288');
+select rules.record_package(58, 'a08149520615cc0c9d2e419df56ee3bcffdf442bf1ce1499758f4b3f52a50dfd');
