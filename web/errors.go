@@ -29,6 +29,8 @@ type problem struct {
 	Rule, Message string
 	// RetryAfter is when to ask again, 0 where that does not help.
 	RetryAfter time.Duration
+	// Again is the page to ask for then.
+	Again string
 }
 
 // Seconds is RetryAfter in whole seconds, rounded up.
@@ -97,11 +99,16 @@ func (s *site) fail(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	p := problemOf(err)
+	p.Again = returnPath(r)
 	if p.Status == http.StatusInternalServerError {
 		s.Log.ErrorContext(r.Context(), "page failed", "path", r.URL.Path, "err", err)
 	}
 	if p.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(p.Seconds()))
+	}
+	if p.Retry() {
+		// Browsers take this header for the element of the same name, which works without scripts too.
+		w.Header().Set("Refresh", strconv.Itoa(p.Seconds())+"; url="+p.Again)
 	}
 	s.render(w, r, p.Status, "problem", s.page(r, p))
 }

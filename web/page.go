@@ -128,7 +128,8 @@ type templates map[string]*template.Template
 
 // newTemplates reads each screen with the frame and the partials.
 func newTemplates() (templates, error) {
-	frame, err := template.New("").ParseFS(templateFiles, "templates/layout.html", "templates/partials.html")
+	frame, err := template.New("").ParseFS(templateFiles,
+		"templates/layout.html", "templates/partials.html")
 	if err != nil {
 		return nil, fmt.Errorf("templates: %w", err)
 	}

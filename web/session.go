@@ -162,8 +162,11 @@ func localPath(next string) string {
 
 // returnPath is where a person comes back to after a log-in: the page itself, or for a form the page that it stands on.
 func returnPath(r *http.Request) string {
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return r.URL.RequestURI()
+	if r.Method == http.MethodPost {
+		if page, _, ok := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/"); ok {
+			return "/" + page
+		}
 	}
-	return r.URL.Path
+	// A form's handler may have put into the query what the page must show again.
+	return r.URL.RequestURI()
 }

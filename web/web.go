@@ -99,6 +99,10 @@ func (s *site) routes() http.Handler {
 	s.get(r, "/lesson/cancel", s.coach(s.cancelGet))
 	s.post(r, "/lesson/cancel", s.coach(s.cancelPost))
 	s.post(r, "/lesson/restore", s.coach(s.restorePost))
+
+	// students
+	s.get(r, "/choose", s.only(s.chooseGet, Student, Blocked))
+	s.post(r, "/choose", s.keepPicks(s.only(s.choosePost, Student, Blocked)))
 	return r
 }
 

@@ -51,6 +51,28 @@ func (g rig) ask(path, token, lang string, form url.Values) *http.Response {
 	return w.Result()
 }
 
+// part sends a form as a page with scripts does.
+func (g rig) part(path, token string, form url.Values) *http.Response {
+	g.t.Helper()
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Part", "1")
+	r.AddCookie(&http.Cookie{Name: web.SessionCookie, Value: token})
+	w := httptest.NewRecorder()
+	g.pages.ServeHTTP(w, r)
+	return w.Result()
+}
+
+// poll asks for the free seats as a page does that has the document with this tag.
+func (g rig) poll(etag string) *http.Response {
+	g.t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "/choose/seats", nil)
+	r.Header.Set("If-None-Match", etag)
+	w := httptest.NewRecorder()
+	g.pages.ServeHTTP(w, r)
+	return w.Result()
+}
+
 func body(t *testing.T, r *http.Response) string {
 	t.Helper()
 	raw, err := io.ReadAll(r.Body)
@@ -81,6 +103,10 @@ var screens = []struct {
 	{"/lesson?date=2026-12-07&time=16:00&back=500:0.506:", []string{"coach"}, 200},
 	{"/lesson?date=2026-12-07&time=03:00", []string{"coach"}, 422},
 	{"/lesson/cancel?date=2026-12-07&time=16:00", []string{"coach", "coach-empty", "coach-hostile", "coach-off"}, 200},
+	{"/choose", []string{"student", "student-empty", "student-hostile", "blocked"}, 200},
+	{"/choose?chosen=8,22,3&was=1,22", []string{"student"}, 200},
+	{"/choose?chosen=&was=8", []string{"student-empty"}, 200},
+	{"/choose", []string{"coach"}, 403},
 	{"/nowhere", []string{"", "student"}, 404},
 }
 

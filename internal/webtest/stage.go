@@ -69,6 +69,13 @@ func (s *Stage) At(now time.Time) {
 	s.ClosesAt = time.Date(2026, 12, 31, 0, 0, 0, 0, Zone)
 }
 
+// Set changes the timetable, and whether the main server is away.
+func (s *Stage) Set(week []Slot, down bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.Week, s.Down = week, down
+}
+
 // Times are the first n times of a day.
 func Times(n int) []string {
 	return []string{"16:00", "17:30", "19:00", "20:30", "22:00", "14:30", "13:00"}[:n]
