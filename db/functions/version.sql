@@ -1,1 +1,1 @@
-select rules.record_package(58, 'a08149520615cc0c9d2e419df56ee3bcffdf442bf1ce1499758f4b3f52a50dfd');
+select rules.record_package(59, '27d42d36d0216a5cfc7dd2f8f6493bf9270056582103baa0250ebcdab2f08318');

@@ -10,10 +10,10 @@ as $$
                 else (rules.person(issue_code.person)).student_card end, entropy, rules.actor()) i
 $$;
 comment on function api.issue_code(integer, integer, bytea) is
-  'Makes the code by which a person claims the account, or sets a new password, and shows it once. card: of an account or a '
-  'line of the roster, or person: id; entropy: 32 random bytes, where PostgreSQL has none of its own (12: energy user code). '
-  'Errors: card_unknown, user_not_found, random_missing, auth_key_missing. Definer: writes gym.codes. '
-  'Example: select * from api.issue_code(card => 12069840);';
+  'Makes the code by which a person claims the account, or sets a new password, and shows it once. card: of an '
+  'account or a line of the roster, or person: id; entropy: 32 random bytes, where PostgreSQL has none of its own '
+  '(12: energy user code). Errors: card_unknown, user_not_found, random_missing, auth_key_missing. Definer: writes '
+  'gym.codes. Example: select * from api.issue_code(card => 12069840);';
 
 create function api.hashing(card integer) returns table (salt bytea, memory_kib integer, passes integer, lanes integer)
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -30,7 +30,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.pepper_fits(digest) $$;
 comment on function api.pepper_fits(bytea) is
   'Whether a program has the pepper of this database. digest: SHA-256 of "energiya pepper:" and the pepper. Null: the '
-  'database knows none. Definer: reads the pepper. Example: select * from api.pepper_fits(sha256(''energiya pepper:…''));';
+  'database knows none. Definer: reads the pepper. Example: select * from api.pepper_fits(sha256(''energiya '
+  'pepper:…''));';
 
 create function api.keep_password(card integer, hid text, proof bytea, length integer) returns table (id integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -45,10 +46,10 @@ begin
 end
 $$;
 comment on function api.keep_password(integer, text, bytea, integer) is
-  'Keeps a password that a program has hashed, and ends all sessions of the person. Passwords never come here: energy user '
-  'asks for them. hid: the old hash; proof: argon2id of it; length: characters of the password. Errors: user_not_found, '
-  'password_too_short, field_unreadable. Definer: writes gym.verifiers. '
-  'Example: select * from api.keep_password(12069840, repeat(''0'', 64), sha256(''x''), 8);';
+  'Keeps a password that a program has hashed, and ends all sessions of the person. Passwords never come here: energy '
+  'user asks for them. hid: the old hash; proof: argon2id of it; length: characters of the password. Errors: '
+  'user_not_found, password_too_short, field_unreadable. Definer: writes gym.verifiers. Example: select * from '
+  'api.keep_password(12069840, repeat(''0'', 64), sha256(''x''), 8);';
 
 create function api.issue_codes("group" text, entropy bytea default null)
 returns table (student_card integer, name text, code text, valid_until timestamp)
@@ -58,11 +59,13 @@ as $$
     from rules.issue_codes("group", entropy, rules.actor()) i
 $$;
 comment on function api.issue_codes(text, bytea) is
-  'Makes the codes for the slips of a group: of those on the roster without an account. Those printed before are replaced. '
-  'Errors: group_has_accounts, random_missing. Definer: writes gym.codes. Example: select * from api.issue_codes(''БИ-21'');';
+  'Makes the codes for the slips of a group: of those on the roster without an account. Those printed before are '
+  'replaced. Errors: group_has_accounts, random_missing. Definer: writes gym.codes. Example: select * from '
+  'api.issue_codes(''БИ-21'');';
 
 create function api.codes()
-returns table (card integer, person text, purpose text, issued_at timestamp, issued_by integer, valid_until timestamp, state text)
+returns table (card integer, person text, purpose text, issued_at timestamp, issued_by integer, valid_until timestamp,
+  state text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select c.card, coalesce(u.name, r.name), c.purpose, rules.local_time(c.issued_at)::timestamp(0), c.issued_by,
@@ -83,7 +86,8 @@ comment on view api.codes is
   'Example: select * from api.codes where state = ''waits'';';
 
 create function api.sessions(card integer default null, person integer default null)
-returns table (id bigint, opened_at timestamp, used_at timestamp, ends_at timestamp, network cidr, strange boolean, agent text)
+returns table (id bigint, opened_at timestamp, used_at timestamp, ends_at timestamp, network cidr, strange boolean,
+  agent text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.id, rules.local_time(s.created_at)::timestamp(0), rules.local_time(s.used_at)::timestamp(0),
@@ -117,8 +121,8 @@ as $$
    order by l.id desc
 $$;
 comment on function api.log_ins(integer, integer, integer) is
-  'When and from where a person logged in or tried to, the latest first. card, or person: id; days: how far back. Errors: '
-  'user_not_found. Definer: reads gym.log_ins. Example: select * from api.log_ins(card => 12069840);';
+  'When and from where a person logged in or tried to, the latest first. card, or person: id; days: how far back. '
+  'Errors: user_not_found. Definer: reads gym.log_ins. Example: select * from api.log_ins(card => 12069840);';
 
 create function api.unconfirmed()
 returns table (id integer, student_card integer, person text, "group" text, since timestamp)
@@ -135,7 +139,8 @@ comment on function api.unconfirmed() is
   'Example: select * from api.unconfirmed();';
 create view api.unconfirmed as select * from api.unconfirmed();
 comment on view api.unconfirmed is
-  'Accounts made by names alone (setting sign_up_by) that nobody has confirmed. Example: select * from api.unconfirmed;';
+  'Accounts made by names alone (setting sign_up_by) that nobody has confirmed. Example: select * from '
+  'api.unconfirmed;';
 
 create function api.confirm(card integer default null, person integer default null) returns table (confirmed boolean)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -185,8 +190,9 @@ comment on view api.pictures_missing is
 
 create function api.import_picture(person integer, name text, jpeg bytea) returns table (image text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.set_picture(u.id, import_picture.name, jpeg) ->> 'imgName' from gym.users u where u.id = import_picture.person $$;
+as $$ select rules.set_picture(u.id, import_picture.name, jpeg) ->> 'imgName' from gym.users u
+  where u.id = import_picture.person $$;
 comment on function api.import_picture(integer, text, bytea) is
-  'Takes over a picture from the folder of an old auth server. person: id; name: 32 hexadecimal digits, .jpg; jpeg: made '
-  'anew by energy auth import-pictures. Errors: picture_unfit. Definer: writes gym.pictures. '
-  'Example: select * from api.import_picture(1, md5('''') || ''.jpg'', ''\xffd8ff'' || sha256('''') || sha512(''''));';
+  'Takes over a picture from the folder of an old auth server. person: id; name: 32 hexadecimal digits, .jpg; jpeg: '
+  'made anew by energy auth import-pictures. Errors: picture_unfit. Definer: writes gym.pictures. Example: select * '
+  'from api.import_picture(1, md5('''') || ''.jpg'', ''\xffd8ff'' || sha256('''') || sha512(''''));';

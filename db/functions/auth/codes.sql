@@ -9,7 +9,8 @@ comment on function auth.begin_code(text, text, bytea, inet, text) is
   'p_card, p_code: as typed; the rest as in auth.begin_log_in. Definer: the auth server may write no table.';
 
 create function auth.use_code(
-  p_attempt bigint, p_hid text, p_proof bytea, p_length integer, p_strange boolean, p_new_token bytea, p_new_device bytea)
+  p_attempt bigint, p_hid text, p_proof bytea, p_length integer, p_strange boolean, p_new_token bytea,
+    p_new_device bytea)
 returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.use_code(p_attempt, p_hid, p_proof, p_length, p_strange, p_new_token, p_new_device) $$;
@@ -32,8 +33,8 @@ as $$
   select rules.sign_up(p_attempt, p_firstname, p_secondname, p_surname, p_group, p_hid, p_proof, p_length, p_new_token)
 $$;
 comment on function auth.sign_up(bigint, text, text, text, text, text, bytea, integer, bytea) is
-  'Second step: makes the account (rules.sign_up). Errors: field_unreadable, users_names_short. Definer: the auth server '
-  'may write no table.';
+  'Second step: makes the account (rules.sign_up). Errors: field_unreadable, users_names_short. Definer: the auth '
+  'server may write no table.';
 
 create function auth.issue_code(p_token bytea, p_card integer, p_entropy bytea) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -69,8 +70,8 @@ as $$
     from rules.session_person(p_token, 'COACH', 'ADMIN')
 $$;
 comment on function auth.code_groups(bytea) is
-  'Groups of the roster and how many there have no account. Errors: session_over, role_may_not. Definer: the auth server '
-  'may read no table.';
+  'Groups of the roster and how many there have no account. Errors: session_over, role_may_not. Definer: the auth '
+  'server may read no table.';
 
 create function auth.confirm_person(p_token bytea, p_user integer) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -93,5 +94,5 @@ as $$
     from rules.session_person(p_token, 'COACH', 'ADMIN')
 $$;
 comment on function auth.unconfirmed(bytea) is
-  'Accounts made by names that nobody has confirmed yet. Errors: session_over, role_may_not. Definer: the auth server may '
-  'read no table.';
+  'Accounts made by names that nobody has confirmed yet. Errors: session_over, role_may_not. Definer: the auth server '
+  'may read no table.';

@@ -24,10 +24,11 @@ comment on function auth.consents(bytea) is
 
 create function auth.give_consent(p_token bytea, p_version integer, p_address inet) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select json_build_object('version', rules.give_consent(s.user_id, p_version, p_address)) from rules.session(p_token) s $$;
+as $$ select json_build_object('version', rules.give_consent(s.user_id, p_version, p_address))
+  from rules.session(p_token) s $$;
 comment on function auth.give_consent(bytea, integer, inet) is
-  'The person agrees to the version shown. Errors: session_over, consent_outdated. Definer: the auth server may write no '
-  'table.';
+  'The person agrees to the version shown. Errors: session_over, consent_outdated. Definer: the auth server may write '
+  'no table.';
 
 create function auth.withdraw_consent(p_token bytea, p_address inet) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp

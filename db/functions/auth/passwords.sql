@@ -1,12 +1,13 @@
-create function auth.begin_change_password(p_token bytea, p_commitments bytea[], p_address inet, p_agent text) returns json
+create function auth.begin_change_password(p_token bytea, p_commitments bytea[], p_address inet,
+  p_agent text) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select rules.charge_attempt('password', u.student_card::text, p_commitments, null, p_address, p_agent, u.id)
     from rules.session(p_token) s join gym.users u on u.id = s.user_id
 $$;
 comment on function auth.begin_change_password(bytea, bytea[], inet, text) is
-  'First step of changing the own password: charges the guess of the old one (auth.begin_log_in). Errors: session_over. '
-  'Definer: the auth server may write no table.';
+  'First step of changing the own password: charges the guess of the old one (auth.begin_log_in). Errors: '
+  'session_over. Definer: the auth server may write no table.';
 
 create function auth.change_password(
   p_token bytea, p_attempt bigint, p_old_hids text[], p_old_proofs bytea[],

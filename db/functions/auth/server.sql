@@ -4,14 +4,15 @@ create function auth.version() returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select wire.version() $$;
 comment on function auth.version() is
-  'Number of the last migration, number and hash of the package (wire.version). Definer: the auth server may read no table.';
+  'Number of the last migration, number and hash of the package (wire.version). Definer: the auth server may read no '
+  'table.';
 
 create function auth.pepper_fits(p_digest bytea) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.pepper_fits(p_digest) $$;
 comment on function auth.pepper_fits(bytea) is
-  'Whether the auth server is configured with the right pepper (rules.pepper_fits); null: none is known. Definer: the auth '
-  'server may read no table.';
+  'Whether the auth server is configured with the right pepper (rules.pepper_fits); null: none is known. Definer: the '
+  'auth server may read no table.';
 
 create function auth.settings() returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -30,12 +31,12 @@ as $$
     from gym.settings c
 $$;
 comment on function auth.settings() is
-  'The settings that pages show: how one signs up, how long sessions last in seconds. Definer: the auth server may read no '
-  'table.';
+  'The settings that pages show: how one signs up, how long sessions last in seconds. Definer: the auth server may '
+  'read no table.';
 
 create function auth.refusal(p_constraint text) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select wire.refusal(p_constraint) $$;
 comment on function auth.refusal(text) is
-  'Error type and sentence for a constraint that was reached natively (wire.refusal). Definer: the auth server may read no '
-  'view.';
+  'Error type and sentence for a constraint that was reached natively (wire.refusal). Definer: the auth server may '
+  'read no view.';

@@ -15,8 +15,8 @@ begin
 end
 $$;
 comment on function auth.session(bytea, boolean, text) is
-  'Who is logged in by a token, once a request; never raises. p_counts: false for polling, which is no use of the session; '
-  'p_endpoint: family/action, whether the role may call it. Definer: the auth server may read no table.';
+  'Who is logged in by a token, once a request; never raises. p_counts: false for polling, which is no use of the '
+  'session; p_endpoint: family/action, whether the role may call it. Definer: the auth server may read no table.';
 
 create function auth.sessions(p_token bytea) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -30,7 +30,8 @@ as $$
    where rules.session_ends_at(s, u.role) > rules.clock()
 $$;
 comment on function auth.sessions(bytea) is
-  'The person''s own live sessions, the latest used first. Errors: session_over. Definer: the auth server may read no table.';
+  'The person''s own live sessions, the latest used first. Errors: session_over. Definer: the auth server may read no '
+  'table.';
 
 create function auth.end_session(p_token bytea, p_session bigint) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -49,8 +50,8 @@ as $$
     from rules.session(p_token) s
 $$;
 comment on function auth.end_sessions(bytea, boolean) is
-  'Ends all of the person''s own sessions; p_keep_this: but the one of the token. Errors: session_over. Definer: the auth '
-  'server may write no table.';
+  'Ends all of the person''s own sessions; p_keep_this: but the one of the token. Errors: session_over. Definer: the '
+  'auth server may write no table.';
 
 create function auth.log_out(p_token bytea) returns json
 language sql volatile security definer set search_path = pg_catalog, pg_temp
@@ -65,7 +66,8 @@ comment on function auth.log_out(bytea) is
 create function auth.log_ins(p_token bytea, p_before bigint default null, p_limit integer default 50) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select coalesce(json_agg(json_build_object('id', l.id::text, 'at', l.at, 'outcome', l.outcome, 'network', l.network,
+  select coalesce(json_agg(json_build_object('id', l.id::text, 'at', l.at, 'outcome', replace(l.outcome, ' ', '_'),
+    'network', l.network,
            'agent', l.agent, 'known_device', l.known_device) order by l.id desc), '[]')
     from (select l.*
             from rules.session(p_token) s

@@ -30,10 +30,11 @@ create function wire.pepper_fits(p_digest bytea) returns boolean
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.pepper_fits(p_digest) $$;
 comment on function wire.pepper_fits(bytea) is
-  'Whether the server is configured with the right pepper (rules.pepper_fits); null: none is known. Definer: the server may '
-  'read no table.';
+  'Whether the server is configured with the right pepper (rules.pepper_fits); null: none is known. Definer: the '
+  'server may read no table.';
 
-create function wire.password_step(p_endpoint text, p_actor integer, p_body jsonb, p_can boolean default false) returns json
+create function wire.password_step(p_endpoint text, p_actor integer, p_body jsonb,
+  p_can boolean default false) returns json
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
@@ -59,5 +60,6 @@ begin
 end
 $$;
 comment on function wire.password_step(text, integer, jsonb, boolean) is
-  'What the server needs to hash the passwords of a request itself: card, salt and cost; or hash: sql, where it passes '
-  'them on. p_can: it has a pepper and would rather hash; with legacy_hid off it must. Definer: the server may read no table.';
+  'What the server needs to hash the passwords of a request itself: card, salt and cost; or hash: sql, where it '
+  'passes them on. p_can: it has a pepper and would rather hash; with legacy_hid off it must. Definer: the server may '
+  'read no table.';

@@ -20,7 +20,8 @@ begin
 end
 $$;
 comment on function wire.user_create(integer, jsonb, text) is
-  'POST /user/create: adds a person. Errors: those of rules.add_user and rules.set_proof. Definer: the server may write no table.';
+  'POST /user/create: adds a person. Errors: those of rules.add_user and rules.set_proof. Definer: the server may '
+  'write no table.';
 
 create function wire.user_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -38,7 +39,8 @@ begin
      where (v_role is null or u.role = v_role) and (v_deleted or not u.deleted));
 end
 $$;
-comment on function wire.user_get(integer, jsonb, text) is 'GET /user/get: people, by role; deleted ones too where deleted is true. Definer: the server may read no table.';
+comment on function wire.user_get(integer, jsonb, text) is
+  'GET /user/get: people, by role; deleted ones too where deleted is true. Definer: the server may read no table.';
 
 create function wire.user_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -54,7 +56,9 @@ begin
     p_password   => null));
 end
 $$;
-comment on function wire.user_edit(integer, jsonb, text) is 'PUT /user/edit: the actor changes the own names and group; an empty text changes nothing. Definer: the server may write no table.';
+comment on function wire.user_edit(integer, jsonb, text) is
+  'PUT /user/edit: the actor changes the own names and group; an empty text changes nothing. Definer: the server may '
+  'write no table.';
 
 create function wire.user_edit_password(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -66,7 +70,8 @@ begin
   if rules.has_proof(p_body) then
     perform rules.change_proven_password(p_actor, p_body);
   else
-    perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body, 'newPassword'));
+    perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body,
+      'newPassword'));
   end if;
   -- all sessions ended but the one that made the change (wire.actor noted it)
   if exists (select from gym.sessions s where s.id = v_session and s.user_id = p_actor) then
@@ -118,7 +123,9 @@ begin
   return rules.done_json();
 end
 $$;
-comment on function wire.user_delete_any(integer, jsonb, text) is 'DELETE /user/delete-any: marks a person deleted and frees the seats. Errors: those of rules.delete_user. Definer: the server may write no table.';
+comment on function wire.user_delete_any(integer, jsonb, text) is
+  'DELETE /user/delete-any: marks a person deleted and frees the seats. Errors: those of rules.delete_user. Definer: '
+  'the server may write no table.';
 
 create function wire.user_absences(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -128,4 +135,6 @@ begin
   return rules.absences_json(p_actor);
 end
 $$;
-comment on function wire.user_absences(integer, jsonb, text) is 'GET /user/absences: the actor''s absences of this month, the limit, and the block. Definer: the server may read no table.';
+comment on function wire.user_absences(integer, jsonb, text) is
+  'GET /user/absences: the actor''s absences of this month, the limit, and the block. Definer: the server may read no '
+  'table.';

@@ -25,14 +25,17 @@ $$;
 select is(wire.password_step('user/create', who('boss'), '{"studentCard": 5}')::jsonb, '{"hash": "sql"}',
   'password_step: the database may hash while legacy_hid is on');
 select is(wire.password_step('user/create', who('boss'), '{"studentCard": "5"}', true)::jsonb - 'salt',
-  '{"hash": "go", "card": 5, "memory_kib": 19456, "passes": 2, "lanes": 1}', 'password_step: a server that can, hashes');
+  '{"hash": "go", "card": 5, "memory_kib": 19456, "passes": 2, "lanes": 1}',
+    'password_step: a server that can, hashes');
 select is(wire.password_step('user/create', who('boss'), '{"studentCard": 5}', true) ->> 'salt',
   encode(rules.salt('5'), 'hex'), 'password_step: with the salt of the new card');
 select is((wire.password_step('user/edit-password', who('ann'), '{}', true) ->> 'card')::integer, card('ann'),
   'password_step: the actor''s card');
-select is((wire.password_step('user/edit-any', who('boss'), jsonb_build_object('id', who('ann')), true) ->> 'card')::integer,
+select is((wire.password_step('user/edit-any', who('boss'), jsonb_build_object('id', who('ann')),
+  true) ->> 'card')::integer,
   card('ann'), 'password_step: the card of the person named');
-select is(wire.password_step(e, a, b, true)::jsonb, '{"hash": "sql"}', format('password_step: the endpoint itself refuses: %s %s', e, b))
+select is(wire.password_step(e, a, b, true)::jsonb, '{"hash": "sql"}',
+  format('password_step: the endpoint itself refuses: %s %s', e, b))
   from (values ('user/create', who('boss'), '{}'::jsonb), ('user/create', who('boss'), '{"studentCard": "x"}'),
                ('user/create', who('coach'), '{"studentCard": 5}'), ('user/create', null, '{"studentCard": 5}'),
                ('user/edit-any', who('boss'), '{"id": 2000000000}'), ('user/edit-any', who('ann'), '{"id": 1}'),
@@ -45,15 +48,18 @@ language sql as $$
   select jsonb_build_object('studentCard', p_card, 'firstname', 'Иван', 'secondname', 'Петров', 'surname', '', 'group',
     'БИ-21', 'role', 'STUDENT', 'passwordProof', p_proof)
 $$;
-select is(ask('user/create', who('boss'), newcomer(7001, proven(7001, 'new horse'))) ->> 'studentCard', '7001', 'user/create');
+select is(ask('user/create', who('boss'), newcomer(7001, proven(7001, 'new horse'))) ->> 'studentCard', '7001',
+  'user/create');
 select is(result(log_in('7001', 'new horse', p_token => 10)), 'in', 'user/create: the password holds');
-select is((select hid from gym.users where student_card = 7001), go_hid('7001', 'new horse'), 'user/create: for old servers too');
+select is((select hid from gym.users where student_card = 7001), go_hid('7001', 'new horse'),
+  'user/create: for old servers too');
 select is(asked('user/create', who('boss'), newcomer(7002, proven(7002, 'short', 5))), 'ENRUL password_too_short',
   'password_too_short: user/create');
 select is(asked('user/create', who('boss'), newcomer(7002, proven(7002, 'new horse') || change)), refused,
   'user/create: ' || change::text)
   from (values ('{"proof": "00"}'::jsonb, 'ENREQ field_unreadable'), ('{"hid": "x"}', 'ENREQ field_unreadable'),
-               ('{"length": null}', 'ENREQ field_missing'), ('{"proof": null}', 'ENREQ field_missing')) v (change, refused);
+               ('{"length": null}', 'ENREQ field_missing'), ('{"proof": null}', 'ENREQ field_missing')) v (change,
+                 refused);
 select is((select count(*) from gym.users where student_card = 7002), 0::bigint, 'what is refused makes nobody');
 select is(ask('user/edit-any', who('boss'), jsonb_build_object('id', who('bob'), 'passwordProof', proven(card('bob'),
   'given horse'))) ->> 'firstname', 'Bob', 'user/edit-any');
@@ -67,30 +73,37 @@ select is(asked('user/edit-password', who('ann'), old_and_new(card('ann'), 'wron
   'ENRUL password_wrong', 'password_wrong: user/edit-password');
 select is(asked('user/edit-password', who('ann'), old_and_new(card('ann'), 'ann horse', 'short', 5)),
   'ENRUL password_too_short', 'password_too_short: user/edit-password');
-select is(asked('user/edit-password', who('ann'), old_and_new(card('ann'), 'ann horse', 'new horse') - 'oldPasswordProof'),
+select is(asked('user/edit-password', who('ann'), old_and_new(card('ann'), 'ann horse',
+  'new horse') - 'oldPasswordProof'),
   'ENREQ field_missing', 'field_missing: user/edit-password');
 select ok(is_live(1) and is_live(2), 'what is refused ends nothing');
-select is(wire.user_edit_password(wire.actor(null, sha256(token(1))), old_and_new(card('ann'), 'ann horse', 'new horse'),
+select is(wire.user_edit_password(wire.actor(null, sha256(token(1))), old_and_new(card('ann'), 'ann horse',
+  'new horse'),
   'test')::jsonb, '{"result": true}', 'user/edit-password: by a session');
 select ok(is_live(1) and not is_live(2), 'user/edit-password: which lives, while all others are over');
-select is(result(log_in(card('ann')::text, 'new horse', p_token => 12)), 'in', 'user/edit-password: the password holds');
-select is(wire.user_edit_password(wire.actor(null, sha256(token(1))), '{"oldPassword": "new horse", "newPassword": "newer horse"}',
+select is(result(log_in(card('ann')::text, 'new horse', p_token => 12)), 'in',
+  'user/edit-password: the password holds');
+select is(wire.user_edit_password(wire.actor(null, sha256(token(1))),
+  '{"oldPassword": "new horse", "newPassword": "newer horse"}',
   'test')::jsonb, '{"result": true}', 'user/edit-password: hashed by the database');
 select ok(is_live(1) and not is_live(12), 'user/edit-password: the same');
 select is(result(log_in(card('ann')::text, 'newer horse', p_token => 13)), 'in', 'user/edit-password: it holds');
 -- a session of another person does not profit from what this transaction noted
 select set_config('gym.session', (select max(id) from gym.sessions where user_id = who('bob'))::text, true) \g /dev/null
 select rules.end_sessions(who('bob'), 'ended') \g /dev/null
-select ask('user/edit-password', who('ann'), '{"oldPassword": "newer horse", "newPassword": "newest horse"}') \g /dev/null
+select ask('user/edit-password', who('ann'), '{"oldPassword": "newer horse", "newPassword": "newest horse"}')
+  \g /dev/null
 select ok(not is_live(11) and not is_live(1), 'user/edit-password: with a bare user-id every session is over');
 
 -- ---- legacy_hid off ----
 
-select is(result(log_in(card('ann')::text, 'newest horse', p_token => 21)), 'in', 'a log-in upgrades what the database hashed');
+select is(result(log_in(card('ann')::text, 'newest horse', p_token => 21)), 'in',
+  'a log-in upgrades what the database hashed');
 select rules.set_setting('legacy_hid', 'false') \g /dev/null
 select is(wire.password_step('user/create', who('boss'), '{"studentCard": 5}') ->> 'hash', 'go',
   'password_step: with legacy_hid off the server hashes');
-select is(asked('user/create', who('boss'), newcomer(7003, null) || '{"password": "new horse"}'), 'ENREQ password_in_clear',
+select is(asked('user/create', who('boss'), newcomer(7003, null) || '{"password": "new horse"}'),
+  'ENREQ password_in_clear',
   'password_in_clear: user/create');
 select is(asked('user/edit-password', who('ann'), '{"oldPassword": "newest horse", "newPassword": "last horse"}'),
   'ENREQ password_in_clear', 'password_in_clear: user/edit-password');

@@ -64,9 +64,9 @@ as $$
          and (f.failed or f.tried_at < rules.clock() - interval '30 seconds')
 $$;
 comment on function rules.slow_down(inet) is
-  'By how many milliseconds an attempt from an address is delayed: a tenth of a second for each card beyond the setting '
-  'failed_cards that failed there within an hour and was not let in since, 3 seconds at most. Never refused: a school '
-  'may stand behind one address.';
+  'By how many milliseconds an attempt from an address is delayed: a tenth of a second for each card beyond the '
+  'setting failed_cards that failed there within an hour and was not let in since, 3 seconds at most. Never refused: '
+  'a school may stand behind one address.';
 
 create function rules.charge_attempt(
   p_purpose text, p_card text, p_commitments bytea[], p_device bytea, p_address inet, p_agent text,
@@ -135,8 +135,9 @@ end
 $$;
 comment on function rules.charge_attempt(text, text, bytea[], bytea, inet, text, integer) is
   'Charges an attempt and gives what is needed to hash. p_purpose: log in, code, sign up, password (the person''s own '
-  'change); p_card: as typed; p_commitments: SHA-256 of what will be judged; p_device: the device''s cookie; p_user_id: '
-  'who changes the own password. The same for every card. Returns refusals: log_in_too_often, code_too_often.';
+  'change); p_card: as typed; p_commitments: SHA-256 of what will be judged; p_device: the device''s cookie; '
+  'p_user_id: who changes the own password. The same for every card. Returns refusals: log_in_too_often, '
+  'code_too_often.';
 
 create function rules.take_attempt(p_attempt bigint, p_purpose text) returns gym.attempts
 language plpgsql volatile
@@ -163,7 +164,8 @@ as $$
     select rules.hmac('commitment', sha256(convert_to('commit:' || h.hid, 'UTF8')))
       from unnest(p_hids) with ordinality h (hid, n) order by h.n), false)
 $$;
-comment on function rules.committed(gym.attempts, text[]) is 'Whether these are the hashes that the attempt was charged for.';
+comment on function rules.committed(gym.attempts, text[]) is
+  'Whether these are the hashes that the attempt was charged for.';
 
 create function rules.settle_attempt(p_attempt gym.attempts, p_outcome text, p_let_in boolean) returns void
 language plpgsql volatile

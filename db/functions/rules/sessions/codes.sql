@@ -8,7 +8,8 @@ as $$
                    'АВЕКМНРСТУХ', 'ABEKMHPCTYX')
 $$;
 comment on function rules.code_typed(text) is
-  'A code as it was typed, made comparable: no blanks, no hyphens, capitals, Latin letters for Cyrillic ones that look so.';
+  'A code as it was typed, made comparable: no blanks, no hyphens, capitals, Latin letters for Cyrillic ones that '
+  'look so.';
 
 create function rules.code_hash(p_card integer, p_code text) returns bytea
 language sql stable
@@ -30,7 +31,8 @@ exception
     return null;
 end
 $$;
-comment on function rules.random_bytes() is '32 random bytes, where PostgreSQL has them (13 and later). Errors: random_missing.';
+comment on function rules.random_bytes() is
+  '32 random bytes, where PostgreSQL has them (13 and later). Errors: random_missing.';
 
 create function rules.make_code(p_entropy bytea, p_card integer) returns text
 language plpgsql immutable
@@ -97,7 +99,8 @@ begin
     select r.name from rules.roster_roll r where r.card = p_card));
   -- who has a password gets another one; who has none yet has the time of a slip of paper
   purpose := case when v_user.id is not null
-                       and (v_user.hid ~ '^[0-9a-f]{64}$' or exists (select from gym.verifiers v where v.user_id = v_user.id))
+                       and (v_user.hid ~ '^[0-9a-f]{64}$' or exists (select from gym.verifiers v
+                         where v.user_id = v_user.id))
                   then 'reset' else 'enrolment' end;
   select rules.clock() + case purpose when 'reset' then c.reset_code_valid else c.enrolment_code_valid end
     into strict valid_until from gym.settings c;
@@ -108,9 +111,9 @@ begin
 end
 $$;
 comment on function rules.issue_code(integer, bytea, integer) is
-  'Makes the code by which a card''s person claims the account, or sets a new password. It is given once and replaces the '
-  'one before. p_entropy: 32 random bytes; null: PostgreSQL''s own; p_actor: who issues it, null from psql. Errors: '
-  'card_unknown, code_students_only (a coach), random_missing, auth_key_missing.';
+  'Makes the code by which a card''s person claims the account, or sets a new password. It is given once and replaces '
+  'the one before. p_entropy: 32 random bytes; null: PostgreSQL''s own; p_actor: who issues it, null from psql. '
+  'Errors: card_unknown, code_students_only (a coach), random_missing, auth_key_missing.';
 
 create function rules.first_code(p_user gym.users, p_entropy bytea) returns table (code text, valid_until timestamptz)
 language plpgsql volatile
@@ -137,7 +140,8 @@ begin
   for v_card in
     select l.card from rules.without_account l where l."group" = p_group order by l.place, l.card
   loop
-    return query select i.card, i.person, i.code, i.purpose, i.valid_until from rules.issue_code(v_card, v_entropy, p_actor) i;
+    return query select i.card, i.person, i.code, i.purpose, i.valid_until from rules.issue_code(v_card, v_entropy,
+      p_actor) i;
   end loop;
   if v_card is null then
     perform rules.refuse('group_has_accounts', p_group);
@@ -152,10 +156,12 @@ create view rules.without_account as
 select r.card, r.name, r."group", r.place
   from rules.roster_roll r
  where r.gone_at is null and not exists (select from gym.users u where u.student_card = r.card);
-comment on view rules.without_account is 'Lines of the roster whose card has no account, deleted ones counted as accounts.';
+comment on view rules.without_account is
+  'Lines of the roster whose card has no account, deleted ones counted as accounts.';
 
 create function rules.use_code(
-  p_attempt bigint, p_hid text, p_proof bytea, p_length integer, p_strange boolean, p_new_token bytea, p_new_device bytea)
+  p_attempt bigint, p_hid text, p_proof bytea, p_length integer, p_strange boolean, p_new_token bytea,
+    p_new_device bytea)
 returns json
 language plpgsql volatile
 as $$
@@ -211,7 +217,8 @@ $$;
 comment on function rules.use_code(bigint, text, bytea, integer, boolean, bytea, bytea) is
   'A person claims the account of the own card, or sets a new password, by a code, and is logged in. p_hid, p_proof, '
   'p_length: the new password (rules.check_hashed); the rest as in rules.log_in. Errors: field_unreadable. Returns '
-  'refusals: password_too_short, and code_refused whatever else the cause: no code, no roster, an account already, nobody may.';
+  'refusals: password_too_short, and code_refused whatever else the cause: no code, no roster, an account already, '
+  'nobody may.';
 
 create function rules.users__codes() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -239,8 +246,8 @@ begin
 end
 $$;
 comment on function rules.roster__codes() is
-  'Trigger function: a card that leaves the roster voids its own code; an import changes no other. Definer: whoever may '
-  'write the table may call nothing else.';
+  'Trigger function: a card that leaves the roster voids its own code; an import changes no other. Definer: whoever '
+  'may write the table may call nothing else.';
 create trigger roster__codes_update after update on gym.roster
   referencing old table as old_rows for each statement execute function rules.roster__codes();
 create trigger roster__codes_delete after delete on gym.roster

@@ -3,7 +3,8 @@
 create function rules.consent_version() returns integer
 language sql stable
 as $$ select max(d.version) from gym.consent_documents d $$;
-comment on function rules.consent_version() is 'The version that counts; null: none is published, and no consent needed.';
+comment on function rules.consent_version() is
+  'The version that counts; null: none is published, and no consent needed.';
 
 create function rules.has_consented(p_user_id integer, p_version integer) returns boolean
 language sql stable
@@ -21,7 +22,8 @@ declare
 begin
   lock table gym.consent_documents in share row exclusive mode;
   insert into gym.consent_documents (version, body, published_at, published_by)
-  values (coalesce(rules.consent_version(), 0) + 1, p_body, rules.clock(), coalesce('user ' || rules.actor(), session_user))
+  values (coalesce(rules.consent_version(), 0) + 1, p_body, rules.clock(), coalesce('user ' || rules.actor(),
+    session_user))
   returning version into v_version;
   return v_version;
 end
@@ -68,7 +70,8 @@ begin
 end
 $$;
 comment on function rules.withdraw_consent(integer, inet) is
-  'A person takes back every consent. What follows says the setting on_consent_withdrawn. Gives how many were taken back.';
+  'A person takes back every consent. What follows says the setting on_consent_withdrawn. Gives how many were taken '
+  'back.';
 
 create view rules.consents_withdrawn as
 select u.id as user_id, w.withdrawn_at, rules.closes_on(w.withdrawn_at) as closes_on
@@ -77,7 +80,8 @@ select u.id as user_id, w.withdrawn_at, rules.closes_on(w.withdrawn_at) as close
     on w.withdrawn_at is not null
  where not u.deleted and not exists (select from gym.consents c where c.user_id = u.id and c.withdrawn_at is null);
 comment on view rules.consents_withdrawn is
-  'People with an account who took back their consent and gave none since; closes_on: the last day by the setting close.';
+  'People with an account who took back their consent and gave none since; closes_on: the last day by the setting '
+  'close.';
 
 create function rules.close_withdrawn() returns integer
 language plpgsql volatile
@@ -89,7 +93,8 @@ begin
   if (select c.on_consent_withdrawn <> 'close' from gym.settings c) then
     return 0;
   end if;
-  for v_user_id in select w.user_id from rules.consents_withdrawn w where w.closes_on < rules.today() order by w.user_id loop
+  for v_user_id in select w.user_id from rules.consents_withdrawn w where w.closes_on < rules.today()
+    order by w.user_id loop
     perform rules.delete_user(v_user_id);
     v_closed := v_closed + 1;
   end loop;
@@ -97,8 +102,8 @@ begin
 end
 $$;
 comment on function rules.close_withdrawn() is
-  'With the setting on_consent_withdrawn = close: deletes the people whose consent was withdrawn in a month that is over. '
-  'Gives how many. Errors: user_not_found (never).';
+  'With the setting on_consent_withdrawn = close: deletes the people whose consent was withdrawn in a month that is '
+  'over. Gives how many. Errors: user_not_found (never).';
 
 create function rules.consents__guard() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -112,9 +117,10 @@ begin
 end
 $$;
 comment on function rules.consents__guard() is
-  'Trigger function: a consent stays as it was given; it is taken back once (consent_stays). Definer: whoever may write the '
-  'table may call nothing else.';
+  'Trigger function: a consent stays as it was given; it is taken back once (consent_stays). Definer: whoever may '
+  'write the table may call nothing else.';
 create trigger consents__guard before update on gym.consents for each row execute function rules.consents__guard();
-create trigger consents__keep before delete or truncate on gym.consents for each statement execute function rules.keep();
+create trigger consents__keep before delete or truncate on gym.consents for each statement execute function
+  rules.keep();
 create trigger consent_documents__keep before update or delete or truncate on gym.consent_documents
   for each statement execute function rules.keep();

@@ -1,5 +1,6 @@
 create function rules.log_in(
-  p_attempt bigint, p_hids text[], p_proofs bytea[], p_kind text, p_strange boolean, p_new_token bytea, p_new_device bytea)
+  p_attempt bigint, p_hids text[], p_proofs bytea[], p_kind text, p_strange boolean, p_new_token bytea,
+    p_new_device bytea)
 returns json
 language plpgsql volatile
 as $$
@@ -28,9 +29,9 @@ begin
 end
 $$;
 comment on function rules.log_in(bigint, text[], bytea[], text, boolean, bytea, bytea) is
-  'Judges an attempt to log in (rules.charge_attempt). p_kind: student, coach, admin, or any; p_strange: at a stranger''s '
-  'computer; p_new_token, p_new_device: fresh random bytes; no device: it is not remembered. Errors: field_unreadable. '
-  'Returns the refusal log_in_refused, the same whatever the cause.';
+  'Judges an attempt to log in (rules.charge_attempt). p_kind: student, coach, admin, or any; p_strange: at a '
+  'stranger''s computer; p_new_token, p_new_device: fresh random bytes; no device: it is not remembered. Errors: '
+  'field_unreadable. Returns the refusal log_in_refused, the same whatever the cause.';
 
 create function rules.let_in(
   p_attempt gym.attempts, p_user_id integer, p_strange boolean, p_new_token bytea, p_new_device bytea)
@@ -51,7 +52,8 @@ begin
     values (p_user_id, sha256(p_new_device), rules.clock(), rules.clock())
     on conflict (user_id, hash) do nothing;
   end if;
-  return json_build_object('result', 'in', 'session', rules.session_json(v_session), 'new_device', coalesce(v_new, false));
+  return json_build_object('result', 'in', 'session', rules.session_json(v_session), 'new_device', coalesce(v_new,
+    false));
 end
 $$;
 comment on function rules.let_in(gym.attempts, integer, boolean, bytea, bytea) is

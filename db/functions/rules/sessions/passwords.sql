@@ -16,8 +16,8 @@ begin
 end
 $$;
 comment on function rules.check_hashed(integer, text, bytea) is
-  'What a program must have made of a new password. p_length: characters of the password; p_hid: its old hash; p_proof: '
-  'argon2id of that. Errors: password_too_short, field_unreadable.';
+  'What a program must have made of a new password. p_length: characters of the password; p_hid: its old hash; '
+  'p_proof: argon2id of that. Errors: password_too_short, field_unreadable.';
 
 create function rules.judge_password(p_user gym.users, p_hids text[], p_proofs bytea[]) returns boolean
 language plpgsql volatile
@@ -36,7 +36,8 @@ begin
   if v_stored is not null or not v_hid_too or not (select c.legacy_hid from gym.settings c) then
     return v_fits and v_stored is not null;
   end if;
-  -- Only the old hash is stored, and it fits: from now on there is a good one. Of the card as a number, whatever was typed.
+  -- Only the old hash is stored, and it fits: from now on there is a good one. Of the card as a number, whatever was
+  -- typed.
   if length(p_proofs[1]) is distinct from 32 then
     return false;
   end if;
@@ -47,9 +48,9 @@ begin
 end
 $$;
 comment on function rules.judge_password(gym.users, text[], bytea[]) is
-  'Whether a password is the person''s. p_hids: its old hash, with the card as a number and, where that differs, as it was '
-  'typed; p_proofs: argon2id of each. Where only the old hash is kept (setting legacy_hid), it is compared itself, and '
-  'the new verifier is kept: the upgrade needs no step of its own.';
+  'Whether a password is the person''s. p_hids: its old hash, with the card as a number and, where that differs, as '
+  'it was typed; p_proofs: argon2id of each. Where only the old hash is kept (setting legacy_hid), it is compared '
+  'itself, and the new verifier is kept: the upgrade needs no step of its own.';
 
 create function rules.void_log_ins(p_user gym.users) returns void
 language plpgsql volatile
@@ -72,7 +73,8 @@ declare
 begin
   -- Old auth servers compare hid itself. Where it changes, the trigger ends the sessions and voids what was kept.
   update gym.users u set hid = case when v_legacy then p_hid else '' end where u.id = p_user_id;
-  insert into gym.verifiers as v (user_id, digest, made_at) values (p_user_id, rules.digest(p_proof, p_hid), rules.clock())
+  insert into gym.verifiers as v (user_id, digest, made_at) values (p_user_id, rules.digest(p_proof, p_hid),
+    rules.clock())
   on conflict (user_id) do update set digest = excluded.digest, made_at = excluded.made_at;
   select * into strict v_user from gym.users u where u.id = p_user_id;
   perform rules.void_log_ins(v_user);
@@ -85,7 +87,8 @@ comment on function rules.set_verifier(integer, text, bytea) is
 create function rules.note_password(p_user_id integer, p_outcome text) returns void
 language sql volatile
 as $$
-  insert into gym.log_ins (at, user_id, outcome, agent, known_device) values (rules.clock(), p_user_id, p_outcome, '', false)
+  insert into gym.log_ins (at, user_id, outcome, agent, known_device) values (rules.clock(), p_user_id, p_outcome, '',
+    false)
 $$;
 comment on function rules.note_password(integer, text) is
   'Notes in the person''s log that the password was changed. p_outcome: password, or password given by another.';
@@ -123,14 +126,16 @@ end
 $$;
 comment on function rules.change_own_password(bytea, bigint, text[], bytea[], text, bytea, integer, bytea) is
   'A person changes the own password. All sessions end but the one that did it, which gets p_new_token, or keeps its '
-  'token where that is null. Errors: session_over, field_unreadable. Returns refusals: password_wrong, password_too_short.';
+  'token where that is null. Errors: session_over, field_unreadable. Returns refusals: password_wrong, '
+  'password_too_short.';
 
 -- ---- what the main server's bodies say of passwords ----
 
 create function rules.has_proof(p_body jsonb) returns boolean
 language sql immutable
 as $$ select jsonb_typeof(p_body -> 'passwordProof') = 'object' $$;
-comment on function rules.has_proof(jsonb) is 'Whether the server has hashed the new password of a request (wire.password_step).';
+comment on function rules.has_proof(jsonb) is
+  'Whether the server has hashed the new password of a request (wire.password_step).';
 
 create function rules.proof_field(p_object jsonb) returns bytea
 language plpgsql stable
@@ -262,9 +267,10 @@ begin
 end
 $$;
 comment on function rules.settings__legacy() is
-  'Trigger function: legacy_hid switched off blanks every old hash, takes all rights from the old auth server''s role and '
-  'forgets the pepper; first every hash must be wrapped (legacy_hashes_left). It is not switched on again where passwords '
-  'are kept that an old server can''t compare (legacy_hid_retired). Definer: whoever may write the table may call nothing else.';
+  'Trigger function: legacy_hid switched off blanks every old hash, takes all rights from the old auth server''s role '
+  'and forgets the pepper; first every hash must be wrapped (legacy_hashes_left). It is not switched on again where '
+  'passwords are kept that an old server can''t compare (legacy_hid_retired). Definer: whoever may write the table '
+  'may call nothing else.';
 create trigger settings__legacy after update of legacy_hid on gym.settings
   for each row when (new.legacy_hid <> old.legacy_hid) execute function rules.settings__legacy();
 
@@ -279,8 +285,8 @@ begin
 end
 $$;
 comment on function rules.users__hid() is
-  'Trigger function: where legacy_hid is off, no old hash comes back on any path (legacy_hid_off). Definer: whoever may '
-  'write the table may call nothing else.';
+  'Trigger function: where legacy_hid is off, no old hash comes back on any path (legacy_hid_off). Definer: whoever '
+  'may write the table may call nothing else.';
 create trigger users__hid_insert before insert on gym.users
   for each row when (new.hid ~ '^[0-9a-f]{64}$') execute function rules.users__hid();
 create trigger users__hid_update before update of hid on gym.users

@@ -17,8 +17,8 @@ begin
 end
 $$;
 comment on function rules.set_picture(integer, text, bytea) is
-  'Gives a person a picture; the one before is removed. p_name: 32 hexadecimal digits, .jpg; p_jpeg: as the auth server '
-  'made it anew, at most 400 KiB. Errors: picture_unfit.';
+  'Gives a person a picture; the one before is removed. p_name: 32 hexadecimal digits, .jpg; p_jpeg: as the auth '
+  'server made it anew, at most 400 KiB. Errors: picture_unfit.';
 
 create function rules.picture(p_media_hash bytea, p_token_hash bytea, p_name text) returns bytea
 language plpgsql stable

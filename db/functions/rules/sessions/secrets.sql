@@ -37,7 +37,8 @@ comment on function rules.card_of(text) is 'A card as it was typed, leading zero
 create function rules.card_key(p_card text) returns text
 language sql immutable
 as $$ select coalesce(rules.card_of(p_card)::text, left(lower(btrim(coalesce(p_card, ''))), 40)) $$;
-comment on function rules.card_key(text) is 'What names a card in buckets: the number, or what was typed instead of one.';
+comment on function rules.card_key(text) is
+  'What names a card in buckets: the number, or what was typed instead of one.';
 
 create function rules.salt(p_card text) returns bytea
 language sql stable
@@ -63,7 +64,8 @@ create function rules.pepper_fits(p_digest bytea) returns boolean
 language sql stable
 as $$
   select coalesce(
-    (select sha256(convert_to('energiya pepper:' || s.value, 'UTF8')) = p_digest from gym.secrets s where s.name = 'pepper'),
+    (select sha256(convert_to('energiya pepper:' || s.value, 'UTF8')) = p_digest from gym.secrets s
+      where s.name = 'pepper'),
     (select decode(s.value, 'hex') = p_digest from gym.secrets s where s.name = 'pepper_digest'))
 $$;
 comment on function rules.pepper_fits(bytea) is

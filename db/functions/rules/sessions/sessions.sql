@@ -12,8 +12,8 @@ as $$
             case p_role when 'ADMIN' then c.admin_age when 'COACH' then c.coach_age else c.student_age end as age) l
 $$;
 comment on function rules.session_limits(gym.userrole, boolean) is
-  'How long a session may be unused, and how old it may become, by the settings. p_is_strange: at a stranger''s computer, '
-  'where the shorter of both limits counts.';
+  'How long a session may be unused, and how old it may become, by the settings. p_is_strange: at a stranger''s '
+  'computer, where the shorter of both limits counts.';
 
 create function rules.session_ends_at(p_session gym.sessions, p_role gym.userrole) returns timestamptz
 language sql stable
@@ -21,7 +21,8 @@ as $$
   select least(p_session.used_at + l.idle, p_session.created_at + l.age)
     from rules.session_limits(p_role, p_session.is_strange) l
 $$;
-comment on function rules.session_ends_at(gym.sessions, gym.userrole) is 'When a session''s time is over if it is not used again.';
+comment on function rules.session_ends_at(gym.sessions, gym.userrole) is
+  'When a session''s time is over if it is not used again.';
 
 create function rules.live_session(p_token_hash bytea) returns gym.sessions
 language sql stable
@@ -33,7 +34,8 @@ as $$
      and rules.session_ends_at(s, u.role) > rules.clock()
 $$;
 comment on function rules.live_session(bytea) is
-  'The session of that token''s SHA-256; null where there is none, it was ended, its time is over, or the person deleted.';
+  'The session of that token''s SHA-256; null where there is none, it was ended, its time is over, or the person '
+  'deleted.';
 
 create function rules.session(p_token bytea) returns gym.sessions
 language plpgsql stable
@@ -78,7 +80,8 @@ begin
     perform rules.refuse('field_unreadable', 'token', '32 случайных байта');
   end if;
   insert into gym.sessions (user_id, token_hash, media_hash, created_at, used_at, is_strange, network, agent)
-  values (p_user_id, sha256(p_token), sha256(sha256(convert_to('media:', 'UTF8') || p_token)), rules.clock(), rules.clock(),
+  values (p_user_id, sha256(p_token), sha256(sha256(convert_to('media:', 'UTF8') || p_token)), rules.clock(),
+    rules.clock(),
     coalesce(p_is_strange, false), rules.network_of(p_address), left(coalesce(p_agent, ''), 300))
   returning * into v_session;
   return v_session;
@@ -102,9 +105,11 @@ begin
   return p_session;
 end
 $$;
-comment on function rules.use_session(gym.sessions, gym.userrole) is 'Prolongs a session that is used. Not called for polling.';
+comment on function rules.use_session(gym.sessions, gym.userrole) is
+  'Prolongs a session that is used. Not called for polling.';
 
-create function rules.end_sessions(p_user_id integer, p_reason text, p_session_id bigint default null, p_keep bigint default null)
+create function rules.end_sessions(p_user_id integer, p_reason text, p_session_id bigint default null,
+  p_keep bigint default null)
 returns integer
 language plpgsql volatile
 as $$
@@ -119,7 +124,8 @@ begin
 end
 $$;
 comment on function rules.end_sessions(integer, text, bigint, bigint) is
-  'Ends a person''s sessions: all, or p_session_id, but not p_keep. p_reason: see gym.sessions.end_reason. Gives how many.';
+  'Ends a person''s sessions: all, or p_session_id, but not p_keep. p_reason: see gym.sessions.end_reason. Gives how '
+  'many.';
 
 create function rules.reopen_session(p_session_id bigint, p_new_token bytea) returns gym.sessions
 language plpgsql volatile
@@ -140,8 +146,8 @@ begin
 end
 $$;
 comment on function rules.reopen_session(bigint, bytea) is
-  'Opens the session anew that changed its own person''s password, which ended all of them. p_new_token: its token from '
-  'now on; null: it keeps the one that it has. Errors: field_unreadable.';
+  'Opens the session anew that changed its own person''s password, which ended all of them. p_new_token: its token '
+  'from now on; null: it keeps the one that it has. Errors: field_unreadable.';
 
 create function rules.session_json(p_session gym.sessions, p_endpoint text default null) returns json
 language plpgsql stable
@@ -155,7 +161,8 @@ begin
     'live', true, 'session_id', p_session.id::text, 'user_id', v_user.id, 'role', v_user.role,
     'user', rules.own_user_json(v_user), 'strange', p_session.is_strange, 'created_at', p_session.created_at,
     'ends_at', rules.session_ends_at(p_session, v_user.role),
-    'idle_seconds', (select extract(epoch from l.idle)::bigint from rules.session_limits(v_user.role, p_session.is_strange) l),
+    'idle_seconds', (select extract(epoch from l.idle)::bigint from rules.session_limits(v_user.role,
+      p_session.is_strange) l),
     'consent_version', v_version,
     'consent_needed', v_version is not null and not rules.has_consented(v_user.id, v_version),
     'unconfirmed', v_user.unconfirmed_since is not null,
@@ -170,7 +177,8 @@ comment on function rules.session_json(gym.sessions, text) is
 create function rules.may_call(p_endpoint text, p_role gym.userrole) returns boolean
 language sql stable
 as $$
-  select coalesce((select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r where r.endpoint = p_endpoint), false)
+  select coalesce((select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r
+    where r.endpoint = p_endpoint), false)
 $$;
 comment on function rules.may_call(text, gym.userrole) is
   'Whether an endpoint admits a role, or, where p_role is null, a person who is not logged in (gym.rights).';
@@ -205,9 +213,9 @@ begin
 end
 $$;
 comment on function rules.users__sessions() is
-  'Trigger function: on every path a new password, card or role and a deletion end all sessions of the person; STUDENT '
-  'and BLOCKED are one role here. A picture that is no longer shown is removed. Definer: whoever may write the table may call '
-  'nothing else.';
+  'Trigger function: on every path a new password, card or role and a deletion end all sessions of the person; '
+  'STUDENT and BLOCKED are one role here. A picture that is no longer shown is removed. Definer: whoever may write '
+  'the table may call nothing else.';
 create trigger users__sessions after update of hid, student_card, role, deleted, image on gym.users
   for each row execute function rules.users__sessions();
 
@@ -220,8 +228,8 @@ begin
 end
 $$;
 comment on function rules.verifiers__sessions() is
-  'Trigger function: a password that is replaced or taken away ends all sessions of the person, also where no hid says so. '
-  'Definer: whoever may write the table may call nothing else.';
+  'Trigger function: a password that is replaced or taken away ends all sessions of the person, also where no hid '
+  'says so. Definer: whoever may write the table may call nothing else.';
 create trigger verifiers__sessions after update of digest on gym.verifiers
   for each row when (new.digest <> old.digest) execute function rules.verifiers__sessions();
 create trigger verifiers__sessions_delete after delete on gym.verifiers
@@ -238,6 +246,6 @@ begin
 end
 $$;
 comment on function rules.sessions__guard() is
-  'Trigger function: a session stays its person''s and keeps its age (session_is_persons). Definer: whoever may write the '
-  'table may call nothing else.';
+  'Trigger function: a session stays its person''s and keeps its age (session_is_persons). Definer: whoever may write '
+  'the table may call nothing else.';
 create trigger sessions__guard before update on gym.sessions for each row execute function rules.sessions__guard();

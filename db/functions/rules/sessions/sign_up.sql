@@ -20,7 +20,8 @@ as $$
   select translate(lower(btrim(regexp_replace(p_one, '[\s\u00a0\u2010-\u2015-]+', ' ', 'g'))), 'Ёё', 'ее')
        = translate(lower(btrim(regexp_replace(p_other, '[\s\u00a0\u2010-\u2015-]+', ' ', 'g'))), 'Ёё', 'ее')
 $$;
-comment on function rules.alike(text, text) is 'Whether two names are the same but for capitals, blanks, hyphens and ё.';
+comment on function rules.alike(text, text) is
+  'Whether two names are the same but for capitals, blanks, hyphens and ё.';
 
 create function rules.sign_up(
   p_attempt bigint, p_firstname text, p_secondname text, p_surname text, p_group text,
@@ -52,7 +53,8 @@ begin
           or rules.alike(v_roster.family, p_secondname) and rules.alike(v_roster.given, p_firstname)
              and rules.alike(v_roster."group", p_group)) then
     insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role, unconfirmed_since)
-    values (v_card, btrim(p_firstname), btrim(p_secondname), coalesce(btrim(p_surname), ''), btrim(p_group), '', 'STUDENT', rules.clock())
+    values (v_card, btrim(p_firstname), btrim(p_secondname), coalesce(btrim(p_surname), ''), btrim(p_group), '',
+      'STUDENT', rules.clock())
     on conflict on constraint users_student_card_taken do nothing
     returning * into v_user;
   end if;
@@ -70,8 +72,8 @@ end
 $$;
 comment on function rules.sign_up(bigint, text, text, text, text, text, bytea, integer, bytea) is
   'A student signs up by card, names and group, as on the old server, and is logged in; the account is unconfirmed. '
-  'p_hid, p_proof, p_length: see rules.check_hashed. Errors: field_unreadable, users_names_short, '
-  'users_family_given. Returns refusals: sign_up_by_code, password_too_short, and code_refused whatever else the cause.';
+  'p_hid, p_proof, p_length: see rules.check_hashed. Errors: field_unreadable, users_names_short, users_family_given. '
+  'Returns refusals: sign_up_by_code, password_too_short, and code_refused whatever else the cause.';
 
 create function rules.confirm_person(p_user_id integer, p_by gym.users default null) returns boolean
 language plpgsql volatile
