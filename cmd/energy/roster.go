@@ -47,11 +47,18 @@ func newRosterImport() *cobra.Command {
 the database's owner, or with the role of administrators. People who have registered stay as they are, also those who
 are gone.
 
-The first row names the columns, in Russian or English: билет (card), фамилия (family), имя (given), отчество
-(patronymic), группа (group); or ФИО (full name) for the three. A column secondname is the family name, and surname
-beside it the patronymic, as on the wire; a column surname without it is the family name. How each column is read is
-printed. csv: commas, semicolons or tabs, in UTF-8 or windows-1251; xlsx: the first sheet; json: an array of objects
-with the keys of the wire: card, secondname (family name), firstname (given name), surname (patronymic), group.
+A row names the columns, in Russian or English, as universities write them: билет, номер студ. билета or зачётная
+книжка (card), фамилия (family), имя (given), отчество (patronymic), группа (group); or ФИО (full name) for the three.
+A column secondname is the family name, and surname beside it the patronymic, as on the wire; a column surname without
+it is the family name. How each column is read is printed.
+
+csv (also .tsv and .txt): commas, semicolons or tabs, in UTF-8, UTF-16 or windows-1251; xlsx: the visible sheet with
+such a row, merged cells in each of their rows; json: an array of objects with the keys of the wire: card, secondname
+(family name), firstname (given name), surname (patronymic), group; or, as in the old system, an object of such objects
+under their cards.
+
+A file that was cut, or garbled, or that can be read in two ways is refused as a whole, with the line: a student whose line is lost
+would be gone.
 
 Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
 
@@ -94,6 +101,9 @@ Whether only those on the roster may register is a setting: select * from api.se
 }
 
 func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun bool) error {
+	if list.ReadAs != "" {
+		fmt.Fprintf(w, "read as %s\n", list.ReadAs)
+	}
 	for _, c := range list.Columns {
 		if c.Title == "" {
 			continue

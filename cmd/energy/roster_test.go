@@ -25,6 +25,7 @@ func TestRosterImport(t *testing.T) {
 	require.Equal(t, 0, preview.code, preview.stderr)
 	require.Contains(t, preview.stdout, "2 students: 2 added, 0 changed, 0 gone")
 	require.Contains(t, preview.stdout, "nothing was changed")
+	require.Contains(t, preview.stdout, "read as csv in UTF-8\n")
 	require.Contains(t, preview.stdout, "column «Фамилия» is read as family name\n")
 	require.Zero(t, number(t, database.Owner, `select count(*) from gym.roster`))
 	surname := importRoster("card;surname;firstname\n7;Белова;Анна\n", "--dry-run")
