@@ -160,6 +160,35 @@ func (p pages) RemovePicture(ctx context.Context, token string) error {
 	return forPages(p.a.store.setPicture(ctx, parseToken(token), "", nil))
 }
 
+func (p pages) IssueCode(ctx context.Context, token string, card int) (web.Code, error) {
+	row, err := p.a.store.issueCode(ctx, parseToken(token), card, newToken())
+	return codeForPages(row), forPages(err)
+}
+
+func (p pages) IssueCodes(ctx context.Context, token, group string) ([]web.Code, error) {
+	rows, err := p.a.store.issueCodes(ctx, parseToken(token), group, newToken())
+	codes := make([]web.Code, 0, len(rows))
+	for _, row := range rows {
+		codes = append(codes, codeForPages(row))
+	}
+	return codes, forPages(err)
+}
+
+func (p pages) CodeGroups(ctx context.Context, token string) ([]web.CodeGroup, error) {
+	rows, err := p.a.store.codeGroups(ctx, parseToken(token))
+	groups := make([]web.CodeGroup, 0, len(rows))
+	for _, row := range rows {
+		groups = append(groups, web.CodeGroup(row))
+	}
+	return groups, forPages(err)
+}
+
+func codeForPages(row codeRow) web.Code {
+	return web.Code{
+		Card: row.Card, Person: row.Person, Code: row.Code, Enrols: row.Purpose == "enrolment", ValidUntil: row.ValidUntil,
+	}
+}
+
 func originOfClient(c web.Client) origin {
 	return origin{address: c.Addr, agent: clean(c.UserAgent, maxAgent), device: parseToken(c.Device)}
 }

@@ -318,6 +318,39 @@ func (s store) withdrawConsent(ctx context.Context, token []byte, from origin) e
 	return s.call(ctx, nil, sqlWithdrawConsent, token, from.ip())
 }
 
+// codeRow is a code that was just made.
+type codeRow struct {
+	Card       int       `json:"studentCard"`
+	Person     string    `json:"person"`
+	Code       string    `json:"code"`
+	Purpose    string    `json:"purpose"` // "enrolment" or "reset"
+	ValidUntil time.Time `json:"valid_until"`
+}
+
+const sqlIssueCode = `select auth.issue_code(p_token => $1, p_card => $2, p_entropy => $3)`
+
+func (s store) issueCode(ctx context.Context, token []byte, card int, entropy []byte) (c codeRow, err error) {
+	return c, s.call(ctx, &c, sqlIssueCode, token, card, entropy)
+}
+
+const sqlIssueCodes = `select auth.issue_codes(p_token => $1, p_group => $2, p_entropy => $3)`
+
+func (s store) issueCodes(ctx context.Context, token []byte, group string, entropy []byte) (c []codeRow, err error) {
+	return c, s.call(ctx, &c, sqlIssueCodes, token, group, entropy)
+}
+
+// groupRow is a group of the roster.
+type groupRow struct {
+	Group          string `json:"group"`
+	WithoutAccount int    `json:"without_account"`
+}
+
+const sqlCodeGroups = `select auth.code_groups(p_token => $1)`
+
+func (s store) codeGroups(ctx context.Context, token []byte) (g []groupRow, err error) {
+	return g, s.call(ctx, &g, sqlCodeGroups, token)
+}
+
 const sqlRefusal = `select auth.refusal(p_constraint => $1)`
 
 // call calls a function and reads its JSON into out; nil ignores it.

@@ -102,6 +102,21 @@ type Document struct {
 	GivenAt time.Time // zero where consent was not given
 }
 
+// Code is a one-time code that a coach hands out. It is shown once.
+type Code struct {
+	Card       int
+	Person     string
+	Code       string
+	Enrols     bool // it makes an account; false: it gives a new password
+	ValidUntil time.Time
+}
+
+// CodeGroup is a group of the roster and how many of its people have no account yet.
+type CodeGroup struct {
+	Group          string
+	WithoutAccount int
+}
+
 // Accounts are people's accounts and sessions. Package auth implements it over the database's schema auth.
 //
 // A session that is over is answered with ErrNoSession, a rule that refuses with a *Refusal. Other errors are faults.
@@ -128,4 +143,9 @@ type Accounts interface {
 	// SavePicture checks and keeps a picture; it reads no more than it allows.
 	SavePicture(ctx context.Context, token string, image io.Reader) error
 	RemovePicture(ctx context.Context, token string) error
+	// IssueCode makes a code for one person. The session must be a coach's or an administrator's.
+	IssueCode(ctx context.Context, token string, card int) (Code, error)
+	// IssueCodes makes codes for the people of a group who have no account. Their older codes end.
+	IssueCodes(ctx context.Context, token, group string) ([]Code, error)
+	CodeGroups(ctx context.Context, token string) ([]CodeGroup, error)
 }

@@ -53,22 +53,27 @@ func used(t *testing.T) map[string]bool {
 	t.Helper()
 	ids := map[string]bool{}
 	inTemplate := regexp.MustCompile(`\.(?:T|N|Text) "([\w.-]+)"`)
-	inCode := regexp.MustCompile(`\b(?:T|N)\("([\w.-]+)"`)
+	// Some screens name the titles of their columns in lists.
+	inCode := regexp.MustCompile(`(?:\b(?:T|N)\("|"(?:reports|lists)\.)[\w.-]+"`)
 	for pattern, found := range map[string]*regexp.Regexp{"templates/*.html": inTemplate, "*.go": inCode} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)
 		for _, file := range files {
 			content, err := os.ReadFile(file)
 			require.NoError(t, err)
-			for _, match := range found.FindAllStringSubmatch(string(content), -1) {
-				if !strings.HasSuffix(match[1], ".") {
-					ids[match[1]] = true
+			for _, match := range found.FindAllString(string(content), -1) {
+				_, id, _ := strings.Cut(strings.TrimSuffix(match, `"`), `"`)
+				if !strings.HasSuffix(id, ".") {
+					ids[id] = true
 				}
 			}
 		}
 	}
 	for _, notice := range notices {
 		ids["notice."+notice] = true
+	}
+	for _, preset := range presets {
+		ids["period."+preset] = true
 	}
 	for _, theme := range themes {
 		ids["theme."+theme] = true

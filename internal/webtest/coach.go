@@ -1,12 +1,16 @@
 package webtest
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
 
 	"energiya/internal/gymclient"
+	"energiya/web"
 )
 
 // The coach's side of the stage: one lesson, played with the versions of the contract, so that a page shows marks that
@@ -85,6 +89,37 @@ func (s *Stage) coachAnswer(token, endpoint string, in any) (answer any, known b
 		return s.lessonJSON(scene, body), true, nil
 	case "PUT /visit/edit-lesson":
 		return s.editLesson(scene, body), true, nil
+	case "POST /visit/person":
+		return s.person(scene), true, nil
+	case "POST /user/find":
+		list := []object{}
+		for _, a := range s.lesson.people {
+			if scene != "empty" && body["text"] != "ничего" {
+				list = append(list, a.user(scene))
+			}
+		}
+		return list, true, nil
+	case "POST /entry/lists":
+		return s.lists(scene), true, nil
+	case "POST /report/preview":
+		if fmt.Sprint(body["endDate"]) < fmt.Sprint(body["startDate"]) {
+			return nil, true, &gymclient.Error{
+				Status: 400, Rule: "report_period_in_order", Message: "Последний день раньше первого. Выберите дни снова.",
+			}
+		}
+		return s.preview(scene, body), true, nil
+	case "POST /report/statistics":
+		return s.statistics(scene), true, nil
+	case "GET /gym-news/get":
+		return s.posts(scene), true, nil
+	case "POST /gym-news/create", "PUT /gym-news/edit":
+		if body["body"] == "" {
+			return nil, true, &gymclient.Error{Status: 400, Rule: "field_unreadable", Message: "Заполните поле body."}
+		}
+		s.Posts = append(s.Posts, body)
+		return object{"id": 1}, true, nil
+	case "DELETE /gym-news/delete":
+		return object{"result": true}, true, nil
 	case "POST /visit/cancel-lesson":
 		s.lesson.Off = "cancelled"
 		return object{"result": true}, true, nil
@@ -140,24 +175,13 @@ func (s *Stage) lessonJSON(scene string, body object) object {
 		}
 	}
 	unmarked := 0
-	for i, a := range list {
-		family, given := a.Family, a.Given
-		if scene == "hostile" {
-			family, given = Hostile, strings.Repeat("Ы", 60)
-		}
+	for _, a := range list {
 		if !a.Marked {
 			unmarked++
 		}
-		image := any(nil)
-		if i%2 == 0 && scene == "faces" {
-			image = strings.Repeat("0", 32) + ".jpg"
-		}
 		people = append(people, object{
 			"id": a.ID, "version": strconv.Itoa(a.version), "mark": a.Mark, "marked": a.Marked, "absences": a.Absences,
-			"blocked": a.Blocked, "user": object{
-				"id": a.ID + 1000, "studentCard": a.Card, "firstname": given, "secondname": family, "surname": "",
-				"group": a.Group, "role": "STUDENT", "image": image,
-			},
+			"blocked": a.Blocked, "user": a.user(scene),
 		})
 	}
 	l := object{
@@ -213,4 +237,195 @@ func (a *attendee) set(m object, off bool) object {
 		a.Mark, a.Marked, a.version = value, marked, a.version+1
 	}
 	return object{"saved": true, "rule": nil, "text": nil}
+}
+
+// user is User of the contract.
+func (a *attendee) user(scene string) object {
+	family, given, image, role := a.Family, a.Given, any(nil), "STUDENT"
+	if scene == "hostile" {
+		family, given = Hostile, strings.Repeat("Ы", 60)
+	}
+	if scene == "faces" && a.ID%2 == 0 {
+		image = strings.Repeat("0", 32) + ".jpg"
+	}
+	if a.Blocked {
+		role = "BLOCKED"
+	}
+	return object{
+		"id": a.ID + 1000, "studentCard": a.Card, "firstname": given, "secondname": family, "surname": "", "group": a.Group,
+		"role": role, "image": image,
+	}
+}
+
+func (s *Stage) person(scene string) object {
+	day := func(d int) string { return time.Date(2026, 12, d, 0, 0, 0, 0, Zone).Format(time.DateOnly) }
+	lessons, blocks, absences := []object{}, []object{}, []object{}
+	if scene != "empty" {
+		for i, d := range []int{1, 3, 8, 10, 15, 17, 22, 29} {
+			lessons = append(lessons, object{
+				"date": day(d), "time": "16:00", "mark": []int{1, 0, 2, 3, 1, 0, 0, 0}[i], "marked": i < 6, "ahead": i == 7,
+			})
+		}
+		absences = append(absences, object{"date": day(3), "time": "16:00"}, object{"date": day(17), "time": "16:00"})
+		reason := "3 пропуска за октябрь"
+		if scene == "hostile" {
+			reason = Hostile
+		}
+		blocks = append(blocks, object{"reason": reason, "since": "2026-11-01", "until": "2026-11-30", "liftedOn": nil})
+	}
+	return object{
+		"user": s.lesson.people[0].user(scene), "from": day(1), "to": "2027-01-31", "lessons": lessons,
+		"totals":   object{"held": 6, "present": 2, "absent": 2, "excused": 1},
+		"absences": object{"absences": absences, "limit": 3, "blocked": scene == "hostile", "blockedUntil": "2027-01-31"},
+		"blocks":   blocks,
+	}
+}
+
+func (s *Stage) lists(scene string) []object {
+	all := []object{}
+	for i, slot := range s.Week {
+		if scene == "empty" {
+			break
+		}
+		list := object{"slot": slot, "people": []object{}, "waiting": []object{}}
+		if i%3 != 2 {
+			users := []object{}
+			for _, a := range s.lesson.people {
+				users = append(users, object{"entry": a.ID, "user": a.user(scene)})
+			}
+			list["people"] = users
+			if i%4 == 0 {
+				list["waiting"] = users[:2]
+			}
+		}
+		all = append(all, list)
+	}
+	return all
+}
+
+func (s *Stage) preview(scene string, body object) object {
+	rows, days := []object{}, []object{}
+	for d := 1; d <= 30 && scene != "empty"; d++ {
+		if d%7 != 6 {
+			days = append(days, object{
+				"date": fmt.Sprintf("2026-11-%02d", d), "present": 30 + d%5*4, "absent": d % 4, "excused": d % 3,
+			})
+		}
+	}
+	for i, a := range s.lesson.people {
+		if scene == "empty" {
+			break
+		}
+		u := a.user(scene)
+		name, _ := u["secondname"].(string)
+		row := object{"studentCard": a.Card, "name": name + " " + a.Given, "group": a.Group}
+		switch body["kind"] {
+		case "visits":
+			marks := []object{}
+			for d := 2; d < 30; d += 3 {
+				marks = append(marks, object{
+					"date": fmt.Sprintf("2026-11-%02d", d), "time": "16:00", "mark": (d + i) % 4, "marked": d != 29,
+				})
+			}
+			row["marks"] = marks
+		case "occupancy":
+			row = object{
+				"date": fmt.Sprintf("2026-11-%02d", i+1), "time": "16:00", "numberOfPersons": 12, "enrolled": 10, "came": 8,
+				"excused": 1, "absent": 1, "refused": i, "state": "held",
+			}
+			if i == 11 {
+				row["came"], row["excused"], row["absent"] = nil, nil, nil
+			}
+		case "term":
+			row["held"], row["attended"], row["excused"], row["absent"], row["blocks"] = 12, 10, 1, 1, 0
+		default:
+			row["reason"], row["firstDay"], row["lastDay"] = "3 пропуска за октябрь", "2026-11-01", "2026-11-30"
+		}
+		rows = append(rows, row)
+	}
+	if body["kind"] == "blocked" {
+		days = []object{}
+	}
+	return object{
+		"kind": body["kind"], "from": body["startDate"], "to": body["endDate"], "count": len(rows) * 20, "rows": rows,
+		"totals": object{"lessons": 24, "present": 960, "absent": 37, "excused": 24}, "days": days,
+	}
+}
+
+func (s *Stage) statistics(scene string) object {
+	slots := []object{}
+	for i, slot := range s.Week {
+		if scene == "empty" {
+			break
+		}
+		slots = append(slots, object{
+			"weekday": slot.Weekday, "time": slot.Time, "lessons": 4, "seats": 48, "enrolled": 40 + i%9, "came": 30 + i%9,
+			"excused": i % 4, "absent": i % 5, "refused": i * 7 % 11,
+		})
+	}
+	total := object{"lessons": 96, "seats": 1152, "enrolled": 1000, "came": 900, "excused": 40, "absent": 60, "refused": 97}
+	return object{"totals": total, "slots": slots}
+}
+
+func (s *Stage) posts(scene string) []object {
+	if scene == "empty" {
+		return []object{}
+	}
+	text := "С 1 по 10 января зал закрыт.\nС наступающим!"
+	if scene == "hostile" {
+		text = Hostile + strings.Repeat("Длинно", 1600)
+	}
+	return []object{
+		{"id": 3, "body": "Сменная обувь обязательна.", "createTime": "01.09.2026"},
+		{"id": 4, "body": text, "createTime": "20.12.2026", "shownUntil": "2027-01-10"},
+	}
+}
+
+// IssueCode makes the same code for everybody but a coach.
+func (s *Stage) IssueCode(_ context.Context, _ string, card int) (web.Code, error) {
+	if card == people["coach"].Card {
+		return web.Code{}, &web.Refusal{Rule: "code_students_only", Message: "Тренер выдаёт коды только студентам."}
+	}
+	return web.Code{Card: card, Person: "Абрамов Олег", Code: "ABCD-EFGH", ValidUntil: s.now().Add(24 * time.Hour)}, nil
+}
+
+// IssueCodes makes a code for each person of the lesson.
+func (s *Stage) IssueCodes(_ context.Context, token, group string) ([]web.Code, error) {
+	if group == "БИ-42" {
+		return nil, &web.Refusal{Rule: "group_has_accounts", Message: "В этой группе у всех уже есть учётная запись."}
+	}
+	_, scene, _ := strings.Cut(token, "-")
+	list := []web.Code{}
+	for _, a := range s.lesson.people {
+		person, _ := a.user(scene)["secondname"].(string)
+		list = append(list, web.Code{
+			Card: a.Card, Person: person + " " + a.Given, Code: "ABCD-EFGH", Enrols: true,
+			ValidUntil: s.now().Add(30 * 24 * time.Hour),
+		})
+	}
+	return list, nil
+}
+
+// CodeGroups are three, or in the scene "empty" none.
+func (s *Stage) CodeGroups(_ context.Context, token string) ([]web.CodeGroup, error) {
+	switch {
+	case strings.HasSuffix(token, "-empty"):
+		return nil, nil
+	case strings.HasSuffix(token, "-hostile"):
+		return []web.CodeGroup{{Group: Hostile, WithoutAccount: 200}}, nil
+	}
+	return []web.CodeGroup{{Group: "ИС-21", WithoutAccount: 12}, {Group: "БИ-42"}, {Group: "ГД-11", WithoutAccount: 1}}, nil
+}
+
+// Download answers a small file of the kind that was asked for.
+func (s *Stage) Download(_ context.Context, token, endpoint string, in any) (io.ReadCloser, string, string, error) {
+	if strings.HasSuffix(token, "-down") {
+		return nil, "", "", errDown
+	}
+	body, _ := in.(map[string]any)
+	if body["format"] == "csv" {
+		return io.NopCloser(strings.NewReader("имя;группа\n")), "Посещения с 01.11 по 30.11.csv", "text/csv; charset=utf-8", nil
+	}
+	return io.NopCloser(strings.NewReader("PK" + endpoint)), "Посещения с 01.11 по 30.11.xlsx",
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", nil
 }

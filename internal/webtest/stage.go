@@ -38,6 +38,8 @@ type Stage struct {
 	Refuse *gymclient.Error
 
 	lesson Lesson
+	// Posts are the bodies of the announcements that were written.
+	Posts []map[string]any
 }
 
 // Slot is a time of training as the stage shows it.
@@ -346,11 +348,6 @@ func isIn(list []int, id int) bool {
 		}
 	}
 	return false
-}
-
-// Download is not played yet.
-func (s *Stage) Download(context.Context, string, string, any) (io.ReadCloser, string, string, error) {
-	return nil, "", "", errors.New("the stage has no files")
 }
 
 // Document is next month's timetable.
