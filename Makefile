@@ -22,7 +22,7 @@ run: ## starts a database of its own (or uses DATABASE_URL or PGHOST) and the se
 demo: build ## plays the opening minute with 600 invented students against the running server; DEMO='--students 2000'
 	@scripts/with-database bin/energy demo $(DEMO)
 
-test: ## checks everything, on a throwaway database beside a running "make run"
+test: ## checks everything, on a throwaway database beside a running "make run"; ENERGY_TEST_CLOCK='2028-02-29 12:00': as on that day
 	@scripts/test
 
 test-matrix: ## runs the tests in SQL and in Go on PostgreSQL 12, 14, 16, 17 and 18, which it fetches; VERSIONS='12 18'
