@@ -1,1 +1,1 @@
-select rules.record_package(59, '27d42d36d0216a5cfc7dd2f8f6493bf9270056582103baa0250ebcdab2f08318');
+select rules.record_package(60, '8f30bbaab14b7daa7f3ac6c44a620668dfdcee6cf0a475579c5332340b51b8f9');

@@ -1,6 +1,6 @@
 -- «Абрамов Олег Ильич», typed into the form of the deployed front: Фамилия, Имя, Отчество.
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(30);
 
 insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (name) do update set value =

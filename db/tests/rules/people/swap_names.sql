@@ -1,7 +1,7 @@
 -- A database in which people signed up by the forms of the old front, and others were added in psql of an older
 -- version.
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(28);
 
 select is(rules.names_stand(family, patronymic), wanted, format('names_stand: %L, %L', family, patronymic))

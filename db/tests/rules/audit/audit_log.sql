@@ -1,6 +1,6 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(84);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first

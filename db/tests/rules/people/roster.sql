@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(35);
 
 create function help.student(p_card text, p_family text, p_given text default 'Анна', p_group text default 'БИ-21')

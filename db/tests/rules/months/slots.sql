@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
 select plan(99);

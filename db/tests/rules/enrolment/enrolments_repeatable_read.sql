@@ -1,6 +1,6 @@
 -- rules.lock_user, part two: in REPEATABLE READ nobody can take a seat, since the rules could not see what was booked a moment ago
 begin isolation level repeatable read;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(8);
 
 select a_week(3) \g /dev/null

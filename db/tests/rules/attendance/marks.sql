@@ -1,6 +1,6 @@
 begin;
-\ir ../helpers/start.psql
-\ir ../helpers/month.psql
+\ir ../../helpers/start.psql
+\ir ../../helpers/month.psql
 select plan(109);
 
 -- ---- the turn of the month ----

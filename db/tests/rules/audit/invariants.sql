@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(27);
 
 -- what the audit finds once these statements have broken something: 'capacity_held 1'; then all is as it was

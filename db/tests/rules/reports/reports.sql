@@ -1,6 +1,6 @@
 -- The rows of the reports are compared with the workbooks in report/; here is what is refused, and the parts.
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(34);
 
 select is(refusal(format($$ select rules.check_report_period('2026-01-15', %L) $$, till)), refused, coalesce(nullif(split_part(refused, ' ', 2), ''), 'check_report_period') || ': to ' || till)

@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(196);
 
 -- open_at('2026-12-25 12:00'): 'open' or 'closed' by schedule, '… by hand', as the gym's wall clock shows that time

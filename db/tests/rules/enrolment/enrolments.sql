@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(130);
 
 -- ---- one seat, by a raw INSERT ----

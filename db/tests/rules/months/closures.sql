@@ -1,6 +1,6 @@
 begin;
-\ir ../helpers/start.psql
-\ir ../helpers/month.psql
+\ir ../../helpers/start.psql
+\ir ../../helpers/month.psql
 select plan(122);
 
 create function help.close(p_from date, p_to date default null, p_runs_as integer default null) returns integer

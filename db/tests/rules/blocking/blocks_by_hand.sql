@@ -1,6 +1,6 @@
 begin;
-\ir ../helpers/start.psql
-\ir ../helpers/month.psql
+\ir ../../helpers/start.psql
+\ir ../../helpers/month.psql
 select plan(110);
 
 set local gym.now = '2026-10-25 12:00';

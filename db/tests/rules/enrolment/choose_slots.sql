@@ -1,5 +1,5 @@
 begin;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(81);
 
 -- choose('ann', 'mon', 'tue'): Ann's choice; the answer in its order, as 'mon tue:full'

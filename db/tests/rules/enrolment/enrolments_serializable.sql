@@ -1,6 +1,6 @@
 -- rules.lock_user, part three: SERIALIZABLE sees only what other SERIALIZABLE transactions do, and the server's are none
 begin isolation level serializable;
-\ir ../helpers/start.psql
+\ir ../../helpers/start.psql
 select plan(3);
 
 select a_week(3) \g /dev/null
