@@ -36,7 +36,7 @@ end
 $others$;
 
 -- The drop locks every table that has a trigger of ours, in an order of its own. So everybody is first stopped at the gate
--- (rules.admit), where a request holds nothing yet, and those who are in go out: else each would wait for the other.
+-- (wire.admit), where a request holds nothing yet, and those who are in go out: else each would wait for the other.
 lock table gym.rights in access exclusive mode;
 
 drop schema if exists auth, wire, api, rules cascade;
@@ -55,11 +55,23 @@ comment on schema auth is
 
 {{ template "rules/catalogue.sql" . }}
 {{ template "rules/clock.sql" . }}
-{{ template "rules/enrolment/window.sql" . }}
 {{ template "rules/actor.sql" . }}
+{{ template "rules/keep.sql" . }}
 {{ template "rules/settings.sql" . }}
+{{ template "rules/plain_words.sql" . }}
+{{ template "rules/posts.sql" . }}
+
 {{ template "rules/people/names.sql" . }}
+{{ template "rules/people/person.sql" . }}
+{{ template "rules/people/password.sql" . }}
+{{ template "rules/people/add_user.sql" . }}
 {{ template "rules/people/edit_person.sql" . }}
+{{ template "rules/people/delete_user.sql" . }}
+{{ template "rules/people/merge_users.sql" . }}
+{{ template "rules/people/erase_person.sql" . }}
+{{ template "rules/people/roster.sql" . }}
+{{ template "rules/people/swap_names.sql" . }}
+
 {{ template "rules/sessions/secrets.sql" . }}
 {{ template "rules/sessions/attempts.sql" . }}
 {{ template "rules/sessions/sessions.sql" . }}
@@ -70,34 +82,98 @@ comment on schema auth is
 {{ template "rules/sessions/consent.sql" . }}
 {{ template "rules/sessions/pictures.sql" . }}
 {{ template "rules/sessions/forgetting.sql" . }}
+
+{{ template "rules/months/make_month.sql" . }}
 {{ template "rules/months/slot.sql" . }}
-{{ template "rules/triggers/enrolments.sql" . }}
-{{ template "rules/enrolment/choose_slots.sql" . }}
+{{ template "rules/months/template.sql" . }}
+{{ template "rules/months/copy_month.sql" . }}
+{{ template "rules/months/swap_slots.sql" . }}
+{{ template "rules/months/timetable.sql" . }}
 {{ template "rules/months/closure.sql" . }}
-{{ template "rules/attendance/marks_of_month.sql" . }}
-{{ template "rules/blocking/judge.sql" . }}
-{{ template "rules/posts.sql" . }}
-{{ template "rules/people/merge_users.sql" . }}
-{{ template "wire/fields.sql" . }}
-{{ template "api/naming.sql" . }}
-{{ template "wire/shapes.sql" . }}
-{{ template "rules/reports/occupancy.sql" . }}
+
+{{ template "rules/enrolment/window.sql" . }}
 {{ template "rules/enrolment/times.sql" . }}
-{{ template "rules/person_json.sql" . }}
+{{ template "rules/enrolment/choose_slots.sql" . }}
+{{ template "rules/enrolment/enrol.sql" . }}
+{{ template "rules/enrolment/cancel.sql" . }}
+{{ template "rules/enrolment/move_enrolment.sql" . }}
+
+{{ template "rules/attendance/marks_of_month.sql" . }}
 {{ template "rules/attendance/lessons.sql" . }}
 {{ template "rules/attendance/person_lessons.sql" . }}
-{{ template "rules/plain_words.sql" . }}
+{{ template "rules/attendance/set_mark.sql" . }}
+{{ template "rules/attendance/mark_lesson.sql" . }}
+{{ template "rules/attendance/edit_lesson.sql" . }}
+{{ template "rules/attendance/cancel_lesson.sql" . }}
+
+{{ template "rules/blocking/absences.sql" . }}
+{{ template "rules/blocking/barred.sql" . }}
+{{ template "rules/blocking/judge.sql" . }}
+{{ template "rules/blocking/forgive.sql" . }}
+{{ template "rules/blocking/block.sql" . }}
+{{ template "rules/blocking/ledger.sql" . }}
+
+{{ template "rules/reports/shared.sql" . }}
+{{ template "rules/reports/visits.sql" . }}
+{{ template "rules/reports/occupancy.sql" . }}
+{{ template "rules/reports/term.sql" . }}
+{{ template "rules/reports/blocked.sql" . }}
 {{ template "rules/reports/held_lessons.sql" . }}
-{{ template "wire/admit.sql" . }}
-{{ template "rules/people/erase_person.sql" . }}
+
+{{ template "rules/audit/trail.sql" . }}
 {{ template "rules/audit/invariants.sql" . }}
 {{ template "rules/jobs.sql" . }}
-{{ template "rules/people/roster.sql" . }}
-{{ template "import/plan.sql" . }}
-{{ template "rules/people/swap_names.sql" . }}
 {{ template "rules/database.sql" . }}
 {{ template "rules/package.sql" . }}
 
+{{ template "rules/triggers/audit_log.sql" . }}
+{{ template "rules/triggers/audited_tables.sql" . }}
+{{ template "rules/triggers/blocks.sql" . }}
+{{ template "rules/triggers/cancelled_lessons.sql" . }}
+{{ template "rules/triggers/closures.sql" . }}
+{{ template "rules/triggers/consent_documents.sql" . }}
+{{ template "rules/triggers/consents.sql" . }}
+{{ template "rules/triggers/enrolments.sql" . }}
+{{ template "rules/triggers/ledger.sql" . }}
+{{ template "rules/triggers/legacy_ids.sql" . }}
+{{ template "rules/triggers/marks.sql" . }}
+{{ template "rules/triggers/months.sql" . }}
+{{ template "rules/triggers/pardons.sql" . }}
+{{ template "rules/triggers/roster.sql" . }}
+{{ template "rules/triggers/sessions.sql" . }}
+{{ template "rules/triggers/settings.sql" . }}
+{{ template "rules/triggers/settings_changes.sql" . }}
+{{ template "rules/triggers/slots.sql" . }}
+{{ template "rules/triggers/users.sql" . }}
+{{ template "rules/triggers/verifiers.sql" . }}
+{{ template "rules/audit/months.sql" . }}
+
+{{ template "import/read.sql" . }}
+{{ template "import/plan.sql" . }}
+{{ template "import/import.sql" . }}
+
+{{ template "wire/admit.sql" . }}
+{{ template "wire/session.sql" . }}
+{{ template "wire/fields.sql" . }}
+{{ template "wire/shapes.sql" . }}
+{{ template "wire/passwords.sql" . }}
+{{ template "wire/avtime.sql" . }}
+{{ template "wire/entry.sql" . }}
+{{ template "wire/visit.sql" . }}
+{{ template "wire/closure.sql" . }}
+{{ template "wire/user.sql" . }}
+{{ template "wire/posts.sql" . }}
+{{ template "wire/report.sql" . }}
+{{ template "wire/window.sql" . }}
+{{ template "wire/person.sql" . }}
+{{ template "wire/lessons.sql" . }}
+{{ template "wire/gym.sql" . }}
+{{ template "wire/previews.sql" . }}
+{{ template "wire/server.sql" . }}
+{{ template "wire/jobs.sql" . }}
+{{ template "wire/metrics.sql" . }}
+
+{{ template "api/naming.sql" . }}
 {{ template "api/help.sql" . }}
 {{ template "api/looking.sql" . }}
 {{ template "api/settings.sql" . }}
@@ -115,25 +191,7 @@ comment on schema auth is
 {{ template "api/roster.sql" . }}
 {{ template "api/import_legacy.sql" . }}
 {{ template "api/name_swap.sql" . }}
-
 {{ template "api/log_ins.sql" . }}
-
-{{ template "wire/session.sql" . }}
-{{ template "wire/avtime.sql" . }}
-{{ template "wire/entry.sql" . }}
-{{ template "wire/visit.sql" . }}
-{{ template "wire/closure.sql" . }}
-{{ template "wire/user.sql" . }}
-{{ template "wire/posts.sql" . }}
-{{ template "wire/report.sql" . }}
-{{ template "wire/window.sql" . }}
-{{ template "wire/person.sql" . }}
-{{ template "wire/lessons.sql" . }}
-{{ template "wire/gym.sql" . }}
-{{ template "wire/previews.sql" . }}
-{{ template "wire/server.sql" . }}
-{{ template "wire/jobs.sql" . }}
-{{ template "wire/metrics.sql" . }}
 
 {{ template "auth/server.sql" . }}
 {{ template "auth/log_in.sql" . }}

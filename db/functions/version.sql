@@ -1,1 +1,1 @@
-select rules.record_package(60, '8f30bbaab14b7daa7f3ac6c44a620668dfdcee6cf0a475579c5332340b51b8f9');
+select rules.record_package(61, '75e0d7d876702974a581087d4f5647daa57bcc4a73932f45ea6339e8cbde05ce');

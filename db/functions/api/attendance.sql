@@ -47,7 +47,7 @@ comment on function api.mark(integer, gym.mark) is
 create function api.mark_person(card integer default null, date date default null, "as" gym.mark default 'present', at time default null, person integer default null)
 returns table (id integer, student integer, is_marked gym.mark)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select m.id, m.user_id, m.mark from rules.set_mark(rules.mark_id(card, person, mark_person.date, at), "as", rules.actor()) m $$;
+as $$ select m.id, m.user_id, m.mark from rules.set_mark(api.mark_id(card, person, mark_person.date, at), "as", rules.actor()) m $$;
 comment on function api.mark_person(integer, date, gym.mark, time, integer) is
   'Sets one person''s mark of a date to present, absent, excused, cancelled or unmarked. card, or person: id; at: where there are two lessons that day. '
   'Errors: mark_not_found, user_not_found, field_missing. Definer: writes gym.marks. Example: select * from api.mark_person(12069840, ''2026-12-07'', ''excused'');';
@@ -60,8 +60,8 @@ begin
   return query
   select m.id, u.student_card, m.mark
     from rules.mark_lesson(mark_lesson.date, at,
-           array(select rules.person_id(c, null) from unnest(present) c),
-           array(select rules.person_id(c, null) from unnest(excused) c), rules.actor()) m
+           array(select api.person_id(c, null) from unnest(present) c),
+           array(select api.person_id(c, null) from unnest(excused) c), rules.actor()) m
     join gym.users u on u.id = m.user_id;
 end
 $$;
@@ -106,7 +106,7 @@ create function api.move_day(date date, runs_as text, reason text) returns setof
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select c.id, c.start_date, c.end_date, 'runs as ' || (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.runs_as + 1], c.reason
-    from rules.create_closure(move_day.date, move_day.date, rules.weekday_of(coalesce(runs_as, '')), reason, rules.actor()) c
+    from rules.create_closure(move_day.date, move_day.date, api.weekday_of(coalesce(runs_as, '')), reason, rules.actor()) c
 $$;
 comment on function api.move_day(date, text, text) is 'Lets a day run another weekday''s timetable instead of its own; marks follow at once. Errors: closures_move_elsewhere, closures_do_not_overlap, weekday_unknown. Definer: writes gym.closures. Example: select * from api.move_day(''2026-12-12'', runs_as => ''Mon'', reason => ''перенос'');';
 

@@ -27,7 +27,7 @@ returns table (at timestamp, what text, did text, changes text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_actor integer := case when who_did.login is null then rules.person_id(card, person) end;
+  v_actor integer := case when who_did.login is null then api.person_id(card, person) end;
 begin
   return query
     select t.at, left(coalesce(a.what, t.on_table) || ' ' || t.key, 26), t.operation, t.changes
@@ -44,7 +44,7 @@ comment on function api.who_did(integer, integer, text, timestamp) is
 create function api.mentions(card integer default null, person integer default null) returns table (what text, key text, body text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end from rules.mentions(rules.person_id(card, person)) m
+  select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end from rules.mentions(api.person_id(card, person)) m
 $$;
 comment on function api.mentions(integer, integer) is
   'Shows texts in which a person may be named, by card or family name. Posts, closures, lessons called off and reasons '
@@ -58,7 +58,7 @@ returns table (id integer, student_card integer, entries integer, texts integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  id := rules.person_id(card, person);
+  id := api.person_id(card, person);
   select e.entries, e.texts into erase_person.entries, erase_person.texts from rules.erase_person(id, reason, also) e;
   select u.student_card into erase_person.student_card from gym.users u where u.id = erase_person.id;
   return next;

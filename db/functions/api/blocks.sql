@@ -33,7 +33,7 @@ create function api.forgive(date date, reason text, card integer default null, p
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id integer := rules.person_id(card, person);
+  v_id integer := api.person_id(card, person);
 begin
   perform rules.forgive(v_id, forgive.date, reason, rules.actor());
   return query
@@ -46,7 +46,7 @@ comment on function api.forgive(date, text, integer, integer) is
 
 create function api.block(reason text, card integer default null, person integer default null, until date default null) returns table (block integer, ends_on date)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select b.id, b.ends_on from rules.block(rules.person_id(card, person), reason, until, rules.actor()) b $$;
+as $$ select b.id, b.ends_on from rules.block(api.person_id(card, person), reason, until, rules.actor()) b $$;
 comment on function api.block(text, integer, integer, date) is
   'Blocks a student by hand. until null: until unblocked. Bars while it stands, frees next month''s seats. card, or person: id. Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand. Definer: writes gym.blocks. '
   'Example: select * from api.block(''порча инвентаря'', card => 12069840, until => ''2026-12-31'');';
@@ -55,7 +55,7 @@ create function api.unblock(reason text, card integer default null, person integ
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_id   integer := rules.person_id(card, person);
+  v_id   integer := api.person_id(card, person);
   v_last integer := coalesce((select max(l.id) from gym.ledger l), 0);
 begin
   perform rules.unblock(v_id, reason, rules.actor());

@@ -3,7 +3,7 @@ returns table (id integer, student integer, in_month text, weekday smallint, sta
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select e.id, e.user_id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity - s.taken
-    from rules.enrol(rules.person_id(card, person), rules.slot_id(slot, day, at, month), rules.actor(), force) e
+    from rules.enrol(api.person_id(card, person), api.slot_id(slot, day, at, month), rules.actor(), force) e
     join rules.slot(e.slot_id) s on true
 $$;
 comment on function api.enrol(integer, integer, text, time, text, integer, boolean) is
@@ -17,7 +17,7 @@ returns table (card integer, person text, enrolment integer, result text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select r.student_card, r.name, e.enrolment_id, coalesce(e.refused_by, 'enrolled')
-    from rules.enrol_group("group", rules.slot_id(slot, day, at, month), rules.actor(), force) with ordinality e (user_id, enrolment_id, refused_by, n)
+    from rules.enrol_group("group", api.slot_id(slot, day, at, month), rules.actor(), force) with ordinality e (user_id, enrolment_id, refused_by, n)
     join rules.roll r on r.user_id = e.user_id
    order by e.n
 $$;
@@ -31,9 +31,9 @@ returns table (id integer, student integer, in_month text, weekday smallint, sta
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select e.id, e.user_id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity - s.taken
-    from (select rules.enrolment_id(enrolment, card, person, day, null, month) as id) held
+    from (select api.enrolment_id(enrolment, card, person, day, null, month) as id) held
     join gym.enrolments h on h.id = held.id
-   cross join rules.move_enrolment(held.id, rules.slot_id(to_slot, to_day, to_at, to_char(h.month, 'MM-YYYY')), rules.actor(), force) e
+   cross join rules.move_enrolment(held.id, api.slot_id(to_slot, to_day, to_at, to_char(h.month, 'MM-YYYY')), rules.actor(), force) e
     join rules.slot(e.slot_id) s on true
 $$;
 comment on function api.move_enrolment(integer, text, text, time, text, integer, integer, integer, boolean) is
@@ -46,7 +46,7 @@ returns table (id integer, student integer, slot integer, cancelled_at timestamp
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select e.id, e.user_id, e.slot_id, e.cancelled_at
-    from rules.cancel(rules.enrolment_id(enrolment, card, person, day, at, month), rules.actor()) e
+    from rules.cancel(api.enrolment_id(enrolment, card, person, day, at, month), rules.actor()) e
 $$;
 comment on function api.cancel(integer, integer, text, time, text, integer) is
   'Cancels an enrolment. enrolment: id from api.enrolled, or card (or person: id) and the day of a month. Errors: enrolment_not_found, user_not_found, weekday_unknown. Definer: writes gym.enrolments. '

@@ -41,10 +41,10 @@ declare
 begin
   for v_command in select * from api.commands c where c.name ilike pattern order by c.name, c.kind desc loop
     -- chr(160): no line ends there
-    return query select replace(w, chr(160), ' ') from rules.wrapped(
+    return query select replace(w, chr(160), ' ') from api.wrapped(
       regexp_replace(case v_command.kind when 'view' then format('api.%s: %s', v_command.name, v_command.arguments) else format('api.%s(%s)', v_command.name, v_command.arguments) end,
         '([^,]) ', '\1' || chr(160), 'g'), 96, '    ') w;
-    return query select replace(w, chr(160), ' ') from rules.wrapped(
+    return query select replace(w, chr(160), ' ') from api.wrapped(
       format('  %s. For%s%s.', v_command.purpose, chr(160), replace(v_command.who, ' ', chr(160))), 96, '  ') w;
     help := '  ' || v_command.example;
     if help is not null then
@@ -61,4 +61,4 @@ end
 $$;
 comment on function api.help(text) is
   'What can be called and looked at here. pattern: of the name, with % for anything. Of each: arguments with their defaults, the purpose, who may use it, an example to paste. More: \df+ api.*, \dv+ api.*. '
-  'Definer: prints what rules.wrapped wraps. Example: select * from api.help(''enrol%'');';
+  'Definer: prints what api.wrapped wraps. Example: select * from api.help(''enrol%'');';

@@ -39,7 +39,7 @@ as $$
 #variable_conflict use_column
 begin
   perform rules.check_hashed(keep_password.length, keep_password.hid, keep_password.proof);
-  select p.id into strict id from rules.person(rules.person_id(keep_password.card, null)) p;
+  select p.id into strict id from rules.person(api.person_id(keep_password.card, null)) p;
   perform rules.set_verifier(id, keep_password.hid, keep_password.proof);
   perform rules.note_password(id, 'password given');
   return next;
@@ -94,7 +94,7 @@ as $$
          rules.local_time(rules.session_ends_at(s, u.role))::timestamp(0), s.network, s.is_strange, left(s.agent, 60)
     from gym.users u
     join gym.sessions s on s.user_id = u.id
-   where u.id = rules.person_id(sessions.card, sessions.person) and s.ended_at is null
+   where u.id = api.person_id(sessions.card, sessions.person) and s.ended_at is null
      and rules.session_ends_at(s, u.role) > rules.clock()
    order by s.used_at desc
 $$;
@@ -105,7 +105,7 @@ comment on function api.sessions(integer, integer) is
 create function api.end_sessions(card integer default null, person integer default null, session bigint default null)
 returns table (ended integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.end_sessions(rules.person_id(card, person), 'administrator', session) $$;
+as $$ select rules.end_sessions(api.person_id(card, person), 'administrator', session) $$;
 comment on function api.end_sessions(integer, integer, bigint) is
   'Ends a person''s sessions, all or one (session: id from api.sessions). card, or person: id. Errors: user_not_found. '
   'Definer: writes gym.sessions. Example: select * from api.end_sessions(card => 12069840);';
@@ -116,7 +116,7 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select rules.local_time(l.at)::timestamp(0), l.outcome, l.network, l.known_device, left(l.agent, 60)
     from gym.log_ins l
-   where l.user_id = rules.person_id(log_ins.card, log_ins.person)
+   where l.user_id = api.person_id(log_ins.card, log_ins.person)
      and l.at > rules.clock() - make_interval(days => log_ins.days)
    order by l.id desc
 $$;
@@ -144,7 +144,7 @@ comment on view api.unconfirmed is
 
 create function api.confirm(card integer default null, person integer default null) returns table (confirmed boolean)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.confirm_person(rules.person_id(confirm.card, confirm.person)) $$;
+as $$ select rules.confirm_person(api.person_id(confirm.card, confirm.person)) $$;
 comment on function api.confirm(integer, integer) is
   'Says that an account made by names is the person''s. card, or person: id. Errors: user_not_found. Definer: writes '
   'gym.users. Example: select * from api.confirm(card => 12069840);';

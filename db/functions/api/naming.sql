@@ -1,6 +1,7 @@
--- People, slots and days, named as a person names them in psql.
+-- People, slots and days, named as a person names them in psql. Helpers of the other functions of api: no role may call
+-- them, and api.help does not show them.
 
-create function rules.weekday_of(p_text text) returns integer
+create function api.weekday_of(p_text text) returns integer
 language plpgsql stable
 as $$
 declare
@@ -16,14 +17,14 @@ begin
   return v_day;
 end
 $$;
-comment on function rules.weekday_of(text) is 'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
+comment on function api.weekday_of(text) is 'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
 
-create function rules.month_named(p_month text) returns date
+create function api.month_named(p_month text) returns date
 language sql stable
-as $$ select rules.month_field(jsonb_build_object('month', p_month), 'month', false) $$;
-comment on function rules.month_named(text) is 'First day of a month named MM-YYYY, current or next; null of null. Errors: field_unreadable.';
+as $$ select wire.month_field(jsonb_build_object('month', p_month), 'month', false) $$;
+comment on function api.month_named(text) is 'First day of a month named MM-YYYY, current or next; null of null. Errors: field_unreadable.';
 
-create function rules.person_id(p_card integer, p_id integer) returns integer
+create function api.person_id(p_card integer, p_id integer) returns integer
 language plpgsql stable
 as $$
 declare
@@ -39,9 +40,9 @@ begin
   return v_id;
 end
 $$;
-comment on function rules.person_id(integer, integer) is 'Id of the person with that card, or that id; deleted ones too. Errors: user_not_found.';
+comment on function api.person_id(integer, integer) is 'Id of the person with that card, or that id; deleted ones too. Errors: user_not_found.';
 
-create function rules.slot_id(p_slot integer, p_day text, p_at time, p_month text) returns integer
+create function api.slot_id(p_slot integer, p_day text, p_at time, p_month text) returns integer
 language plpgsql stable
 as $$
 declare
@@ -51,18 +52,18 @@ begin
     from gym.slots s
    where s.deleted_at is null
      and (s.id = p_slot
-          or (p_slot is null and s.weekday = rules.weekday_of(p_day) and s.starts_at = p_at
-              and s.month = coalesce(rules.month_named(p_month), rules.next_month())));
+          or (p_slot is null and s.weekday = api.weekday_of(p_day) and s.starts_at = p_at
+              and s.month = coalesce(api.month_named(p_month), rules.next_month())));
   if not found then
     perform rules.refuse('slot_not_found');
   end if;
   return v_id;
 end
 $$;
-comment on function rules.slot_id(integer, text, time, text) is
+comment on function api.slot_id(integer, text, time, text) is
   'Id of a slot named by id, or by weekday and time of a month (MM-YYYY, current, next; null: next). Errors: slot_not_found, weekday_unknown, field_unreadable.';
 
-create function rules.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time, p_month text) returns integer
+create function api.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time, p_month text) returns integer
 language plpgsql stable
 as $$
 declare
@@ -72,8 +73,8 @@ begin
     -- the weekday is enough: nobody holds two seats on one
     select e.id into v_id
       from gym.enrolments e join gym.slots s on s.id = e.slot_id
-     where e.user_id = rules.person_id(p_card, p_person) and e.cancelled_at is null
-       and e.month = coalesce(rules.month_named(p_month), rules.next_month()) and e.weekday = rules.weekday_of(p_day)
+     where e.user_id = api.person_id(p_card, p_person) and e.cancelled_at is null
+       and e.month = coalesce(api.month_named(p_month), rules.next_month()) and e.weekday = api.weekday_of(p_day)
        and (s.starts_at = p_at or p_at is null);
   end if;
   if v_id is null then
@@ -82,16 +83,16 @@ begin
   return v_id;
 end
 $$;
-comment on function rules.enrolment_id(integer, integer, integer, text, time, text) is
+comment on function api.enrolment_id(integer, integer, integer, text, time, text) is
   'Id of an enrolment named by id, or by the person, weekday and month (null: next) of the seat held; the time may be left out. Errors: enrolment_not_found, user_not_found, weekday_unknown, field_unreadable.';
 
-create function rules.mark_id(p_card integer, p_person integer, p_date date, p_at time) returns integer
+create function api.mark_id(p_card integer, p_person integer, p_date date, p_at time) returns integer
 language plpgsql stable
 as $$
 declare
   v_ids integer[] := array(
     select m.id from gym.marks m join gym.slots s on s.id = m.slot_id
-     where m.user_id = rules.person_id(p_card, p_person) and m.date = p_date and m.withdrawn_at is null
+     where m.user_id = api.person_id(p_card, p_person) and m.date = p_date and m.withdrawn_at is null
        and (s.starts_at = p_at or p_at is null));
 begin
   -- on a moved day somebody may have two
@@ -104,10 +105,10 @@ begin
   return v_ids[1];
 end
 $$;
-comment on function rules.mark_id(integer, integer, date, time) is
+comment on function api.mark_id(integer, integer, date, time) is
   'Id of a person''s mark of a date; the time is needed where there are two that day. Errors: mark_not_found, user_not_found, field_missing.';
 
-create function rules.wrapped(p_text text, p_width integer, p_indent text) returns setof text
+create function api.wrapped(p_text text, p_width integer, p_indent text) returns setof text
 language plpgsql immutable
 as $$
 declare
@@ -125,4 +126,4 @@ begin
   return next v_line;
 end
 $$;
-comment on function rules.wrapped(text, integer, text) is 'A text broken between words into lines of p_width characters at most; lines after the first begin with p_indent.';
+comment on function api.wrapped(text, integer, text) is 'A text broken between words into lines of p_width characters at most; lines after the first begin with p_indent.';

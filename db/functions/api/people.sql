@@ -27,7 +27,7 @@ as $$
   select u.id, u.student_card, r.family, r.given, r.patronymic, u."group", u.role, u.deleted
     from gym.users u
     join rules.roll r on r.user_id = u.id
-   where u.id = rules.person_id(person.card, person.person)
+   where u.id = api.person_id(person.card, person.person)
 $$;
 comment on function api.person(integer, integer) is
   'Shows a person, deleted ones too. card: number of the student card, or person: id. '
@@ -40,7 +40,7 @@ returns table (id integer, student_card integer, full_name text, in_group text, 
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select u.id, u.student_card, n.name, u."group", u.role
-    from rules.edit_person(rules.person_id(card, person), family, given, patronymic, "group", role) u
+    from rules.edit_person(api.person_id(card, person), family, given, patronymic, "group", role) u
    cross join rules.names(u) n
 $$;
 comment on function api.edit_person(integer, integer, text, text, text, text, gym.userrole) is
@@ -52,7 +52,7 @@ comment on function api.edit_person(integer, integer, text, text, text, text, gy
 create function api.merge_users(card integer default null, into_card integer default null, person integer default null, into_person integer default null)
 returns table (what text, result text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select m.* from rules.merge_users(rules.person_id(card, person), rules.person_id(into_card, into_person), rules.actor()) m $$;
+as $$ select m.* from rules.merge_users(api.person_id(card, person), api.person_id(into_card, into_person), rules.actor()) m $$;
 comment on function api.merge_users(integer, integer, integer, integer) is
   'Makes two accounts of one person one, and says what became of what. Seats of this and later months go over to into_card where it may hold them, so do a block that stands and pardons of days to come; the account of card is then deleted. '
   'Marks, absences, past seats and blocks stay where they were made: history is not rewritten. Cards, or person and into_person: ids. Errors: user_not_found, merge_two_people. Definer: writes gym.users and gym.enrolments. '
@@ -62,7 +62,7 @@ create function api.delete_user(card integer default null, person integer defaul
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  id := rules.person_id(card, person);
+  id := api.person_id(card, person);
   select count(*) into freed from gym.enrolments e
    where e.user_id = delete_user.id and e.cancelled_at is null and e.month >= rules.this_month();
   perform rules.delete_user(id);
@@ -74,7 +74,7 @@ comment on function api.delete_user(integer, integer) is
 
 create function api.restore_user(card integer default null, person integer default null) returns table (id integer, student_card integer, is_a gym.userrole)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select u.id, u.student_card, u.role from rules.restore_user(rules.person_id(card, person)) u $$;
+as $$ select u.id, u.student_card, u.role from rules.restore_user(api.person_id(card, person)) u $$;
 comment on function api.restore_user(integer, integer) is 'Brings a deleted person back. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.restore_user(card => 12069840);';
 
 create function api.change_card(
@@ -86,7 +86,7 @@ as $$
 begin
   return query
   select u.id, u.student_card, i.code, rules.local_time(i.valid_until)::timestamp(0)
-    from rules.change_card(rules.person_id(change_card.card, change_card.person), change_card.new_card) u
+    from rules.change_card(api.person_id(change_card.card, change_card.person), change_card.new_card) u
     left join lateral rules.first_code(u, change_card.entropy) i on true;
 end
 $$;

@@ -1,7 +1,7 @@
 create function api.make_month(month text default 'next') returns table (for_month text, made integer)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
-  select to_char(m, 'MM-YYYY'), rules.make_month(m) from (values (coalesce(rules.month_named(month), rules.next_month()))) v (m)
+  select to_char(m, 'MM-YYYY'), rules.make_month(m) from (values (coalesce(api.month_named(month), rules.next_month()))) v (m)
 $$;
 comment on function api.make_month(text) is
   'Makes sure that a month''s slots were made from the weekly template; once a month. month: MM-YYYY, current, next. Definer: writes gym.slots. Example: select * from api.make_month(''next'');';
@@ -11,7 +11,7 @@ returns table (id integer, in_month text, weekday smallint, starts_at time, capa
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity
-    from rules.create_slot(rules.month_named(month), rules.weekday_of(day), at, seats) s
+    from rules.create_slot(api.month_named(month), api.weekday_of(day), at, seats) s
 $$;
 comment on function api.create_slot(text, time, integer, text) is
   'Adds a slot. day: Mon…Sun, пн…вс or 0…6; at: HH:MM; seats null: the setting. Errors: slot_month_past, slots_one_a_time, weekday_unknown. Definer: writes gym.slots. Example: select * from api.create_slot(day => ''Sun'', at => ''12:00'', seats => 8);';
@@ -22,7 +22,7 @@ returns table (id integer, in_month text, weekday smallint, starts_at time, capa
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity, s.taken
-    from rules.edit_slot(rules.slot_id(slot, day, at, month), rules.weekday_of(new_day), new_at, new_seats, force) s
+    from rules.edit_slot(api.slot_id(slot, day, at, month), api.weekday_of(new_day), new_at, new_seats, force) s
 $$;
 comment on function api.edit_slot(integer, text, time, text, text, time, integer, boolean) is
   'Moves or resizes a slot. slot: id, or day and at of a month (null: next). force: whoever does not fit any more loses the seat, the latest first, and whoever holds another on the new weekday. Errors: slot_not_found, slots_capacity_below_taken, slots_one_a_time, slot_move_collides, slot_month_begun. Definer: writes gym.slots. '
@@ -33,7 +33,7 @@ returns table (id integer, cancelled integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  id := rules.slot_id(slot, day, at, month);
+  id := api.slot_id(slot, day, at, month);
   select s.taken into cancelled from gym.slots s where s.id = delete_slot.id;
   perform rules.delete_slot(id, force);
   return next;
@@ -49,7 +49,7 @@ returns table (id integer, in_month text, weekday smallint, starts_at time, capa
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select s.id, to_char(s.month, 'MM-YYYY'), s.weekday, s.starts_at, s.capacity, s.taken
-    from rules.swap_slots(rules.slot_id(slot, day, at, month), rules.slot_id(with_slot, with_day, with_at, month), force) s
+    from rules.swap_slots(api.slot_id(slot, day, at, month), api.slot_id(with_slot, with_day, with_at, month), force) s
 $$;
 comment on function api.swap_slots(text, time, text, time, text, integer, integer, boolean) is
   'Two slots of a month not begun exchange their people and seats, as if their times were exchanged. Each by id (slot, with_slot), or by day and at of a month (null: next). force: whoever would have two on one weekday loses the seat in the slot that comes there. '
@@ -60,7 +60,7 @@ create function api.copy_month(from_month text, to_month text, force boolean def
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
   select (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[c.weekday + 1], to_char(c.starts_at, 'HH24:MI'), c.capacity, c.result
-    from rules.copy_month(rules.month_named(from_month), rules.month_named(to_month), force) c
+    from rules.copy_month(api.month_named(from_month), api.month_named(to_month), force) c
 $$;
 comment on function api.copy_month(text, text, boolean) is
   'Makes in one month the slots of another that it lacks, instead of those of the weekly template. Months: MM-YYYY, current, next. force: also deletes slots that from_month has not, with their people, and takes over the seats, never fewer than taken. '

@@ -9,7 +9,7 @@ create function api.set_template(day text, at time, seats integer default null) 
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_line gym.weekly_template := rules.set_template(rules.weekday_of(day), at, seats);
+  v_line gym.weekly_template := rules.set_template(api.weekday_of(day), at, seats);
 begin
   return query
   select w.* from api.template w
@@ -24,7 +24,7 @@ create function api.remove_template(day text, at time) returns table (removed_da
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 declare
-  v_line gym.weekly_template := rules.remove_template(rules.weekday_of(day), at);
+  v_line gym.weekly_template := rules.remove_template(api.weekday_of(day), at);
 begin
   return query
   select (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[v_line.weekday + 1], to_char(v_line.starts_at, 'HH24:MI'), count(*) from gym.weekly_template;

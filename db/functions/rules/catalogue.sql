@@ -246,13 +246,16 @@ values
   ('field_missing', 'ENREQ', 'Не хватает поля «%s». Заполните его.', null, 'A field that must be there is not.', 'rules.…_field'),
   ('field_unreadable', 'ENREQ', 'Поле «%s»: нужно %s.', null, 'A field has the wrong type or is out of range.', 'rules.…_field'),
   ('clock_unreadable', 'ENREQ', 'gym.now = «%s» — не дата и время.', 'set gym.now = ''2026-12-25 12:00''', 'The what-if clock is a date and time.', 'rules.clock'),
-  ('weekday_unknown', 'ENREQ', 'Дня недели «%s» нет. Можно: пн…вс, mon…sun, 0…6.', null, 'A weekday by name or number.', 'rules.weekday_of'),
+  ('weekday_unknown', 'ENREQ', 'Дня недели «%s» нет. Можно: пн…вс, mon…sun, 0…6.', null, 'A weekday by name or number.', 'api.weekday_of'),
   -- ENACC: the actor may not
-  ('actor_missing', 'ENACC', 'Войдите в систему, чтобы сделать это.', null, 'Every endpoint but new/get needs an actor.', 'rules.admit'),
-  ('actor_unknown', 'ENACC', 'Ваша учётная запись не найдена или удалена. Войдите снова или обратитесь к администратору.', null, 'The actor exists and is not deleted.', 'rules.admit'),
-  ('role_may_not', 'ENACC', 'У вас нет прав на это действие. Обратитесь к администратору.', 'select * from gym.rights', 'The actor''s role may call the endpoint.', 'rules.admit');
+  ('actor_missing', 'ENACC', 'Войдите в систему, чтобы сделать это.', null, 'Every endpoint but new/get needs an actor.', 'wire.admit'),
+  ('actor_unknown', 'ENACC', 'Ваша учётная запись не найдена или удалена. Войдите снова или обратитесь к администратору.', null, 'The actor exists and is not deleted.', 'wire.admit'),
+  ('role_may_not', 'ENACC', 'У вас нет прав на это действие. Обратитесь к администратору.', 'select * from gym.rights', 'The actor''s role may call the endpoint.', 'wire.admit');
+
 create unique index catalogue_rule on rules.catalogue (rule);
+
 analyze rules.catalogue;
+
 comment on materialized view rules.catalogue is
   'Every rule that can refuse: name (= CONSTRAINT of the error), SQLSTATE, Russian message for the person (%s: facts), hint for psql, what it means, where it is enforced. '
   'SQLSTATE: ENRUL a rule refuses (LogicError); ENGON named but not there (DataBaseException); ENREQ unreadable request (InvalidRequestException); ENACC the actor may not (AccessRightsException).';

@@ -1,3 +1,5 @@
+-- The jobs that River runs, and their runs.
+
 create view rules.jobs (job, meaning) as
 values
   ('ensure_slots',  'Next month''s slots stand from the setting''s day on.'),
@@ -78,27 +80,6 @@ end
 $$;
 comment on function rules.run(text) is
   'Runs a job here and now, in this transaction and by its clock: again until it finds nothing more to do, as the workers do. Gives the number of things done. Errors: job_unknown.';
-
-create function rules.ensure_turns() returns integer
-language plpgsql volatile
-as $$
-declare
-  v_now  timestamptz := rules.clock();
-  v_done integer;
-begin
-  update gym.manual_turns t
-     set expired_at = w.ended_at
-    from (select m.id, case when t.next_turn <= v_now then t.next_turn end as ended_at
-            from gym.manual_turns m cross join lateral rules.enrolment_window(m.made_at) t
-              -- of earlier months no turn can count any more, whatever becomes of the settings
-           where m.expired_at is null or m.made_at >= rules.this_month(v_now)::timestamp at time zone (select c.time_zone from gym.settings c)) w
-   where t.id = w.id and t.expired_at is distinct from w.ended_at;
-  get diagnostics v_done = row_count;
-  return v_done;
-end
-$$;
-comment on function rules.ensure_turns() is
-  'Makes sure that manual_turns.expired_at says which openings and closings by hand a scheduled turn has ended; also takes back what a change of the settings made untrue. Harmless to repeat. Gives the number of rows changed.';
 
 create function rules.clean_up() returns integer
 language plpgsql volatile

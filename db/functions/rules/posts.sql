@@ -1,3 +1,5 @@
+-- Announcements and news.
+
 create function rules.create_post(p_kind text, p_body text, p_actor integer, p_shown_until date default null)
 returns gym.posts
 language sql volatile

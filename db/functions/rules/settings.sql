@@ -1,30 +1,4 @@
-create function rules.settings__guard() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if not exists (select from pg_timezone_names z where z.name = new.time_zone) then
-    perform rules.refuse('settings_time_zone_known', new.time_zone);
-  end if;
-  return new;
-end
-$$;
-comment on function rules.settings__guard() is 'Trigger function: the zone is one of pg_timezone_names, which a CHECK can''t ask. Errors: settings_time_zone_known. Definer: whoever may write the table may call nothing else.';
-create trigger settings__guard before insert or update of time_zone on gym.settings for each row execute function rules.settings__guard();
-
-create function rules.settings__log() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  insert into gym.settings_changes (name, old_value, new_value, changed_at, changed_by)
-  select n.key, o.value, n.value, rules.clock(), coalesce('user ' || rules.actor(), session_user)
-    from jsonb_each_text(to_jsonb(new)) n
-    join jsonb_each_text(to_jsonb(old)) o on o.key = n.key
-   where n.value is distinct from o.value;
-  return null;
-end
-$$;
-comment on function rules.settings__log() is 'Trigger function: one row in gym.settings_changes for each setting changed. Definer: whoever may write the table may call nothing else.';
-create trigger settings__log after update on gym.settings for each row execute function rules.settings__log();
+-- The gym's settings, and what each may be.
 
 create view rules.settings_allowed (name, allowed) as
 values

@@ -1,4 +1,7 @@
-create function rules.admit(p_endpoint text, p_actor integer, p_request_id text) returns void
+-- Who may call an endpoint. All functions of wire that are no definers are helpers of those that are: the server may not
+-- call them.
+
+create function wire.admit(p_endpoint text, p_actor integer, p_request_id text) returns void
 language plpgsql volatile
 as $$
 declare
@@ -28,7 +31,7 @@ begin
   end if;
 end
 $$;
-comment on function rules.admit(text, integer, text) is
+comment on function wire.admit(text, integer, text) is
   'The gate of every wire function: who acts, and may that role call this (gym.rights, openapi.yaml). Notes actor and request id for the triggers of this transaction, '
   'the id in application_name too ("energy/<id>"), which PostgreSQL writes into its log. '
   'p_endpoint: family/action; p_actor: id of the person, null: nobody logged in. Errors: actor_missing, actor_unknown, role_may_not.';

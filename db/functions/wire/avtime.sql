@@ -7,7 +7,7 @@ declare
   v_text  text;
   v_held  integer[];
 begin
-  perform rules.admit('avtime/get', p_actor, p_request_id);
+  perform wire.admit('avtime/get', p_actor, p_request_id);
   v_month := rules.next_month();
   v_text  := to_char(v_month, 'MM-YYYY');
   v_held  := rules.held_slots(p_actor, v_month);
@@ -29,11 +29,11 @@ declare
   v_month   date;
   v_deleted boolean;
 begin
-  perform rules.admit('avtime/get-any', p_actor, p_request_id);
-  v_month   := rules.month_field(p_body, 'month', false);
-  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  perform wire.admit('avtime/get-any', p_actor, p_request_id);
+  v_month   := wire.month_field(p_body, 'month', false);
+  v_deleted := wire.bool_field(p_body, 'deleted', false);
   return (
-    select coalesce(json_agg(rules.slot_seats_json(s) order by s.id), '[]')
+    select coalesce(json_agg(wire.slot_seats_json(s) order by s.id), '[]')
       from gym.slots s
      where (v_month is null or s.month = v_month) and (v_deleted or s.deleted_at is null));
 end
@@ -46,12 +46,12 @@ as $$
 declare
   v_slot gym.slots;
 begin
-  perform rules.admit('avtime/create', p_actor, p_request_id);
+  perform wire.admit('avtime/create', p_actor, p_request_id);
   v_slot := rules.create_slot(
-    p_weekday   => rules.int_field(p_body, 'weekday', p_min => 0, p_max => 6),
-    p_starts_at => rules.time_field(p_body, 'time'),
-    p_capacity  => rules.int_field(p_body, 'numberOfPersons', p_max => 1000),
-    p_month     => rules.month_field(p_body, 'month'));
+    p_weekday   => wire.int_field(p_body, 'weekday', p_min => 0, p_max => 6),
+    p_starts_at => wire.time_field(p_body, 'time'),
+    p_capacity  => wire.int_field(p_body, 'numberOfPersons', p_max => 1000),
+    p_month     => wire.month_field(p_body, 'month'));
   return json_build_object('id', v_slot.id, 'weekday', v_slot.weekday,
     'time', to_char(v_slot.starts_at, 'HH24:MI'), 'month', to_char(v_slot.month, 'MM-YYYY'), 'available', true);
 end
@@ -62,12 +62,12 @@ create function wire.avtime_edit(p_actor integer, p_body jsonb, p_request_id tex
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('avtime/edit', p_actor, p_request_id);
-  return rules.slot_seats_json(rules.edit_slot(
-    p_slot_id   => rules.int_field(p_body, 'id'),
-    p_weekday   => rules.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6),
-    p_starts_at => rules.time_field(p_body, 'time', false),
-    p_capacity  => rules.int_field(p_body, 'numberOfPersons', false, p_max => 1000)));
+  perform wire.admit('avtime/edit', p_actor, p_request_id);
+  return wire.slot_seats_json(rules.edit_slot(
+    p_slot_id   => wire.int_field(p_body, 'id'),
+    p_weekday   => wire.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6),
+    p_starts_at => wire.time_field(p_body, 'time', false),
+    p_capacity  => wire.int_field(p_body, 'numberOfPersons', false, p_max => 1000)));
 end
 $$;
 comment on function wire.avtime_edit(integer, jsonb, text) is 'PUT /avtime/edit: moves or resizes a slot. Errors: those of rules.edit_slot. Definer: the server may write no table.';
@@ -76,9 +76,9 @@ create function wire.avtime_delete(p_actor integer, p_body jsonb, p_request_id t
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('avtime/delete', p_actor, p_request_id);
-  perform rules.delete_slot(rules.int_field(p_body, 'id'), coalesce(rules.bool_field(p_body, 'force', false), false));
-  return rules.done_json();
+  perform wire.admit('avtime/delete', p_actor, p_request_id);
+  perform rules.delete_slot(wire.int_field(p_body, 'id'), coalesce(wire.bool_field(p_body, 'force', false), false));
+  return wire.done_json();
 end
 $$;
 comment on function wire.avtime_delete(integer, jsonb, text) is 'DELETE /avtime/delete: deletes a slot, by force with its enrolments. Errors: those of rules.delete_slot. Definer: the server may write no table.';

@@ -1,8 +1,35 @@
+create function wire.lists_json(p_month date, p_weekday integer, p_starts_at time) returns json
+language plpgsql stable set plan_cache_mode = force_custom_plan
+as $$
+begin
+  return (
+    with people as materialized (
+      select e.slot_id, json_agg(json_build_object('entry', e.id, 'since', wire.moment(e.created_at), 'user',
+        wire.user_json(u))
+                                 order by r.place, u.id) as list
+        from gym.enrolments e
+        join gym.users u on u.id = e.user_id
+        join rules.roll r on r.user_id = u.id
+       where e.month = p_month and e.cancelled_at is null and (p_weekday is null or e.weekday = p_weekday)
+       group by e.slot_id)
+    select coalesce(json_agg(json_build_object('slot', wire.slot_seats_json(s), 'people', coalesce(p.list, '[]'),
+                                               'waiting', '[]'::json) order by s.weekday, s.starts_at), '[]')
+      from gym.slots s
+      left join people p on p.slot_id = s.id
+     where s.month = p_month and s.deleted_at is null and (p_weekday is null or s.weekday = p_weekday)
+       and (p_starts_at is null or s.starts_at = p_starts_at));
+end
+$$;
+comment on function wire.lists_json(date, integer, time) is
+  'Who holds a seat in each slot of a month, of one weekday and time where they are given: shape List of '
+  'openapi.yaml, people '
+  'by family name. waiting is empty as long as there are no waiting lists.';
+
 create function wire.entry_check_open(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('entry/check-open', p_actor, p_request_id);
+  perform wire.admit('entry/check-open', p_actor, p_request_id);
   return (select json_build_object('status', w.is_open, 'openingDay', c.enrolment_opens_on_day)
             from rules.enrolment_window() w cross join gym.settings c);
 end
@@ -13,8 +40,8 @@ create function wire.entry_change_open(p_actor integer, p_body jsonb, p_request_
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('entry/change-open', p_actor, p_request_id);
-  perform rules.turn_enrolment(rules.bool_field(p_body, 'status'), p_actor);
+  perform wire.admit('entry/change-open', p_actor, p_request_id);
+  perform rules.turn_enrolment(wire.bool_field(p_body, 'status'), p_actor);
   return (select json_build_object('status', w.is_open, 'openingDay', c.enrolment_opens_on_day)
             from rules.enrolment_window() w cross join gym.settings c);
 end
@@ -30,10 +57,10 @@ declare
   v_slot_ids integer[];
   v_seen     integer[];
 begin
-  perform rules.admit('entry/create', p_actor, p_request_id);
-  v_slot_ids := rules.ints_field(p_body, 'selectedTimes');
+  perform wire.admit('entry/create', p_actor, p_request_id);
+  v_slot_ids := wire.ints_field(p_body, 'selectedTimes');
   if p_body ? 'was' then
-    v_seen := rules.ints_field(p_body, 'was', false);
+    v_seen := wire.ints_field(p_body, 'was', false);
   end if;
   return (
     select coalesce(json_agg(l), '[]')
@@ -50,13 +77,13 @@ as $$
 declare
   v_enrolment gym.enrolments;
 begin
-  perform rules.admit('entry/create-any', p_actor, p_request_id);
+  perform wire.admit('entry/create-any', p_actor, p_request_id);
   v_enrolment := rules.enrol(
-    p_slot_id => rules.int_field(p_body, 'selectedTime'),
-    p_user_id => rules.int_field(p_body, 'user'),
+    p_slot_id => wire.int_field(p_body, 'selectedTime'),
+    p_user_id => wire.int_field(p_body, 'user'),
     p_actor   => p_actor);
   return (
-    select json_build_object('id', v_enrolment.id, 'selectedTime', rules.slot_json(s), 'user', rules.user_json(u))
+    select json_build_object('id', v_enrolment.id, 'selectedTime', wire.slot_json(s), 'user', wire.user_json(u))
       from gym.slots s cross join gym.users u
      where s.id = v_enrolment.slot_id and u.id = v_enrolment.user_id);
 end
@@ -69,10 +96,10 @@ as $$
 declare
   v_month date;
 begin
-  perform rules.admit('entry/get', p_actor, p_request_id);
-  v_month := coalesce(rules.month_field(p_body, 'month', false), rules.this_month());
+  perform wire.admit('entry/get', p_actor, p_request_id);
+  v_month := coalesce(wire.month_field(p_body, 'month', false), rules.this_month());
   return (
-    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', rules.slot_json(s)) order by e.id), '[]')
+    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', wire.slot_json(s)) order by e.id), '[]')
       from gym.enrolments e
       join gym.slots s on s.id = e.slot_id
      where e.user_id = p_actor and e.month = v_month and e.cancelled_at is null);
@@ -88,12 +115,12 @@ declare
   v_month   date;
   v_deleted boolean;
 begin
-  perform rules.admit('entry/get-any', p_actor, p_request_id);
-  v_weekday := rules.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6);
-  v_month   := rules.month_field(p_body, 'month', false);
-  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  perform wire.admit('entry/get-any', p_actor, p_request_id);
+  v_weekday := wire.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6);
+  v_month   := wire.month_field(p_body, 'month', false);
+  v_deleted := wire.bool_field(p_body, 'deleted', false);
   return (
-    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', rules.slot_json(s), 'user', rules.user_json(u)) order by e.id), '[]')
+    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', wire.slot_json(s), 'user', wire.user_json(u)) order by e.id), '[]')
       from gym.enrolments e
       join gym.slots s on s.id = e.slot_id
       join gym.users u on u.id = e.user_id
@@ -108,9 +135,9 @@ create function wire.entry_delete(p_actor integer, p_body jsonb, p_request_id te
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('entry/delete', p_actor, p_request_id);
-  perform rules.cancel_own(rules.int_field(p_body, 'id'), p_actor);
-  return rules.done_json();
+  perform wire.admit('entry/delete', p_actor, p_request_id);
+  perform rules.cancel_own(wire.int_field(p_body, 'id'), p_actor);
+  return wire.done_json();
 end
 $$;
 comment on function wire.entry_delete(integer, jsonb, text) is 'DELETE /entry/delete: the actor gives up an enrolment of next month. Errors: those of rules.cancel_own. Definer: the server may write no table.';
@@ -119,9 +146,21 @@ create function wire.entry_delete_any(p_actor integer, p_body jsonb, p_request_i
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('entry/delete-any', p_actor, p_request_id);
-  perform rules.cancel(rules.int_field(p_body, 'id'), p_actor);
-  return rules.done_json();
+  perform wire.admit('entry/delete-any', p_actor, p_request_id);
+  perform rules.cancel(wire.int_field(p_body, 'id'), p_actor);
+  return wire.done_json();
 end
 $$;
 comment on function wire.entry_delete_any(integer, jsonb, text) is 'DELETE /entry/delete-any: cancels anybody''s enrolment. Errors: those of rules.cancel. Definer: the server may write no table.';
+
+create function wire.entry_lists(p_actor integer, p_body jsonb, p_request_id text) returns json
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  perform wire.admit('entry/lists', p_actor, p_request_id);
+  return wire.lists_json(coalesce(wire.month_field(p_body, 'month', false), rules.this_month()),
+    wire.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6), wire.time_field(p_body, 'time', false));
+end
+$$;
+comment on function wire.entry_lists(integer, jsonb, text) is
+  'POST /entry/lists: who holds a seat in each slot of a month. Definer: the server may read no table.';

@@ -1,4 +1,19 @@
--- The jobs that River runs, beside ensure_slots, ensure_marks and ensure_blocks (server.sql); no endpoints. The list is rules.jobs.
+-- The jobs that River runs; no endpoints. The list is rules.jobs.
+
+create function wire.ensure_slots() returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.ensure_slots() $$;
+comment on function wire.ensure_slots() is 'Makes sure, as of now, that next month''s slots stand. Returns how many were made. Definer: the server may write no table.';
+
+create function wire.ensure_marks() returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.ensure_marks() $$;
+comment on function wire.ensure_marks() is 'Makes sure, as of now, that every month begun has its marks. Returns how many were made. Definer: the server may write no table.';
+
+create function wire.ensure_blocks() returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.ensure_blocks() $$;
+comment on function wire.ensure_blocks() is 'Makes sure, as of now, that everybody is blocked or not as the marks say. Returns how many changed, so many a call: to be called until it returns 0. Definer: the server may write no table.';
 
 create function wire.period() returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp

@@ -10,11 +10,11 @@ declare
   v_group  text;
   v_format text;
 begin
-  perform rules.admit('report/visits', p_actor, p_request_id);
-  v_from   := rules.date_field(p_body, 'startDate');
-  v_to     := rules.date_field(p_body, 'endDate');
-  v_group  := rules.text_field(p_body, 'group', false);
-  v_format := rules.format_field(p_body);
+  perform wire.admit('report/visits', p_actor, p_request_id);
+  v_from   := wire.date_field(p_body, 'startDate');
+  v_to     := wire.date_field(p_body, 'endDate');
+  v_group  := wire.text_field(p_body, 'group', false);
+  v_format := wire.format_field(p_body);
   return rules.open_visits(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;
@@ -28,10 +28,10 @@ declare
   v_to     date;
   v_format text;
 begin
-  perform rules.admit('report/occupancy', p_actor, p_request_id);
-  v_from   := rules.date_field(p_body, 'startDate');
-  v_to     := rules.date_field(p_body, 'endDate');
-  v_format := rules.format_field(p_body);
+  perform wire.admit('report/occupancy', p_actor, p_request_id);
+  v_from   := wire.date_field(p_body, 'startDate');
+  v_to     := wire.date_field(p_body, 'endDate');
+  v_format := wire.format_field(p_body);
   return rules.open_occupancy(v_from, v_to) || jsonb_build_object('format', v_format);
 end
 $$;
@@ -46,11 +46,11 @@ declare
   v_group  text;
   v_format text;
 begin
-  perform rules.admit('report/term', p_actor, p_request_id);
-  v_from   := rules.date_field(p_body, 'startDate');
-  v_to     := rules.date_field(p_body, 'endDate');
-  v_group  := rules.text_field(p_body, 'group', false);
-  v_format := rules.format_field(p_body);
+  perform wire.admit('report/term', p_actor, p_request_id);
+  v_from   := wire.date_field(p_body, 'startDate');
+  v_to     := wire.date_field(p_body, 'endDate');
+  v_group  := wire.text_field(p_body, 'group', false);
+  v_format := wire.format_field(p_body);
   return rules.open_term(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;
@@ -65,11 +65,11 @@ declare
   v_group  text;
   v_format text;
 begin
-  perform rules.admit('report/blocked', p_actor, p_request_id);
-  v_from   := rules.date_field(p_body, 'startDate');
-  v_to     := rules.date_field(p_body, 'endDate');
-  v_group  := rules.text_field(p_body, 'group', false);
-  v_format := rules.format_field(p_body);
+  perform wire.admit('report/blocked', p_actor, p_request_id);
+  v_from   := wire.date_field(p_body, 'startDate');
+  v_to     := wire.date_field(p_body, 'endDate');
+  v_group  := wire.text_field(p_body, 'group', false);
+  v_format := wire.format_field(p_body);
   return rules.open_blocked(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;

@@ -36,24 +36,9 @@ begin
   end if;
   perform rules.refuse_blocked(0, rules.next_month()),
           rules.held_slots(0, rules.next_month()),
-          rules.ints_field('{"selectedTimes":[1]}', 'selectedTimes');
+          wire.ints_field('{"selectedTimes":[1]}', 'selectedTimes');
   perform from gym.rights r, gym.users u where r.endpoint = 'entry/create' and u.id = 0;
   perform from rules.catalogue c where c.rule = 'slots_taken_within_capacity';
 end
 $$;
 comment on function wire.warm_up() is 'Makes a new connection ready for the second of opening: what the first requests would have to load and plan is loaded and planned. Changes nothing. Definer: the server may execute no function of rules.';
-
-create function wire.ensure_slots() returns integer
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.ensure_slots() $$;
-comment on function wire.ensure_slots() is 'Makes sure, as of now, that next month''s slots stand. Returns how many were made. Definer: the server may write no table.';
-
-create function wire.ensure_marks() returns integer
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.ensure_marks() $$;
-comment on function wire.ensure_marks() is 'Makes sure, as of now, that every month begun has its marks. Returns how many were made. Definer: the server may write no table.';
-
-create function wire.ensure_blocks() returns integer
-language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select rules.ensure_blocks() $$;
-comment on function wire.ensure_blocks() is 'Makes sure, as of now, that everybody is blocked or not as the marks say. Returns how many changed, so many a call: to be called until it returns 0. Definer: the server may write no table.';

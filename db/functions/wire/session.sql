@@ -46,9 +46,9 @@ begin
   if v_role is not null and rules.may_call(p_endpoint, v_role)
      and (p_can or not (select c.legacy_hid from gym.settings c)) then
     v_card := case p_endpoint
-      when 'user/create' then rules.int_of(p_body -> 'studentCard', 1)
+      when 'user/create' then wire.int_of(p_body -> 'studentCard', 1)
       when 'user/edit-any' then (
-        select u.student_card from gym.users u where u.id = rules.int_of(p_body -> 'id', 1) and not u.deleted)
+        select u.student_card from gym.users u where u.id = wire.int_of(p_body -> 'id', 1) and not u.deleted)
       when 'user/edit-password' then (select u.student_card from gym.users u where u.id = p_actor) end;
   end if;
   if v_card is null then

@@ -4,23 +4,23 @@ as $$
 declare
   v_user gym.users;
 begin
-  perform rules.admit('user/create', p_actor, p_request_id);
+  perform wire.admit('user/create', p_actor, p_request_id);
   v_user := rules.add_user(
-    p_student_card => rules.int_field(p_body, 'studentCard'),
-    p_family       => rules.text_field(p_body, 'secondname', p_min => 1),
-    p_given        => rules.text_field(p_body, 'firstname', p_min => 1),
-    p_patronymic   => rules.text_field(p_body, 'surname'),
-    p_group        => rules.text_field(p_body, 'group'),
-    p_password     => case when rules.has_proof(p_body) is not true then rules.text_field(p_body, 'password') end,
-    p_role         => rules.role_field(p_body, 'role'));
-  if rules.has_proof(p_body) then
-    perform rules.set_proof(v_user.id, p_body);
+    p_student_card => wire.int_field(p_body, 'studentCard'),
+    p_family       => wire.text_field(p_body, 'secondname', p_min => 1),
+    p_given        => wire.text_field(p_body, 'firstname', p_min => 1),
+    p_patronymic   => wire.text_field(p_body, 'surname'),
+    p_group        => wire.text_field(p_body, 'group'),
+    p_password     => case when wire.has_proof(p_body) is not true then wire.text_field(p_body, 'password') end,
+    p_role         => wire.role_field(p_body, 'role'));
+  if wire.has_proof(p_body) then
+    perform wire.set_proof(v_user.id, p_body);
   end if;
-  return rules.user_json(v_user);
+  return wire.user_json(v_user);
 end
 $$;
 comment on function wire.user_create(integer, jsonb, text) is
-  'POST /user/create: adds a person. Errors: those of rules.add_user and rules.set_proof. Definer: the server may '
+  'POST /user/create: adds a person. Errors: those of rules.add_user and wire.set_proof. Definer: the server may '
   'write no table.';
 
 create function wire.user_get(p_actor integer, p_body jsonb, p_request_id text) returns json
@@ -30,11 +30,11 @@ declare
   v_role    gym.userrole;
   v_deleted boolean;
 begin
-  perform rules.admit('user/get', p_actor, p_request_id);
-  v_role    := rules.role_field(p_body, 'role', false);
-  v_deleted := rules.bool_field(p_body, 'deleted', false);
+  perform wire.admit('user/get', p_actor, p_request_id);
+  v_role    := wire.role_field(p_body, 'role', false);
+  v_deleted := wire.bool_field(p_body, 'deleted', false);
   return (
-    select coalesce(json_agg(rules.user_json(u) order by u.id), '[]')
+    select coalesce(json_agg(wire.user_json(u) order by u.id), '[]')
       from gym.users u
      where (v_role is null or u.role = v_role) and (v_deleted or not u.deleted));
 end
@@ -46,13 +46,13 @@ create function wire.user_edit(p_actor integer, p_body jsonb, p_request_id text)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('user/edit', p_actor, p_request_id);
-  return rules.own_user_json(rules.edit_user(
+  perform wire.admit('user/edit', p_actor, p_request_id);
+  return wire.own_user_json(rules.edit_user(
     p_user_id    => p_actor,
-    p_family     => rules.text_field(p_body, 'secondname', false),
-    p_given      => rules.text_field(p_body, 'firstname', false),
-    p_patronymic => rules.text_field(p_body, 'surname', false),
-    p_group      => rules.text_field(p_body, 'group', false),
+    p_family     => wire.text_field(p_body, 'secondname', false),
+    p_given      => wire.text_field(p_body, 'firstname', false),
+    p_patronymic => wire.text_field(p_body, 'surname', false),
+    p_group      => wire.text_field(p_body, 'group', false),
     p_password   => null));
 end
 $$;
@@ -66,11 +66,11 @@ as $$
 declare
   v_session bigint := nullif(current_setting('gym.session', true), '')::bigint;
 begin
-  perform rules.admit('user/edit-password', p_actor, p_request_id);
-  if rules.has_proof(p_body) then
-    perform rules.change_proven_password(p_actor, p_body);
+  perform wire.admit('user/edit-password', p_actor, p_request_id);
+  if wire.has_proof(p_body) then
+    perform wire.change_proven_password(p_actor, p_body);
   else
-    perform rules.change_password(p_actor, rules.text_field(p_body, 'oldPassword'), rules.text_field(p_body,
+    perform rules.change_password(p_actor, wire.text_field(p_body, 'oldPassword'), wire.text_field(p_body,
       'newPassword'));
   end if;
   -- all sessions ended but the one that made the change (wire.actor noted it)
@@ -78,12 +78,12 @@ begin
     perform rules.reopen_session(v_session, null);
   end if;
   perform rules.note_password(p_actor, 'password');
-  return rules.done_json();
+  return wire.done_json();
 end
 $$;
 comment on function wire.user_edit_password(integer, jsonb, text) is
   'PUT /user/edit-password: the actor changes the own password; all other sessions end. Errors: those of '
-  'rules.change_password and rules.change_proven_password. Definer: the server may write no table.';
+  'rules.change_password and wire.change_proven_password. Definer: the server may write no table.';
 
 create function wire.user_edit_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -92,35 +92,35 @@ declare
   v_user     gym.users;
   v_password text;
 begin
-  perform rules.admit('user/edit-any', p_actor, p_request_id);
-  v_password := nullif(rules.text_field(p_body, 'newPassword', false), '');
+  perform wire.admit('user/edit-any', p_actor, p_request_id);
+  v_password := nullif(wire.text_field(p_body, 'newPassword', false), '');
   v_user := rules.edit_user(
-    p_user_id    => rules.int_field(p_body, 'id'),
-    p_family     => rules.text_field(p_body, 'secondname', false),
-    p_given      => rules.text_field(p_body, 'firstname', false),
-    p_patronymic => rules.text_field(p_body, 'surname', false),
-    p_group      => rules.text_field(p_body, 'group', false),
+    p_user_id    => wire.int_field(p_body, 'id'),
+    p_family     => wire.text_field(p_body, 'secondname', false),
+    p_given      => wire.text_field(p_body, 'firstname', false),
+    p_patronymic => wire.text_field(p_body, 'surname', false),
+    p_group      => wire.text_field(p_body, 'group', false),
     p_password   => v_password);
-  if rules.has_proof(p_body) then
-    perform rules.set_proof(v_user.id, p_body);
+  if wire.has_proof(p_body) then
+    perform wire.set_proof(v_user.id, p_body);
   end if;
-  if v_password is not null or rules.has_proof(p_body) then
+  if v_password is not null or wire.has_proof(p_body) then
     perform rules.note_password(v_user.id, 'password given');
   end if;
-  return rules.user_json(v_user);
+  return wire.user_json(v_user);
 end
 $$;
 comment on function wire.user_edit_any(integer, jsonb, text) is
   'PUT /user/edit-any: changes a person''s names, group or password; an empty text changes nothing. Errors: those of '
-  'rules.edit_user and rules.set_proof. Definer: the server may write no table.';
+  'rules.edit_user and wire.set_proof. Definer: the server may write no table.';
 
 create function wire.user_delete_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('user/delete-any', p_actor, p_request_id);
-  perform rules.delete_user(rules.int_field(p_body, 'id'));
-  return rules.done_json();
+  perform wire.admit('user/delete-any', p_actor, p_request_id);
+  perform rules.delete_user(wire.int_field(p_body, 'id'));
+  return wire.done_json();
 end
 $$;
 comment on function wire.user_delete_any(integer, jsonb, text) is
@@ -131,8 +131,8 @@ create function wire.user_absences(p_actor integer, p_body jsonb, p_request_id t
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('user/absences', p_actor, p_request_id);
-  return rules.absences_json(p_actor);
+  perform wire.admit('user/absences', p_actor, p_request_id);
+  return wire.absences_json(p_actor);
 end
 $$;
 comment on function wire.user_absences(integer, jsonb, text) is

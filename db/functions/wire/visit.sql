@@ -6,12 +6,12 @@ declare
   v_time  time;
   v_month date;
 begin
-  perform rules.admit('visit/get', p_actor, p_request_id);
-  v_date  := rules.date_field(p_body, 'date', false);
-  v_time  := rules.time_field(p_body, 'time', false);
-  v_month := rules.month_field(p_body, 'month', false);
+  perform wire.admit('visit/get', p_actor, p_request_id);
+  v_date  := wire.date_field(p_body, 'date', false);
+  v_time  := wire.time_field(p_body, 'time', false);
+  v_month := wire.month_field(p_body, 'month', false);
   return (
-    select coalesce(json_agg(rules.visit_json(m, s.starts_at, u) order by m.date, s.starts_at, m.id), '[]')
+    select coalesce(json_agg(wire.visit_json(m, s.starts_at, u) order by m.date, s.starts_at, m.id), '[]')
       from gym.marks m
       join gym.slots s on s.id = m.slot_id
       join gym.users u on u.id = m.user_id
@@ -31,14 +31,14 @@ declare
   v_undo   boolean;
   v_mark   gym.mark;
 begin
-  perform rules.admit('visit/edit', p_actor, p_request_id);
-  v_id   := rules.int_field(p_body, 'id');
+  perform wire.admit('visit/edit', p_actor, p_request_id);
+  v_id   := wire.int_field(p_body, 'id');
   -- marked: false takes the mark back
-  v_undo := not coalesce(rules.bool_field(p_body, 'marked', false), true);
-  v_mark := (array['absent', 'present', 'excused', 'cancelled']::gym.mark[])[rules.int_field(p_body, 'mark', not v_undo, p_min => 0, p_max => 3) + 1];
+  v_undo := not coalesce(wire.bool_field(p_body, 'marked', false), true);
+  v_mark := (array['absent', 'present', 'excused', 'cancelled']::gym.mark[])[wire.int_field(p_body, 'mark', not v_undo, p_min => 0, p_max => 3) + 1];
   v_id   := (rules.set_mark(v_id, case when v_undo then 'unmarked' else v_mark end, p_actor)).id;
   return (
-    select rules.visit_json(m, s.starts_at, u)
+    select wire.visit_json(m, s.starts_at, u)
       from gym.marks m join gym.slots s on s.id = m.slot_id join gym.users u on u.id = m.user_id
      where m.id = v_id);
 end
@@ -52,13 +52,13 @@ declare
   v_date date;
   v_time time;
 begin
-  perform rules.admit('visit/mark-lesson', p_actor, p_request_id);
-  v_date := rules.date_field(p_body, 'date');
-  v_time := rules.time_field(p_body, 'time');
+  perform wire.admit('visit/mark-lesson', p_actor, p_request_id);
+  v_date := wire.date_field(p_body, 'date');
+  v_time := wire.time_field(p_body, 'time');
   perform rules.mark_lesson(v_date, v_time,
     -- must be there: misspelt, it would mark everybody as absent
-    rules.ints_field(p_body, 'present'), coalesce(rules.ints_field(p_body, 'excused', false), '{}'), p_actor);
-  return rules.lesson_json(v_date, v_time);
+    wire.ints_field(p_body, 'present'), coalesce(wire.ints_field(p_body, 'excused', false), '{}'), p_actor);
+  return wire.lesson_json(v_date, v_time);
 end
 $$;
 comment on function wire.visit_mark_lesson(integer, jsonb, text) is 'POST /visit/mark-lesson: marks a lesson, those not named as absent; answers its marks. Errors: those of rules.mark_lesson. Definer: the server may write no table.';
@@ -67,9 +67,9 @@ create function wire.visit_cancel_lesson(p_actor integer, p_body jsonb, p_reques
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('visit/cancel-lesson', p_actor, p_request_id);
-  perform rules.cancel_lesson(rules.date_field(p_body, 'date'), rules.time_field(p_body, 'time'), rules.text_field(p_body, 'reason', false), p_actor);
-  return rules.done_json();
+  perform wire.admit('visit/cancel-lesson', p_actor, p_request_id);
+  perform rules.cancel_lesson(wire.date_field(p_body, 'date'), wire.time_field(p_body, 'time'), wire.text_field(p_body, 'reason', false), p_actor);
+  return wire.done_json();
 end
 $$;
 comment on function wire.visit_cancel_lesson(integer, jsonb, text) is 'POST /visit/cancel-lesson: calls a lesson off, marks made later too. Errors: those of rules.cancel_lesson. Definer: the server may write no table.';
@@ -78,9 +78,9 @@ create function wire.visit_restore_lesson(p_actor integer, p_body jsonb, p_reque
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  perform rules.admit('visit/restore-lesson', p_actor, p_request_id);
-  perform rules.restore_lesson(rules.date_field(p_body, 'date'), rules.time_field(p_body, 'time'), p_actor);
-  return rules.done_json();
+  perform wire.admit('visit/restore-lesson', p_actor, p_request_id);
+  perform rules.restore_lesson(wire.date_field(p_body, 'date'), wire.time_field(p_body, 'time'), p_actor);
+  return wire.done_json();
 end
 $$;
 comment on function wire.visit_restore_lesson(integer, jsonb, text) is 'POST /visit/restore-lesson: takes the cancellation back. Errors: those of rules.restore_lesson. Definer: the server may write no table.';

@@ -36,7 +36,7 @@ select is((select count(*) from api.help() where help ~ '^api\.'), (select count
 select ok((select bool_and(length(help) <= 98) from api.help()), 'api.help: fits 100 columns, the margins of psql included');
 select is((select count(*) from api.help('ENROL%') where help ~ '^api\.'), (select count(*) from api.commands where name like 'enrol%'), 'api.help: by pattern, in any case of letters');
 select is(admin($$ select * from api.help('no such') $$), '("Nothing is named ''no such''. All names: select * from api.help();")', 'api.help: nothing by that name');
-select is((select string_agg(w, '|') from rules.wrapped('one two three four', 9, '  ') w), 'one two|  three|  four', 'rules.wrapped: lines begin with the indent, words stay whole');
+select is((select string_agg(w, '|') from api.wrapped('one two three four', 9, '  ') w), 'one two|  three|  four', 'api.wrapped: lines begin with the indent, words stay whole');
 
 select * from finish();
 rollback;

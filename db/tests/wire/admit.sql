@@ -3,7 +3,7 @@ begin;
 select plan(237);
 
 create function help.admitted(p_endpoint text, p_actor integer) returns text
-language sql as $$ select help.refusal(format('select rules.admit(%L, %L, ''r1'')', p_endpoint, p_actor)) $$;
+language sql as $$ select help.refusal(format('select wire.admit(%L, %L, ''r1'')', p_endpoint, p_actor)) $$;
 select who('student'), who('blocked', 'BLOCKED'), who('coach', 'COACH'), who('admin', 'ADMIN'), who('gone', 'ADMIN') \g /dev/null
 update gym.users set deleted = true where id = who('gone');
 
@@ -62,11 +62,11 @@ set local application_name = 'energy';
 select is(admitted('new/get', null), 'none', 'admit: nobody');
 select is(current_setting('application_name'), 'energy/r1', 'admit: the request stands in application_name, so in PostgreSQL''s log');
 select is(rules.application(), 'energy', 'application: without the request');
-select rules.admit('new/get', null, repeat('x', 64)) \g /dev/null
+select wire.admit('new/get', null, repeat('x', 64)) \g /dev/null
 select is(current_setting('application_name'), 'energy/' || repeat('x', 56), 'admit: a long id is cut as PostgreSQL would, without its notice; the one before is gone');
-select rules.admit('new/get', null, E'a\nb;c\u044f') \g /dev/null
+select wire.admit('new/get', null, E'a\nb;c\u044f') \g /dev/null
 select matches(current_setting('application_name'), '^energy/a[\\?\\\\x0a]+b;c[\\?\\\\xd18f]+$', 'admit: nothing in it breaks a line of the log');
-select rules.admit('new/get', null, null) \g /dev/null
+select wire.admit('new/get', null, null) \g /dev/null
 select is(current_setting('application_name') || ', ' || rules.application(), 'energy, energy', 'admit: no id, from psql');
 select is(rules.actor(), null, 'actor: nobody');
 

@@ -4,13 +4,13 @@ select plan(229);
 
 -- refused('int_field', '{"n": 0}', 'extra arguments'): how a reader refuses the field n
 create function help.refused(p_reader text, p_body jsonb, p_more text default '') returns text
-language sql as $$ select help.refusal(format('select rules.%I(%L::jsonb, ''n''%s)', p_reader, p_body, p_more)) $$;
+language sql as $$ select help.refusal(format('select wire.%I(%L::jsonb, ''n''%s)', p_reader, p_body, p_more)) $$;
 create function help.read(p_reader text, p_body jsonb, p_more text default '') returns text
 language plpgsql as $$
 declare
   v_value text;
 begin
-  execute format('select rules.%I(%L::jsonb, ''n''%s)', p_reader, p_body, p_more) into v_value;
+  execute format('select wire.%I(%L::jsonb, ''n''%s)', p_reader, p_body, p_more) into v_value;
   return v_value;
 end
 $$;
@@ -33,7 +33,7 @@ select is(refused(reader, body), 'ENREQ field_missing', format('field_missing: a
 create function help.message(p_body jsonb) returns text
 language plpgsql as $$
 begin
-  return rules.int_field(p_body, 'selectedTime', p_max => 7)::text;
+  return wire.int_field(p_body, 'selectedTime', p_max => 7)::text;
 exception
   when sqlstate 'ENREQ' then
     return sqlerrm;
@@ -56,7 +56,7 @@ select is(read('ints_field', format('{"n": %s}', value)::jsonb), wanted, format(
   from (values ('[]', '{}'), ('[3, 1, 2]', '{3,1,2}'), ('[5, 5]', '{5,5}'), ('["12", 7]', '{12,7}'), ('[-1, 0]', '{-1,0}')) v (value, wanted);
 select is(refused('ints_field', format('{"n": %s}', value)::jsonb), 'ENREQ field_unreadable', format('field_unreadable: %s where a list is meant', value))
   from unnest(array['1', '"1,2"', '[1, "two"]', '[1, null]', '[1.5]', '[true]', '[2147483648]', '{"0": 1}']) value;
-select is(cardinality(rules.ints_field(jsonb_build_object('n', (select jsonb_agg(g) from generate_series(1, 1000) g)), 'n')), 1000, 'ints_field: a thousand');
+select is(cardinality(wire.ints_field(jsonb_build_object('n', (select jsonb_agg(g) from generate_series(1, 1000) g)), 'n')), 1000, 'ints_field: a thousand');
 select is(refused('ints_field', jsonb_build_object('n', (select jsonb_agg(g) from generate_series(1, 1001) g))), 'ENREQ field_unreadable', 'field_unreadable: a thousand and one');
 
 select is(read('text_field', '{"n": " Анна "}', ', true, 1, 6'), ' Анна ', 'text_field: as it came, blanks and all');
@@ -78,8 +78,8 @@ select is(read('month_field', format('{"n": "%s"}', value)::jsonb), wanted, form
   from (values ('12-2026', '2026-12-01'), ('01-2000', '2000-01-01'), ('12-2099', '2099-12-01'), ('current', '2026-12-01'), ('next', '2027-01-01')) v (value, wanted);
 select is(refused('month_field', format('{"n": %s}', value)::jsonb), 'ENREQ field_unreadable', format('field_unreadable: %s where a month is meant', value))
   from unnest(array['"13-2026"', '"00-2026"', '"1-2026"', '"12-1999"', '"12-2100"', '"2026-12"', '"12.2026"', '"12-2026\n"', '""', '"Next"', '12', '"last"']) value;
-select is(rules.month_of('12-2026'), date '2026-12-01', 'month_of: MM-YYYY');
-select is(rules.month_of('2026-12'), null, 'month_of: null where it is none');
+select is(wire.month_of('12-2026'), date '2026-12-01', 'month_of: MM-YYYY');
+select is(wire.month_of('2026-12'), null, 'month_of: null where it is none');
 
 select is(read('date_field', format('{"n": "%s"}', value)::jsonb), value, format('date_field: %s', value)) from unnest('{2026-12-31,2028-02-29,2000-01-01,2099-12-31}'::text[]) value;
 select is(refused('date_field', format('{"n": %s}', value)::jsonb), 'ENREQ field_unreadable', format('field_unreadable: %s where a date is meant', value))
@@ -89,14 +89,14 @@ select is(read('role_field', format('{"n": "%s"}', value)::jsonb), value, format
 select is(refused('role_field', format('{"n": %s}', value)::jsonb), 'ENREQ field_unreadable', format('field_unreadable: %s where a role is meant', value))
   from unnest(array['"student"', '"KING"', '""', '1', '"STUDENT "', '["ADMIN"]', '{"role": "ADMIN"}']) value;
 
-select is(rules.int_of('7'), 7, 'int_of: a number');
-select is(rules.int_of('7', 8), null, 'int_of: null where it is out of range');
+select is(wire.int_of('7'), 7, 'int_of: a number');
+select is(wire.int_of('7', 8), null, 'int_of: null where it is out of range');
 -- written out, this body of 900 KB would be more than a gigabyte
-select is(refusal(format($$ select rules.%I(jsonb_build_object('n', ('[' || repeat('1e131071,', 100000) || '1]')::jsonb), 'n') $$, reader)), 'ENREQ field_unreadable', 'field_unreadable: ' || reader || ', a list of huge numbers')
+select is(refusal(format($$ select wire.%I(jsonb_build_object('n', ('[' || repeat('1e131071,', 100000) || '1]')::jsonb), 'n') $$, reader)), 'ENREQ field_unreadable', 'field_unreadable: ' || reader || ', a list of huge numbers')
   from unnest('{int_field,ints_field,text_field,bool_field,time_field,month_field,date_field,role_field}'::text[]) reader;
-select is(rules.text_of('"текст"'), 'текст', 'text_of: a string');
-select is(rules.text_of('1e131071'), null, 'text_of: null where it is none');
-select is(rules.field('{"n": {"deep": [1]}}', 'n', true), '{"deep": [1]}'::jsonb, 'field: as it came');
+select is(wire.text_of('"текст"'), 'текст', 'text_of: a string');
+select is(wire.text_of('1e131071'), null, 'text_of: null where it is none');
+select is(wire.field('{"n": {"deep": [1]}}', 'n', true), '{"deep": [1]}'::jsonb, 'field: as it came');
 
 select * from finish();
 rollback;

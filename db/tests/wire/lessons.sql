@@ -124,7 +124,7 @@ select is(whole('2026-11-09') - 'people', jsonb_build_object('date', '2026-11-09
     'weekday', 0, 'numberOfPersons', 12, 'off', null, 'reason', null, 'moved', false, 'begun', false, 'mayMark', true,
     'rule', null, 'absencesToBlock', 3, 'unmarked', 2), 'visit/lesson: the lesson');
 select is(row_of('ann', '2026-11-09') - 'version', jsonb_build_object('id', mark_id('ann', '2026-11-09'),
-    'user', rules.user_json(rules.person(who('ann'))), 'mark', 0, 'marked', false, 'pardoned', false, 'absences', 0,
+    'user', wire.user_json(rules.person(who('ann'))), 'mark', 0, 'marked', false, 'pardoned', false, 'absences', 0,
     'blocked', false, 'setAt', null, 'setBy', null), 'visit/lesson: a person, not marked');
 select is(jsonb_build_array(r -> 'mark', r -> 'marked', r -> 'setBy' -> 'id', r -> 'setAt'),
   jsonb_build_array(1, true, who('coach'), '2026-11-09T16:45:00.000+07:00'), 'visit/lesson: marked, by whom and when')

@@ -12,7 +12,7 @@ set local gym.now = '2026-11-12 12:00';
 
 -- ---- user/own ----
 
-select is(ask('user/own', who('ann')), rules.user_json(rules.person(who('ann')))::jsonb, 'user/own: User');
+select is(ask('user/own', who('ann')), wire.user_json(rules.person(who('ann')))::jsonb, 'user/own: User');
 select is(asked('user/own', null), 'ENACC actor_missing', 'actor_missing: user/own');
 
 -- ---- user/blocks ----

@@ -21,7 +21,7 @@ create function help.got(p_body jsonb) returns text language sql as $$ select se
 -- ---- visit/get ----
 
 select is(ask('visit/get', who('coach'), '{"date": "2026-11-09", "time": "16:00"}') -> 0,
-  jsonb_build_object('id', mark_id('ann', '2026-11-09'), 'date', '2026-11-09', 'time', '16:00', 'mark', 0, 'marked', false, 'user', rules.user_json(rules.person(who('ann')))), 'visit/get: Visit');
+  jsonb_build_object('id', mark_id('ann', '2026-11-09'), 'date', '2026-11-09', 'time', '16:00', 'mark', 0, 'marked', false, 'user', wire.user_json(rules.person(who('ann')))), 'visit/get: Visit');
 select is(jsonb_typeof(ask('visit/get', who('coach'), '{"date": "2026-11-09"}') #> '{0,mark}') || ' ' || jsonb_typeof(ask('visit/get', who('coach'), '{"date": "2026-11-09"}') #> '{0,marked}'), 'number boolean', 'visit/get: types');
 select is(got('{"date": "2026-11-09"}'), 'Ann 0 not marked, Bob 0 not marked, Cat 0 not marked', 'visit/get: by date, in the order of times');
 select is(got('{"date": "2026-11-09", "time": "17:30"}'), 'Cat 0 not marked', 'visit/get: by date and time');
@@ -38,7 +38,7 @@ select is(asked('visit/get', who('coach'), body), 'ENREQ field_unreadable', 'fie
 create function help.edit(p_person text, p_date date, p_change jsonb, p_actor text default 'coach') returns text
 language sql as $$ select seen(jsonb_build_array(ask('visit/edit', who(p_actor), jsonb_build_object('id', mark_id(p_person, p_date)) || p_change))) $$;
 select is(ask('visit/edit', who('coach'), jsonb_build_object('id', mark_id('ann', '2026-11-09'), 'mark', 1)),
-  jsonb_build_object('id', mark_id('ann', '2026-11-09'), 'date', '2026-11-09', 'time', '16:00', 'mark', 1, 'marked', true, 'user', rules.user_json(rules.person(who('ann')))), 'visit/edit: Visit');
+  jsonb_build_object('id', mark_id('ann', '2026-11-09'), 'date', '2026-11-09', 'time', '16:00', 'mark', 1, 'marked', true, 'user', wire.user_json(rules.person(who('ann')))), 'visit/edit: Visit');
 select is(got('{"date": "2026-11-09"}'), 'Ann 1, Bob 0, Cat 0 not marked', 'visit/get: one marked, the rest of that lesson shows as absent');
 select is((select (set_by, rules.local_time(set_at))::text from gym.marks where id = mark_id('ann', '2026-11-09')), format('(%s,"2026-11-10 12:00:00")', who('coach')), 'visit/edit: by whom and when');
 select is(edit('ann', '2026-11-09', body), wanted, 'visit/edit: ' || body::text)

@@ -21,17 +21,17 @@ create function help.bar(p_actor integer) returns text
 language sql as $$ select concat_ws(' ', ask('entry/window', p_actor) ->> 'mayEnrol',
   ask('entry/window', p_actor) ->> 'rule') $$;
 
--- ---- rules.moment ----
+-- ---- wire.moment ----
 
-select is(rules.moment('2026-11-25 05:00:00.1239+00'), '2026-11-25T12:00:00.123+07:00',
+select is(wire.moment('2026-11-25 05:00:00.1239+00'), '2026-11-25T12:00:00.123+07:00',
   'moment: the gym''s time with milliseconds and offset');
 update gym.settings set time_zone = 'America/St_Johns';
-select is(rules.moment('2026-11-25 05:00+00'), '2026-11-25T01:30:00.000-03:30',
+select is(wire.moment('2026-11-25 05:00+00'), '2026-11-25T01:30:00.000-03:30',
   'moment: an offset of half hours, west');
 update gym.settings set time_zone = 'UTC';
-select is(rules.moment('2026-11-25 05:00+00'), '2026-11-25T05:00:00.000+00:00', 'moment: in UTC');
+select is(wire.moment('2026-11-25 05:00+00'), '2026-11-25T05:00:00.000+00:00', 'moment: in UTC');
 update gym.settings set time_zone = 'Asia/Novosibirsk';
-select is(rules.moment(null), null, 'moment: null for null');
+select is(wire.moment(null), null, 'moment: null for null');
 
 -- ---- entry/window: the moments ----
 

@@ -1,3 +1,5 @@
+-- What must always hold, as queries that find where it does not.
+
 create view rules.invariants (invariant, query) as
 values
   ('capacity_held', 'select s.id, s.month, s.weekday, s.starts_at, s.capacity, s.taken from gym.slots s where s.taken > s.capacity'),

@@ -1,3 +1,5 @@
+-- A student's choice of slots for next month.
+
 create function rules.refuse_blocked(p_user_id integer, p_month date) returns void
 language plpgsql stable
 as $$

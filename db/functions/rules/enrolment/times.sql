@@ -1,19 +1,5 @@
 -- When enrolment opens and closes, as people are told, and whether one person may enrol.
 
-create function rules.moment(p_at timestamptz) returns text
-language plpgsql stable
-as $$
-declare
-  v_local  timestamp := rules.local_time(p_at);
-  v_offset integer   := extract(epoch from v_local - (p_at at time zone 'UTC')) / 60;
-begin
-  return to_char(v_local, 'YYYY-MM-DD"T"HH24:MI:SS.MS') || case when v_offset < 0 then '-' else '+' end
-         || to_char(abs(v_offset) / 60, 'FM00') || ':' || to_char(abs(v_offset) % 60, 'FM00');
-end
-$$;
-comment on function rules.moment(timestamptz) is
-  'A moment as the wire writes it: RFC 3339 with milliseconds and the offset of the gym''s zone. Null for null.';
-
 create function rules.enrolment_times(
   out is_open boolean, out by_hand boolean, out opens_at timestamptz, out closes_at timestamptz, out opens_for date,
   out next_turn timestamptz, out for_month date)
@@ -84,28 +70,6 @@ comment on function rules.enrolment_bar(integer) is
   'refuses '
   'by the same rules.';
 
-create function rules.window_json(p_user_id integer) returns json
-language plpgsql stable
-as $$
-declare
-  v_bar text := rules.enrolment_bar(p_user_id);
-begin
-  return (
-    select json_build_object(
-             'serverTime', rules.moment(rules.clock()), 'timeZone', c.time_zone, 'today', rules.today(),
-             'month', to_char(t.for_month, 'MM-YYYY'), 'open', t.is_open, 'byHand', t.by_hand,
-             'opensAt', rules.moment(t.opens_at), 'closesAt', rules.moment(t.closes_at),
-             'opensFor', to_char(t.opens_for, 'MM-YYYY'), 'nextTurn', rules.moment(t.next_turn),
-             'slotsPerStudent', c.slots_per_student, 'absencesToBlock', c.absences_to_block,
-             'mayEnrol', v_bar is null, 'rule', v_bar,
-             'message', (select format(r.message, c.enrolment_opens_on_day, to_char(c.enrolment_opens_at, 'HH24:MI'))
-                           from rules.catalogue r where r.rule = v_bar))
-      from rules.enrolment_times() t cross join gym.settings c);
-end
-$$;
-comment on function rules.window_json(integer) is
-  'Shape Window of openapi.yaml. p_user_id: of whom it says whether they may enrol; null: nobody is logged in.';
-
 create function rules.seats_ask_again(p_is_open boolean, p_opens_at timestamptz) returns integer
 language plpgsql stable
 as $$
@@ -123,29 +87,3 @@ comment on function rules.seats_ask_again(boolean, timestamptz) is
   'In how many milliseconds the free seats are worth asking for again. p_is_open: whether enrolment is open; '
   'p_opens_at: when '
   'it opens.';
-
-create function rules.seats_json() returns json
-language plpgsql stable
-as $$
-begin
-  -- One statement, so that the window and the seats are of one moment.
-  return (
-    select json_build_object(
-             'month', to_char(t.for_month, 'MM-YYYY'), 'open', t.is_open, 'byHand', t.by_hand,
-             'opensAt', rules.moment(t.opens_at), 'closesAt', rules.moment(t.closes_at),
-             'opensFor', to_char(t.opens_for, 'MM-YYYY'), 'slotsPerStudent', c.slots_per_student,
-             'askAgain', rules.seats_ask_again(t.is_open, t.opens_at),
-             'slots', (select coalesce(json_agg(l), '[]')
-                         from (select s.id, s.weekday, left(s.starts_at::text, 5) as "time",
-                           s.capacity as "numberOfPersons",
-                                      s.capacity - s.taken as "freeSeats", 0 as waiting
-                                 from gym.slots s
-                                where s.month = t.for_month and s.deleted_at is null
-                                order by s.weekday, s.starts_at) l))
-      from rules.enrolment_times() t cross join gym.settings c);
-end
-$$;
-comment on function rules.seats_json() is
-  'Shape Seats of openapi.yaml, the same for everybody: next month''s slots with their free seats, and when to ask '
-  'again. '
-  'waiting is 0 as long as there are no waiting lists.';

@@ -1,3 +1,5 @@
+-- When enrolment is open: by the calendar, and by hand.
+
 create function rules.enrolment_window(p_at timestamptz default rules.clock(),
   out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz, out is_open boolean, out by_hand boolean, out for_month date)
 language plpgsql stable
@@ -53,3 +55,24 @@ end
 $$;
 comment on function rules.turn_enrolment(boolean, integer) is
   'Opens or closes enrolment by hand until the next scheduled turn. Opening makes sure that next month''s slots stand. p_actor: who did it, null from psql.';
+
+create function rules.ensure_turns() returns integer
+language plpgsql volatile
+as $$
+declare
+  v_now  timestamptz := rules.clock();
+  v_done integer;
+begin
+  update gym.manual_turns t
+     set expired_at = w.ended_at
+    from (select m.id, case when t.next_turn <= v_now then t.next_turn end as ended_at
+            from gym.manual_turns m cross join lateral rules.enrolment_window(m.made_at) t
+              -- of earlier months no turn can count any more, whatever becomes of the settings
+           where m.expired_at is null or m.made_at >= rules.this_month(v_now)::timestamp at time zone (select c.time_zone from gym.settings c)) w
+   where t.id = w.id and t.expired_at is distinct from w.ended_at;
+  get diagnostics v_done = row_count;
+  return v_done;
+end
+$$;
+comment on function rules.ensure_turns() is
+  'Makes sure that manual_turns.expired_at says which openings and closings by hand a scheduled turn has ended; also takes back what a change of the settings made untrue. Harmless to repeat. Gives the number of rows changed.';

@@ -1,3 +1,5 @@
+-- One slot: adding, changing, deleting.
+
 create function rules.slot(p_slot_id integer) returns gym.slots
 language plpgsql volatile
 as $$
@@ -13,47 +15,6 @@ end
 $$;
 comment on function rules.slot(integer) is
   'The slot of that id, not deleted, locked until the transaction ends. NO KEY, so that other people''s foreign-key checks do not wait. Errors: slot_not_found.';
-
-create function rules.make_month(p_month date) returns integer
-language plpgsql volatile
-as $$
-declare
-  v_made integer;
-begin
-  insert into gym.months (month, slots_made_at) values (p_month, rules.clock()) on conflict do nothing;
-  if not found then
-    return 0;
-  end if;
-  insert into gym.slots (month, weekday, starts_at, capacity)
-  select p_month, t.weekday, t.starts_at, coalesce(t.capacity, c.seats_per_slot)
-    from gym.weekly_template t cross join gym.settings c
-   order by t.weekday, t.starts_at
-  on conflict (month, weekday, starts_at) where deleted_at is null do nothing;
-  get diagnostics v_made = row_count;
-  -- Plans made while the tables held less would serve the opening badly. A table that ANALYZE found empty would be read from
-  -- end to end by them until autovacuum comes; of one that it never saw, PostgreSQL expects some pages.
-  analyze gym.slots;
-  if exists (select from gym.enrolments) then
-    analyze gym.enrolments;
-  end if;
-  return v_made;
-end
-$$;
-comment on function rules.make_month(date) is
-  'Makes sure that a month''s slots were made from the weekly template, once: what was made by hand is kept, what was deleted since stays deleted. p_month: its first day. Returns how many were made.';
-
-create function rules.ensure_slots(p_at timestamptz default rules.clock()) returns integer
-language plpgsql volatile
-as $$
-begin
-  if extract(day from rules.today(p_at)) < (select c.slots_made_on_day from gym.settings c) then
-    return 0;
-  end if;
-  return rules.make_month(rules.next_month(p_at));
-end
-$$;
-comment on function rules.ensure_slots(timestamptz) is
-  'Makes sure that next month''s slots stand from the setting''s day on. Harmless to repeat. Returns how many were made.';
 
 create function rules.create_slot(p_month date, p_weekday integer, p_starts_at time, p_capacity integer) returns gym.slots
 language plpgsql volatile
@@ -147,57 +108,3 @@ end
 $$;
 comment on function rules.delete_slot(integer, boolean) is
   'Marks a slot deleted; with p_force its enrolments are cancelled first. Errors: slot_not_found, slot_has_enrolments.';
-
-create function rules.slots__guard() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if tg_op = 'INSERT' then
-    if new.taken <> 0 then
-      perform rules.refuse('taken_is_counted');
-    end if;
-    return new;
-  end if;
-  -- the counting trigger writes from inside another trigger, everybody else from outside
-  if new.taken <> old.taken and pg_trigger_depth() < 2 then
-    perform rules.refuse('taken_is_counted');
-  end if;
-  if new.id <> old.id then
-    perform rules.refuse('id_fixed', 'gym.slots');
-  end if;
-  if new.month <> old.month then
-    perform rules.refuse('slot_month_fixed');
-  end if;
-  if (new.weekday, new.starts_at) <> (old.weekday, old.starts_at) and old.month <= rules.this_month() then
-    perform rules.refuse('slot_month_begun');
-  end if;
-  return new;
-end
-$$;
-comment on function rules.slots__guard() is
-  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, openapi.yaml avtime/edit). Definer: whoever may write the table may call nothing else.';
-create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();
-
-create function rules.set_template(p_weekday integer, p_starts_at time, p_capacity integer) returns gym.weekly_template
-language sql volatile
-as $$
-  insert into gym.weekly_template (weekday, starts_at, capacity) values (p_weekday, p_starts_at, p_capacity)
-  on conflict (weekday, starts_at) do update set capacity = excluded.capacity
-  returning *
-$$;
-comment on function rules.set_template(integer, time, integer) is 'Adds a line to the weekly template, or sets its seats. p_capacity null: the setting''s. Months made before stay as they are.';
-
-create function rules.remove_template(p_weekday integer, p_starts_at time) returns gym.weekly_template
-language plpgsql volatile
-as $$
-declare
-  v_line gym.weekly_template;
-begin
-  delete from gym.weekly_template t where t.weekday = p_weekday and t.starts_at = p_starts_at returning * into v_line;
-  if not found then
-    perform rules.refuse('template_unknown');
-  end if;
-  return v_line;
-end
-$$;
-comment on function rules.remove_template(integer, time) is 'Takes a line out of the weekly template; months made before stay as they are. Errors: template_unknown.';

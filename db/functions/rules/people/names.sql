@@ -61,21 +61,10 @@ $$;
 comment on function rules.check_family(text) is
   'A family name is never empty; null is fine. Errors: users_family_given.';
 
-create function rules.users__family() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+create function rules.folded(p_text text) returns text
+language sql immutable
 as $$
-begin
-  -- rules.erase_person empties it
-  if new.hid <> 'erased' then
-    perform rules.check_family(new.secondname);
-  end if;
-  return new;
-end
+  -- not lower() alone: in a database of locale C it leaves Cyrillic as it is
+  select lower(translate(btrim(p_text, E' \t\r\n\u00A0'), 'АБВГДЕЁЖЗИЙКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ', 'абвгдеёжзийклмнопрстуфхцчшщъыьэюя'))
 $$;
-comment on function rules.users__family() is
-  'Trigger function: no person is written without a family name (users_family_given), but for who is erased. '
-  'Rows of old that have none stay as they are. Definer: who writes the table may execute nothing of rules.';
-create trigger users__family_insert before insert on gym.users
-  for each row execute function rules.users__family();
-create trigger users__family_update before update of secondname on gym.users
-  for each row when (new.secondname <> old.secondname) execute function rules.users__family();
+comment on function rules.folded(text) is 'A text without the blanks around it and in small letters, whatever the database''s locale.';

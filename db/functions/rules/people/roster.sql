@@ -1,3 +1,5 @@
+-- The university's roster, and who may register by it.
+
 create function rules.on_roster(p_card integer) returns boolean
 language sql stable
 as $$ select exists (select from gym.roster r where r.card = p_card and r.gone_at is null) $$;
@@ -7,20 +9,6 @@ create function rules.may_register(p_card integer) returns boolean
 language sql stable
 as $$ select not c.roster_only or rules.on_roster(p_card) from gym.settings c $$;
 comment on function rules.may_register(integer) is 'Whether a student with that card may register (mission.md 7): anybody, or with the setting roster_only whoever is on the roster.';
-
-create function rules.users__roster() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if not rules.may_register(new.student_card) then
-    perform rules.refuse('not_on_roster');
-  end if;
-  return new;
-end
-$$;
-comment on function rules.users__roster() is
-  'Trigger function: with the setting roster_only no student is added who is not on the roster, whoever inserts (not_on_roster). Definer: whoever may write the table may call nothing else.';
-create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
 
 create function rules.roster_rows(p_rows jsonb)
 returns table (line integer, card integer, family text, given text, patronymic text, study_group text)

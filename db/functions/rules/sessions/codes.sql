@@ -219,36 +219,3 @@ comment on function rules.use_code(bigint, text, bytea, integer, boolean, bytea,
   'p_length: the new password (rules.check_hashed); the rest as in rules.log_in. Errors: field_unreadable. Returns '
   'refusals: password_too_short, and code_refused whatever else the cause: no code, no roster, an account already, '
   'nobody may.';
-
-create function rules.users__codes() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform rules.void_codes(array[new.student_card]);
-  return null;
-end
-$$;
-comment on function rules.users__codes() is
-  'Trigger function: a card that has an account now has no enrolment code any more, whoever made the account. Definer: '
-  'whoever may write the table may call nothing else.';
-create trigger users__codes after insert on gym.users for each row execute function rules.users__codes();
-
-create function rules.roster__codes() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- the code of a person who has an account is not the roster's
-  update gym.codes c set voided_at = rules.clock()
-    from old_rows o
-   where c.card = o.card and c.used_at is null and c.voided_at is null
-     and not rules.on_roster(c.card) and not exists (select from gym.users u where u.student_card = c.card);
-  return null;
-end
-$$;
-comment on function rules.roster__codes() is
-  'Trigger function: a card that leaves the roster voids its own code; an import changes no other. Definer: whoever '
-  'may write the table may call nothing else.';
-create trigger roster__codes_update after update on gym.roster
-  referencing old table as old_rows for each statement execute function rules.roster__codes();
-create trigger roster__codes_delete after delete on gym.roster
-  referencing old table as old_rows for each statement execute function rules.roster__codes();

@@ -159,7 +159,7 @@ begin
   select * into strict v_user from gym.users u where u.id = p_session.user_id;
   return json_build_object(
     'live', true, 'session_id', p_session.id::text, 'user_id', v_user.id, 'role', v_user.role,
-    'user', rules.own_user_json(v_user), 'strange', p_session.is_strange, 'created_at', p_session.created_at,
+    'user', wire.own_user_json(v_user), 'strange', p_session.is_strange, 'created_at', p_session.created_at,
     'ends_at', rules.session_ends_at(p_session, v_user.role),
     'idle_seconds', (select extract(epoch from l.idle)::bigint from rules.session_limits(v_user.role,
       p_session.is_strange) l),
@@ -182,70 +182,3 @@ as $$
 $$;
 comment on function rules.may_call(text, gym.userrole) is
   'Whether an endpoint admits a role, or, where p_role is null, a person who is not logged in (gym.rights).';
-
-create function rules.users__sessions() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-  v_blanked boolean := new.hid = '' and not (select c.legacy_hid from gym.settings c);
-begin
-  -- Another password, or another card, which is part of it: what was kept of the old one is void.
-  if new.student_card <> old.student_card or new.hid <> old.hid and not v_blanked then
-    delete from gym.verifiers v where v.user_id = new.id;
-    delete from gym.devices d where d.user_id = new.id;
-    perform rules.end_sessions(new.id, 'password');
-  end if;
-  if new.student_card <> old.student_card then
-    perform rules.void_codes(array[old.student_card, new.student_card]);
-  end if;
-  -- A student who is blocked stays logged in, to read why.
-  if (new.role = 'COACH') <> (old.role = 'COACH') or (new.role = 'ADMIN') <> (old.role = 'ADMIN') then
-    perform rules.end_sessions(new.id, 'role');
-  end if;
-  if new.deleted and not old.deleted then
-    perform rules.end_sessions(new.id, 'deleted');
-    perform rules.void_codes(array[new.student_card]);
-  end if;
-  if new.image is distinct from old.image then
-    delete from gym.pictures p where p.user_id = new.id and p.name is distinct from new.image;
-  end if;
-  return null;
-end
-$$;
-comment on function rules.users__sessions() is
-  'Trigger function: on every path a new password, card or role and a deletion end all sessions of the person; '
-  'STUDENT and BLOCKED are one role here. A picture that is no longer shown is removed. Definer: whoever may write '
-  'the table may call nothing else.';
-create trigger users__sessions after update of hid, student_card, role, deleted, image on gym.users
-  for each row execute function rules.users__sessions();
-
-create function rules.verifiers__sessions() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  perform rules.end_sessions(old.user_id, 'password');
-  return null;
-end
-$$;
-comment on function rules.verifiers__sessions() is
-  'Trigger function: a password that is replaced or taken away ends all sessions of the person, also where no hid '
-  'says so. Definer: whoever may write the table may call nothing else.';
-create trigger verifiers__sessions after update of digest on gym.verifiers
-  for each row when (new.digest <> old.digest) execute function rules.verifiers__sessions();
-create trigger verifiers__sessions_delete after delete on gym.verifiers
-  for each row execute function rules.verifiers__sessions();
-
-create function rules.sessions__guard() returns trigger
-language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  if new.user_id <> old.user_id or new.created_at <> old.created_at then
-    perform rules.refuse('session_is_persons');
-  end if;
-  return new;
-end
-$$;
-comment on function rules.sessions__guard() is
-  'Trigger function: a session stays its person''s and keeps its age (session_is_persons). Definer: whoever may write '
-  'the table may call nothing else.';
-create trigger sessions__guard before update on gym.sessions for each row execute function rules.sessions__guard();

@@ -1,3 +1,19 @@
+-- The triggers of gym.enrolments, as they fire; those of one line fire in the order of their names.
+--   insert
+--     before each row: enrolments__place
+--     after the statement: enrolments__count_insert, enrolments__limit_insert, enrolments__marks_insert,
+--       enrolments__remember_insert
+--   update
+--     before each row: enrolments__place
+--     after the statement: enrolments__count_update, enrolments__limit_update, enrolments__marks_update,
+--       enrolments__remember_update
+--   delete
+--     before the statement: enrolments__keep
+--   truncate
+--     before the statement: enrolments__keep
+
+create trigger enrolments__keep before delete or truncate on gym.enrolments for each statement execute function rules.keep();
+
 create function rules.enrolments__place() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -109,159 +125,75 @@ create trigger enrolments__limit_insert after insert on gym.enrolments
 create trigger enrolments__limit_update after update on gym.enrolments
   referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__limit();
 
-create function rules.settings__limit() returns trigger
+create function rules.enrolments__marks() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
-as $$
-begin
-  -- whoever takes a seat by the old limit at this moment is waited for, and counted
-  lock table gym.enrolments in share row exclusive mode;
-  update gym.enrolments e set beyond_limit = r.beyond
-    from (select o.id, case when o.n > new.slots_per_student then coalesce(o.beyond_limit, 'lowered') end as beyond
-            from (select h.id, h.beyond_limit,
-                         row_number() over (partition by h.user_id, h.month order by h.beyond_limit is not distinct from 'forced', h.id) as n
-                    from gym.enrolments h where h.cancelled_at is null and h.month >= rules.this_month()) o) r
-   where r.id = e.id and r.beyond is distinct from e.beyond_limit;
-  return null;
-end
-$$;
-comment on function rules.settings__limit() is
-  'Trigger function: another slots_per_student takes nobody''s seat; of this and later months the latest beyond it are marked so, and those within it no longer. Definer: whoever may write the table may call nothing else.';
-create trigger settings__limit after update of slots_per_student on gym.settings
-  for each row when (old.slots_per_student <> new.slots_per_student) execute function rules.settings__limit();
-
-create function rules.note_force(p_rule text, p_enrolment_ids integer[], p_actor integer default rules.actor()) returns void
-language plpgsql volatile
-as $$
-begin
-  insert into gym.ledger (at, user_id, event, enrolment_id, reason, by_user)
-  select rules.clock(), e.user_id, 'forced', e.id, p_rule, p_actor
-    from gym.enrolments e where e.id = any (p_enrolment_ids) order by e.id;
-end
-$$;
-comment on function rules.note_force(text, integer[], integer) is
-  'Writes to the ledger that an administrator overrode a rule (p_rule, of rules.catalogue) for these seats, taken or cancelled by it.';
-
-create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor()) returns integer
-language plpgsql volatile
-as $$
-declare
-  v_released integer;
-begin
-  -- an empty list would still fire the statement triggers
-  if cardinality(p_enrolment_ids) = 0 then
-    return 0;
-  end if;
-  -- slots before enrolments, by id: the order of every path
-  perform from gym.slots s
-    where s.id in (select e.slot_id from gym.enrolments e where e.id = any (p_enrolment_ids))
-    order by s.id for no key update;
-  update gym.enrolments e
-     set cancelled_at = rules.clock(), cancelled_by = p_actor, cancel_reason = p_reason
-   where e.id = any (p_enrolment_ids) and e.cancelled_at is null;
-  get diagnostics v_released = row_count;
-  return v_released;
-end
-$$;
-comment on function rules.release(integer[], text, integer) is
-  'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
-
-create function rules.has_all(p_user_id integer, p_month date) returns boolean
-language plpgsql stable
-as $$
-begin
-  return (
-    select count(*) >= (select c.slots_per_student from gym.settings c)
-      from gym.enrolments e
-     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and e.beyond_limit is distinct from 'forced');
-end
-$$;
-comment on function rules.has_all(integer, date) is 'Whether a person holds as many slots of a month as slots_per_student allows.';
-
-create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null)
-returns gym.enrolments
-language plpgsql volatile
-as $$
-declare
-  v_user      gym.users := rules.person(p_user_id);
-  v_slot      gym.slots;
-  v_that_day  integer[];
-  v_beyond    text := p_beyond_limit;
-  v_enrolment gym.enrolments;
-begin
-  perform rules.lock_user(v_user.id);
-  if p_force then
-    -- slots by id, as everywhere: the seat that is given up may be of any
-    perform from gym.slots s
-      where s.id = p_slot_id
-         or s.id in (select slot from rules.slots_of_month(array[v_user.id], p_slot_id) slot)
-      order by s.id for no key update;
-  end if;
-  v_slot := rules.slot(p_slot_id);
-  if v_slot.month not in (rules.this_month(), rules.next_month()) and (p_force is not true or v_slot.month < rules.this_month()) then
-    perform rules.refuse('enrol_month');
-  end if;
-  if exists (select from gym.enrolments e where e.slot_id = v_slot.id and e.user_id = v_user.id and e.cancelled_at is null) then
-    perform rules.refuse('already_enrolled');
-  end if;
-  v_that_day := array(select e.id from gym.enrolments e
-                       where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday and e.cancelled_at is null);
-  if v_that_day <> '{}' and p_force is not true then
-    perform rules.refuse('enrolments_one_a_weekday');
-  end if;
-  if v_slot.taken >= v_slot.capacity then
-    perform rules.refuse('slots_taken_within_capacity');
-  end if;
-  perform rules.release(v_that_day, 'moved', p_actor);
-  if p_force and rules.has_all(v_user.id, v_slot.month) then
-    v_beyond := 'forced';
-  end if;
-  insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit) values (v_slot.id, v_user.id, p_actor, v_beyond)
-  returning * into v_enrolment;
-  if p_force then
-    perform rules.note_force('enrolments_one_a_weekday', v_that_day, p_actor);
-    perform rules.note_force('slots_per_student', array[v_enrolment.id], p_actor) where v_beyond is distinct from p_beyond_limit;
-    perform rules.note_force('enrol_month', array[v_enrolment.id], p_actor) where v_slot.month > rules.next_month();
-  end if;
-  return v_enrolment;
-end
-$$;
-comment on function rules.enrol(integer, integer, integer, boolean, text) is
-  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, beyond slots_per_student, and in exchange for the seat held on that weekday, which the ledger notes; never beyond capacity. '
-  'p_beyond_limit: that of the seat whose place this one takes. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
-
-create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
-language plpgsql volatile
-as $$
-declare
-  v_enrolment gym.enrolments;
-begin
-  if rules.release(array[p_enrolment_id], 'administrator', p_actor) = 0 then
-    perform rules.refuse('enrolment_not_found');
-  end if;
-  select * into v_enrolment from gym.enrolments e where e.id = p_enrolment_id;
-  return v_enrolment;
-end
-$$;
-comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (openapi.yaml entry/delete-any). Errors: enrolment_not_found.';
-
-create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) returns void
-language plpgsql volatile
 as $$
 declare
   v_month date;
+  v_ids   integer[];
 begin
-  select e.month into v_month from gym.enrolments e
-   where e.id = p_enrolment_id and e.user_id = p_user_id and e.cancelled_at is null;
-  if not found then
-    perform rules.refuse('enrolment_not_found');
-  end if;
-  if v_month <> rules.next_month() then
-    perform rules.refuse('cancel_next_month_only');
-  end if;
-  if rules.release(array[p_enrolment_id], 'own choice', p_user_id) = 0 then
-    perform rules.refuse('enrolment_not_found');
-  end if;
+  -- the opening's enrolments are of next month and end here
+  for v_month, v_ids in
+    select n.month, array_agg(n.id) from new_rows n group by n.month having rules.has_begun(n.month)
+  loop
+    -- what changes no lesson locks no mark: whoever holds those may be waiting for us (settings__limit)
+    if tg_op = 'UPDATE' then
+      v_ids := array(select n.id from new_rows n join old_rows o on o.id = n.id
+                      where n.month = v_month and (n.slot_id, n.month, n.weekday, n.user_id, n.created_at, n.cancelled_at)
+                                                  is distinct from (o.slot_id, o.month, o.weekday, o.user_id, o.created_at, o.cancelled_at));
+    end if;
+    if v_ids <> '{}' then
+      perform rules.sync_marks(v_month, v_month, (v_month + interval '1 month -1 day')::date, v_ids);
+    end if;
+  end loop;
+  return null;
 end
 $$;
-comment on function rules.cancel_own(integer, integer) is
-  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete). Errors: enrolment_not_found, cancel_next_month_only.';
+comment on function rules.enrolments__marks() is
+  'Trigger function: an enrolment made in mid-month gets its marks, a cancelled one loses those still to come. Definer: whoever may write the table may call nothing else.';
+create trigger enrolments__marks_insert after insert on gym.enrolments
+  referencing new table as new_rows for each statement execute function rules.enrolments__marks();
+create trigger enrolments__marks_update after update on gym.enrolments
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__marks();
+
+create function rules.enrolments__remember() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_gym_time    timestamptz := case when current_setting('gym.now', true) <> '' then nullif(rules.clock(), now()) end;
+  v_actor       integer     := rules.actor();
+  v_request_id  text        := nullif(current_setting('gym.request_id', true), '');
+  v_application text        := rules.application();
+begin
+  if tg_op = 'INSERT' then
+    -- the row itself stays, and what changes of it later is written then
+    insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
+    select v_gym_time, v_actor, session_user, v_application, v_request_id, 'enrolments', n.id, 'insert',
+           case when n.beyond_limit is null then jsonb_build_object('slot_id', n.slot_id, 'user_id', n.user_id)
+                else jsonb_build_object('slot_id', n.slot_id, 'user_id', n.user_id, 'beyond_limit', n.beyond_limit) end
+      from new_rows n;
+    return null;
+  end if;
+  insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, old_values, new_values)
+  select v_gym_time, v_actor, session_user, v_application, v_request_id, 'enrolments', n.id, 'update',
+         -- a seat given up or brought back, or anything else
+         case when c.only_cancelled then jsonb_build_object('cancelled_at', o.cancelled_at, 'cancelled_by', o.cancelled_by, 'cancel_reason', o.cancel_reason)
+              else (select jsonb_object_agg(k.key, k.value) from jsonb_each(to_jsonb(o)) k where k.value <> to_jsonb(n) -> k.key) end,
+         case when c.only_cancelled then jsonb_build_object('cancelled_at', n.cancelled_at, 'cancelled_by', n.cancelled_by, 'cancel_reason', n.cancel_reason)
+              else (select jsonb_object_agg(k.key, k.value) from jsonb_each(to_jsonb(n)) k where k.value <> to_jsonb(o) -> k.key) end
+    from old_rows o
+    join new_rows n on n.id = o.id
+   cross join lateral (
+     select o.cancelled_at is distinct from n.cancelled_at
+            and (o.slot_id, o.user_id, o.month, o.weekday, o.created_at) = (n.slot_id, n.user_id, n.month, n.weekday, n.created_at)
+            and (o.created_by, o.beyond_limit) is not distinct from (n.created_by, n.beyond_limit) as only_cancelled) c
+   where o is distinct from n;
+  return null;
+end
+$$;
+comment on function rules.enrolments__remember() is
+  'Trigger function: what rules.remember does, at half its price, since the opening minute pays for each microsecond. Of an enrolment inserted it writes slot and student, and whether it is beyond the limit; of one cancelled what belongs to that; none is ever deleted. Both clocks, as the gym''s and the true time. Definer: whoever may write the table may call nothing else.';
+create trigger enrolments__remember_insert after insert on gym.enrolments
+  referencing new table as new_rows for each statement execute function rules.enrolments__remember();
+create trigger enrolments__remember_update after update on gym.enrolments
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__remember();

@@ -1,0 +1,27 @@
+-- The triggers of gym.roster, as they fire; those of one line fire in the order of their names.
+--   insert
+--     after the statement: roster__remember_insert
+--   update
+--     after the statement: roster__codes_update, roster__remember_update
+--   delete
+--     after the statement: roster__codes_delete, roster__remember_delete
+
+create function rules.roster__codes() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- the code of a person who has an account is not the roster's
+  update gym.codes c set voided_at = rules.clock()
+    from old_rows o
+   where c.card = o.card and c.used_at is null and c.voided_at is null
+     and not rules.on_roster(c.card) and not exists (select from gym.users u where u.student_card = c.card);
+  return null;
+end
+$$;
+comment on function rules.roster__codes() is
+  'Trigger function: a card that leaves the roster voids its own code; an import changes no other. Definer: whoever '
+  'may write the table may call nothing else.';
+create trigger roster__codes_delete after delete on gym.roster
+  referencing old table as old_rows for each statement execute function rules.roster__codes();
+create trigger roster__codes_update after update on gym.roster
+  referencing old table as old_rows for each statement execute function rules.roster__codes();
