@@ -310,7 +310,7 @@ func everything(t *testing.T, conn *pgx.Conn) []named {
 		select case kind when 'view' then 'view ' else '' end || 'api.' || name, coalesce(example, '') from api.commands
 		union all
 		select distinct p.pronamespace::regnamespace || '.' || p.proname, '' from pg_proc p
-		 where p.pronamespace in ('wire'::regnamespace, 'auth'::regnamespace)
+		 where p.pronamespace in ('wire'::regnamespace, 'auth'::regnamespace) and p.prosecdef
 		order by 1`)
 	require.NoError(t, err)
 	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[command])

@@ -16,7 +16,6 @@ begin
   for v_grant in
     select * from (values
       ('{{.server_role}}', 'usage on schema wire'),
-      ('{{.server_role}}', 'execute on all functions in schema wire'),
       -- River in the server: its queue, its election, its function in an index. Its migrations are the owner's, and so is reindexing
       ('{{.server_role}}', 'usage on schema river'),
       ('{{.server_role}}', 'select, insert, update, delete on river.river_job, river.river_leader, river.river_queue'),
@@ -24,11 +23,9 @@ begin
       ('{{.server_role}}', 'execute on function river.river_job_state_in_bitmask(bit, river.river_job_state)'),
       -- our auth server: so a thief of its log-in can list nothing, and guesses in the database's own buckets
       ('{{.web_role}}', 'usage on schema auth'),
-      ('{{.web_role}}', 'execute on all functions in schema auth'),
       -- an administrator: every function of api, every datum but hashes and the pepper, and writing it under all rules and triggers.
       -- What the triggers write he only reads; DELETE is refused by a rule where history stays, which says so
       ('{{.admin_role}}', 'usage on schema api, gym'),
-      ('{{.admin_role}}', 'execute on all functions in schema api'),
       ('{{.admin_role}}', 'select on all tables in schema api'),
       ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.marks, gym.cancelled_lessons, gym.closures, gym.blocks, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster'),
       ('{{.admin_role}}', 'select on gym.settings_changes, gym.months, gym.ledger, gym.refusals, gym.code_package, gym.audit_log, gym.legacy_ids, gym.name_swaps, '
@@ -67,6 +64,24 @@ begin
   end loop;
 end
 $grants$;
+
+-- Of wire, auth and api a role may execute the definers: what a server asks for, and what a person calls in psql. The
+-- other functions are helpers of these, which call them with the owner's rights.
+do $entries$
+declare
+  v_entry record;
+begin
+  for v_entry in
+    select p.oid::regprocedure as function, r.rolname as role
+      from (values ('{{.server_role}}', 'wire'), ('{{.web_role}}', 'auth'), ('{{.admin_role}}', 'api')) g (role, schema)
+      join pg_roles r on r.rolname = g.role
+      join pg_namespace n on n.nspname = g.schema
+      join pg_proc p on p.pronamespace = n.oid and p.prosecdef
+  loop
+    execute format('grant execute on function %s to %I', v_entry.function, v_entry.role);
+  end loop;
+end
+$entries$;
 
 -- who may connect, and where names are looked for
 select rules.settle_database();

@@ -1,1 +1,1 @@
-select rules.record_package(61, '75e0d7d876702974a581087d4f5647daa57bcc4a73932f45ea6339e8cbde05ce');
+select rules.record_package(62, 'bb9be4c5a08c4da548c20cbb2208a9a6250578388c3b55e2cd5b1802549ab072');

@@ -1,7 +1,7 @@
 -- Who may do what in the database, the whole matrix: the server, the auth server, an administrator, a reader; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(188);
+select plan(192);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
@@ -57,8 +57,8 @@ select is(as_role('test_nobody', statement), 'may not', 'somebody without any ro
 select set_eq(
   $$ select g from granted('energy_server'::regrole) g where g !~ '^\w+ river[.:]' $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema wire: USAGE'
-     union all select format('function wire.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'wire'::regnamespace $$,
-  'the server: EXECUTE on every function of wire, and nothing else outside of its queue');
+     union all select format('function wire.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'wire'::regnamespace and p.prosecdef $$,
+  'the server: EXECUTE on what it calls of wire, not on what that calls, and nothing else outside of its queue');
 select set_eq(
   $$ select g from granted('energy_server'::regrole) g where g ~ '^\w+ river[.:]' $$,
   $$ select 'schema river: USAGE' union all select 'relation river.river_job_id_seq: USAGE'
@@ -68,7 +68,8 @@ select set_eq(
 select is(as_role('energy_server', statement), 'may not', 'the server: ' || statement)
   from unnest(array['select count(*) from gym.users', 'select count(*) from gym.enrolments', 'select value from gym.secrets', 'insert into gym.enrolments (slot_id, user_id) values (1, 1)',
     'update gym.slots set capacity = 1000', 'delete from gym.users', 'truncate gym.enrolments', 'select rules.clock()', 'select rules.choose_slots(1, ''{}'')', 'select rules.hash_password(1, '''')',
-    'select message from rules.catalogue', 'select * from api.audit()', 'select * from api.settings', 'select api.set_pepper(''x'')', 'select * from public.schema_version', 'create table public.t ()', 'create temp table t ()',
+    'select message from rules.catalogue', 'select wire.text_field(''{}'', ''a'')',
+    'select wire.admit(''entry/get'', 1, null)', 'select * from api.audit()', 'select * from api.settings', 'select api.set_pepper(''x'')', 'select * from public.schema_version', 'create table public.t ()', 'create temp table t ()',
     'set session_replication_role = replica']) statement;
 -- by the true clock, since gym.now does not count for it
 set local gym.now = '';
@@ -178,7 +179,7 @@ select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::
 
 select set_eq($$ select g from granted('energy_admin'::regrole) g $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
-     union all select format('function api.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'api'::regnamespace
+     union all select format('function api.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'api'::regnamespace and p.prosecdef
      union all select format('relation api.%s: SELECT', relname) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'
      union all select format('relation gym.%s: %s', name, p) from help.data, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) p
      union all select format('relation gym.%s: SELECT', name) from help.written
@@ -191,7 +192,8 @@ select matches(as_role('energy_admin', 'select count(*)::text from api.' || reln
 select is(as_role('energy_admin', statement), 'may not', 'an administrator: ' || statement)
   from unnest(array['select hid from gym.users', 'select * from gym.users', 'select value from gym.secrets', 'select digest from gym.verifiers', 'select hash from gym.codes', 'select token_hash from gym.sessions', 'select jpeg from gym.pictures', 'update gym.users set hid = ''''', 'update gym.users set id = 0', 'insert into gym.audit_log (login, on_table, key, operation) values ('''', '''', '''', '''')',
     'update gym.audit_log set actor = 1', 'delete from gym.audit_log', 'truncate gym.audit_log', 'select * from gym.audit_log_other', 'update gym.ledger set reason = ''''', 'truncate gym.weekly_template', 'update gym.months set judged_on = null',
-    'alter table gym.marks disable trigger user', 'select rules.clock()', 'select wire.version()', 'create table api.t ()', 'create table gym.t ()', 'set session_replication_role = replica']) statement;
+    'alter table gym.marks disable trigger user', 'select rules.clock()', 'select wire.version()',
+    'select api.person_id(1, null)', 'select api.weekday_of(''Mon'')', 'create table api.t ()', 'create table gym.t ()', 'set session_replication_role = replica']) statement;
 
 -- a log-in of an administrator writes the tables themselves, and every trigger works for it
 create role test_admin_login in role energy_admin;

@@ -148,7 +148,9 @@ with ours as (
   select n.nspname, case c.relkind when 'S' then 'sequence' when 'v' then 'view' else 'table' end, format('%s.%s', n.nspname, c.relname), c.relacl, c.relowner
     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind in ('r', 'v', 'p', 'S') and not c.relispartition
   union all
-  select n.nspname, 'function', n.nspname || '.' || p.proname, p.proacl, p.proowner from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+  select n.nspname, case when p.prosecdef then 'definer function' else 'function' end, n.nspname || '.' || p.proname,
+         p.proacl, p.proowner
+    from pg_proc p join pg_namespace n on n.oid = p.pronamespace
   union all
   select n.nspname, format('columns of %s.%s:', n.nspname, c.relname), a.attname::text, a.attacl, c.relowner
     from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid = c.relnamespace where a.attacl is not null and not c.relispartition

@@ -12,7 +12,8 @@ select p.proname::text as name, 'function' as kind,
  cross join lateral (select substring(c.comment from '^(.+?)\.(?= |$)') as purpose, substring(c.comment from 'Example: (.*)$') as example) o
   left join lateral (select string_agg(case x.grantee when 0 then 'everybody' else x.grantee::regrole::text end, ', ' order by x.grantee::regrole::text) as who
                        from aclexplode(p.proacl) x where x.privilege_type = 'EXECUTE' and x.grantee <> p.proowner) a on true
- where p.pronamespace = 'api'::regnamespace
+ -- what is no definer helps the others (naming.sql), and nobody may call it
+ where p.pronamespace = 'api'::regnamespace and p.prosecdef
 union all
 select v.relname, 'view', (select string_agg(t.attname, ', ' order by t.attnum) from pg_attribute t where t.attrelid = v.oid and t.attnum > 0 and not t.attisdropped),
        o.purpose, coalesce(a.who, 'the owner'), o.example

@@ -20,9 +20,24 @@ $$;
 comment on function api.weekday_of(text) is 'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
 
 create function api.month_named(p_month text) returns date
-language sql stable
-as $$ select wire.month_field(jsonb_build_object('month', p_month), 'month', false) $$;
-comment on function api.month_named(text) is 'First day of a month named MM-YYYY, current or next; null of null. Errors: field_unreadable.';
+language plpgsql stable
+as $$
+declare
+  v_month date := case
+    when p_month = 'current' then rules.this_month()
+    when p_month = 'next' then rules.next_month()
+    when p_month ~ '^(0[1-9]|1[0-2])-20[0-9][0-9]$'
+      then make_date(right(p_month, 4)::integer, left(p_month, 2)::integer, 1)
+  end;
+begin
+  if v_month is null and p_month is not null then
+    perform rules.refuse('field_unreadable', 'month', 'месяц ММ-ГГГГ, например 12-2026');
+  end if;
+  return v_month;
+end
+$$;
+comment on function api.month_named(text) is
+  'First day of a month named MM-YYYY, of 2000 to 2099, or current or next; null of null. Errors: field_unreadable.';
 
 create function api.person_id(p_card integer, p_id integer) returns integer
 language plpgsql stable

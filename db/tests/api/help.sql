@@ -5,8 +5,8 @@ select plan(17);
 -- ---- api.commands ----
 
 select set_eq($$ select name, kind from api.commands $$,
-  $$ select proname::text, 'function' from pg_proc where pronamespace = 'api'::regnamespace union all select relname::text, 'view' from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' $$,
-  'api.commands: every function and view of api');
+  $$ select proname::text, 'function' from pg_proc where pronamespace = 'api'::regnamespace and prosecdef union all select relname::text, 'view' from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v' $$,
+  'api.commands: every function and view of api that a person calls');
 select is((select (arguments, purpose, who, example)::text from api.commands where name = 'create_slot'),
   (select ('day text, at time, seats integer = null, month text = ''next''', 'Adds a slot', 'energy_admin', 'select * from api.create_slot(day => ''Sun'', at => ''12:00'', seats => 8);')::text),
   'api.commands: arguments with defaults, purpose, who, example');

@@ -36,13 +36,13 @@ select is_empty($$
      and not exists (select from gym.rights r where translate(r.endpoint, '/-', '__') = p.proname) $$,
   'rights: every function of wire that answers an endpoint');
 select is_empty($$
-  select p.proname, r[1] from pg_proc p cross join lateral regexp_matches(p.prosrc, 'rules\.admit\(''([^'']+)''', 'g') r
+  select p.proname, r[1] from pg_proc p cross join lateral regexp_matches(p.prosrc, 'wire\.admit\(''([^'']+)''', 'g') r
    where p.pronamespace = 'wire'::regnamespace and translate(r[1], '/-', '__') <> p.proname $$,
   'admit: every function of wire asks for its own endpoint');
 select is_empty($$
   select p.proname from pg_proc p
    where p.pronamespace = 'wire'::regnamespace and pg_get_function_identity_arguments(p.oid) = 'p_actor integer, p_body jsonb, p_request_id text'
-     and p.prosrc !~ 'begin\s+perform rules\.admit\(' $$,
+     and p.prosrc !~ 'begin\s+perform wire\.admit\(' $$,
   'admit: before anything else');
 
 -- ---- the table decides ----
