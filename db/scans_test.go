@@ -523,8 +523,9 @@ func readBy(t *testing.T, conn *pgx.Conn, example string, again bool) reading {
 	ctx := t.Context()
 	exec := func(sql string) {
 		t.Helper()
-		_, err := conn.Exec(ctx, sql)
-		require.NoError(t, err, example)
+		if _, err := conn.Exec(ctx, sql); !lacksRandom(err) {
+			require.NoError(t, err, example)
+		}
 	}
 	// one example is a transaction itself
 	example = strings.TrimPrefix(strings.TrimSuffix(example, " rollback;"), "begin; ")

@@ -1,1 +1,1 @@
-select rules.record_package(62, 'bb9be4c5a08c4da548c20cbb2208a9a6250578388c3b55e2cd5b1802549ab072');
+select rules.record_package(63, 'ac2464f55eb7b36cee20850c040f375295faff24ce3906f0843cfe5216798097');
