@@ -115,6 +115,7 @@ func (s *site) routes() http.Handler {
 	s.post(r, "/slips", s.coach(s.slipsPost))
 
 	// students
+	s.post(r, "/seat/give", s.only(s.seatGivePost, Student, Blocked))
 	s.get(r, "/choose", s.only(s.chooseGet, Student, Blocked))
 	s.post(r, "/choose", s.keepPicks(s.only(s.choosePost, Student, Blocked)))
 	return r

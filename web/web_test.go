@@ -93,7 +93,7 @@ var screens = []struct {
 	{"/consent", []string{"student-consent", "student", "coach"}, 200},
 	{"/account", []string{"student", "student-empty", "student-hostile", "blocked", "coach", "admin"}, 200},
 	{"/account?done=saved", []string{"student"}, 200},
-	{"/", []string{"student", "blocked", "coach", "student-hostile"}, 200},
+	{"/", []string{"student", "blocked", "coach", "student-hostile", "student-empty"}, 200},
 	{"/today", []string{"coach", "coach-empty", "coach-hostile", "admin"}, 200},
 	{"/today?date=2026-11-30", []string{"coach"}, 200},
 	{"/today", []string{"student"}, 403},

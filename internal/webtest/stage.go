@@ -279,6 +279,12 @@ func (s *Stage) answer(token, endpoint string, in any) (any, error) {
 		return s.entries(token), nil
 	case "POST /entry/create":
 		return s.choose(in)
+	case "POST /visit/own":
+		return ownLessons(token, in), nil
+	case "GET /user/absences":
+		return ownAbsences(token), nil
+	case "DELETE /entry/delete":
+		return object{"result": true}, nil
 	case "PUT /user/edit":
 		return object{}, nil
 	}
@@ -303,6 +309,30 @@ func (s *Stage) entries(token string) []object {
 		}
 	}
 	return list
+}
+
+func ownLessons(token string, month any) object {
+	list := []object{}
+	if month == nil && !strings.HasSuffix(token, "-empty") {
+		for i, date := range []string{"01", "03", "08", "10", "15", "17", "29", "31"} {
+			list = append(list, object{
+				"date": "2026-12-" + date, "time": "16:00", "mark": []int{1, 1, 0, 2, 3, 0, 0, 0}[i],
+				"marked": i < 4, "ahead": i > 5,
+			})
+		}
+	}
+	return object{"lessons": list}
+}
+
+func ownAbsences(token string) object {
+	answer := object{"absences": []object{{"date": "2026-12-08"}}, "limit": 3}
+	if strings.HasSuffix(token, "-empty") {
+		answer["absences"] = []object{}
+	}
+	if strings.HasPrefix(token, "blocked") {
+		answer["blocked"], answer["blockedUntil"] = true, "2027-01-31"
+	}
+	return answer
 }
 
 func (s *Stage) choose(in any) (any, error) {
