@@ -24,7 +24,8 @@ import (
 
 const (
 	// sqlCall calls one function of the schema wire. Its name comes from the router, never from a request.
-	sqlCall = "select wire.%s($1, $2, $3)"
+	// wire.actor finds out in the same statement who acts.
+	sqlCall = "select wire.%s(wire.actor($1, $4), $2, $3)"
 
 	maxBody = 1 << 20
 	// smallBody is more than nearly all requests have. A body that is larger needs one of the places for such: the queue before
@@ -78,7 +79,8 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 		pool = s.ReportPool
 	}
 	// The body goes as text: so it is understood in each of pgx's query modes.
-	err = pool.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(r.Context())).Scan(&data)
+	a := actorOf(r)
+	err = pool.QueryRow(ctx, sql, a.id, string(body), requestIDOf(r.Context()), a.session).Scan(&data)
 	if err == nil && data == nil {
 		err = errNoData
 	}
@@ -86,21 +88,6 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 		return nil, s.explain(ctx, r, err)
 	}
 	return data, nil
-}
-
-// actorOf is the acting user's id, or nil where nobody is logged in: the header user-id is missing,
-// None, ambiguous, or no number that an id can be. What a call without an actor may do, SQL decides.
-func actorOf(r *http.Request) *int32 {
-	ids := r.Header.Values("user-id")
-	if len(ids) != 1 {
-		return nil
-	}
-	id, err := strconv.ParseUint(ids[0], 10, 31)
-	if err != nil {
-		return nil
-	}
-	actor := int32(id)
-	return &actor
 }
 
 // readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object. Where there is no error,

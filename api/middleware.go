@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -67,7 +66,7 @@ func (s *server) logRequest(next http.Handler) http.Handler {
 		defer func() {
 			// chi knows the route only once it has been served.
 			httplog.LogEntrySetField(r.Context(), "route", slog.StringValue(chi.RouteContext(r.Context()).RoutePattern()))
-			httplog.LogEntrySetField(r.Context(), "actor", slog.StringValue(nameOf(actorOf(r))))
+			httplog.LogEntrySetField(r.Context(), "actor", slog.StringValue(actorOf(r).name()))
 		}()
 		next.ServeHTTP(w, r)
 	}))
@@ -83,13 +82,6 @@ func leaveOutOfLog(ctx context.Context) {
 	if entry, ok := ctx.Value(middleware.LogEntryCtxKey).(*httplog.RequestLoggerEntry); ok {
 		entry.Logger = slog.New(slog.DiscardHandler)
 	}
-}
-
-func nameOf(actor *int32) string {
-	if actor == nil {
-		return "None"
-	}
-	return strconv.Itoa(int(*actor))
 }
 
 // recoverPanic answers a panic with the envelope. chi's own recoverer answers a bare 500.
@@ -163,8 +155,8 @@ func (s *server) knowsToken(r *http.Request) bool {
 // limitRate refuses an actor who asks too often, and tells whether it did. Those who are not logged in share one name, None,
 // and would shut each other out: they are exempt.
 func (s *server) limitRate(w http.ResponseWriter, r *http.Request) bool {
-	actor := actorOf(r)
-	return s.RateLimit > 0 && actor != nil && s.limiter.RespondOnLimit(w, r, nameOf(actor))
+	a := actorOf(r)
+	return s.RateLimit > 0 && !a.isNobody() && s.limiter.RespondOnLimit(w, r, a.key())
 }
 
 // newLimiter counts over a window longer than a second, so that a crowd of clicks at once is no offence.
@@ -172,7 +164,7 @@ func (s *server) newLimiter() *httprate.RateLimiter {
 	return httprate.NewRateLimiter(s.RateLimit*int(rateWindow/time.Second), rateWindow,
 		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
-			s.flooded.Do(func() { s.Logger.Warn("too many requests of one person are refused", "actor", nameOf(actorOf(r))) })
+			s.flooded.Do(func() { s.Logger.Warn("too many requests of one person are refused", "actor", actorOf(r).name()) })
 			s.fail(w, r, failTooMany)
 		}),
 		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }),

@@ -106,7 +106,8 @@ func (s *server) makeReport(ctx context.Context, kind report.Kind, sql string, r
 	}
 	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		var head []byte
-		if err := tx.QueryRow(ctx, sql, actorOf(r), string(body), requestIDOf(ctx)).Scan(&head); err != nil {
+		a := actorOf(r)
+		if err := tx.QueryRow(ctx, sql, a.id, string(body), requestIDOf(ctx), a.session).Scan(&head); err != nil {
 			return err
 		}
 		if head == nil {

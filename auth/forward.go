@@ -26,7 +26,11 @@ var passedOn = []string{"Content-Disposition", "Content-Length", "ETag", "Server
 func (s *server) forward(w http.ResponseWriter, r *http.Request) error {
 	// A path that no endpoint can have is not sent anywhere.
 	path := strings.TrimPrefix(r.URL.EscapedPath(), basePath)
-	if !mainPath.MatchString(path) {
+	if method, isOwn := ownPaths[path]; isOwn {
+		w.Header().Set("Allow", method)
+		return failMethod
+	}
+	if !mainPath.MatchString(path) || strings.HasPrefix(path, "/auth/") {
 		return failNotFound
 	}
 	token, err := s.admit(r, path)

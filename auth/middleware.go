@@ -9,12 +9,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/chi/v5/middleware"
 	"github.com/go-chi/httplog/v2"
 
@@ -179,25 +179,35 @@ func (s *server) bound(next http.Handler) http.Handler {
 	})
 }
 
-// record writes one line a request. Headers, cookies, bodies and the query are never in it, nor is a part of the path
-// that may be a secret which a person has put there.
+// requestKey finds the request as it came, behind the one that is logged.
+type requestKey struct{}
+
+// record writes one line a request. Headers, cookies, bodies, the query and the client's address are never in it, nor is
+// a part of the path that may be a secret which a person has put there.
 func (s *server) record(next http.Handler) http.Handler {
 	logger := &httplog.Logger{Logger: s.Logger.Logger, Options: s.Logger.Options}
 	logger.Options.Concise = true
 	logger.Options.RequestHeaders = false
-	logged := httplog.Handler(logger)(next)
+	logged := httplog.Handler(logger)(http.HandlerFunc(func(w http.ResponseWriter, quiet *http.Request) {
+		r, _ := quiet.Context().Value(requestKey{}).(*http.Request)
+		next.ServeHTTP(w, r.WithContext(quiet.Context()))
+	}))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		quiet := r.WithContext(r.Context())
-		quiet.RequestURI = loggedPath(r.URL.Path)
+		quiet := r.WithContext(context.WithValue(r.Context(), requestKey{}, r))
+		path := loggedPath(r.URL.Path)
+		quiet.URL, quiet.RequestURI, quiet.RemoteAddr = &url.URL{Path: path}, path, ""
 		logged.ServeHTTP(w, quiet)
 	})
 }
 
 // loggedPath is a path whose parts are only words of ours.
 func loggedPath(path string) string {
+	const letters, digits = "abcdefghijklmnopqrstuvwxyz-_.", "0123456789"
 	parts := strings.Split(path, "/")
 	for i, part := range parts {
-		if len(part) > maxSegment || strings.Trim(part, "abcdefghijklmnopqrstuvwxyz-_.") != "" {
+		isWord := len(part) <= maxSegment && strings.Trim(part, letters) == ""
+		isVersion := len(part) <= 3 && strings.Trim(part, letters+digits) == ""
+		if !isWord && !isVersion {
 			parts[i] = "…"
 		}
 	}
@@ -359,8 +369,14 @@ func (s *server) ready(w http.ResponseWriter, r *http.Request) {
 func (s *server) notFound(w http.ResponseWriter, r *http.Request) { s.fail(w, r, failNotFound) }
 
 func (s *server) methodNotAllowed(w http.ResponseWriter, r *http.Request) {
-	if route := chi.RouteContext(r.Context()); route != nil {
-		w.Header().Set("Allow", strings.Join(s.allowed(r.URL.Path), ", "))
+	path := strings.TrimPrefix(r.URL.Path, basePath)
+	switch method, isOwn := ownPaths[path]; {
+	case isOwn:
+		w.Header().Set("Allow", method)
+	case path != r.URL.Path:
+		w.Header().Set("Allow", strings.Join(forwarded, ", "))
+	default:
+		w.Header().Set("Allow", http.MethodGet)
 	}
 	s.fail(w, r, failMethod)
 }

@@ -52,7 +52,19 @@ type server struct {
 	Options
 
 	unavailable rate.Sometimes
-	routes      chi.Routes
+}
+
+// forwarded are the methods of the main server's endpoints.
+var forwarded = []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete}
+
+// ownPaths are the paths below /api/v1/auth, which the main server knows nothing of, and their methods.
+var ownPaths = map[string]string{
+	"/auth/check-studcard": http.MethodPost,
+	"/auth/signup":         http.MethodPost,
+	"/auth/login":          http.MethodPost,
+	"/auth/login/coach":    http.MethodPost,
+	"/auth/login/admin":    http.MethodPost,
+	"/auth/check-login":    http.MethodGet,
 }
 
 // New makes the auth server's handler.
@@ -71,17 +83,19 @@ func New(o Options) http.Handler {
 		r.NotFound(s.notFound)
 		r.MethodNotAllowed(s.methodNotAllowed)
 
-		r.Post("/auth/check-studcard", s.handle(s.checkCard))
-		r.Post("/auth/signup", s.handle(s.signUp))
-		r.Post("/auth/login", s.handle(s.logIn(kindStudent)))
-		r.Post("/auth/login/coach", s.handle(s.logIn(kindCoach)))
-		r.Post("/auth/login/admin", s.handle(s.logIn(kindAdmin)))
-		r.Get("/auth/check-login", s.handle(s.checkLogIn))
-		r.Handle("/auth/*", http.HandlerFunc(s.notFound))
-
+		for path, do := range map[string]func(http.ResponseWriter, *http.Request) error{
+			"/auth/check-studcard": s.checkCard,
+			"/auth/signup":         s.signUp,
+			"/auth/login":          s.logIn(kindStudent),
+			"/auth/login/coach":    s.logIn(kindCoach),
+			"/auth/login/admin":    s.logIn(kindAdmin),
+			"/auth/check-login":    s.checkLogIn,
+		} {
+			r.Method(ownPaths[path], path, s.handle(do))
+		}
 		// The main server must not see an old password: guesses at it are charged here.
 		r.Put("/user/edit-password", s.handle(s.editPassword))
-		for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
+		for _, method := range forwarded {
 			r.Method(method, "/*", s.handle(s.forward))
 		}
 	})
@@ -93,7 +107,6 @@ func New(o Options) http.Handler {
 		r.Get("/{name}", s.handle(s.media))
 		r.Post("/update-my-picture", s.handle(s.updatePicture))
 	})
-	s.routes = r
 	return r
 }
 
@@ -104,17 +117,6 @@ func (s *server) handle(do func(http.ResponseWriter, *http.Request) error) http.
 			s.fail(w, r, err)
 		}
 	}
-}
-
-// allowed lists the methods of a path, for the header Allow.
-func (s *server) allowed(path string) []string {
-	var methods []string
-	for _, method := range []string{http.MethodGet, http.MethodPost, http.MethodPut, http.MethodDelete} {
-		if s.routes.Match(chi.NewRouteContext(), method, path) {
-			methods = append(methods, method)
-		}
-	}
-	return methods
 }
 
 // causeOf is an error for the log, without what PostgreSQL quotes of rows and values.
