@@ -36,22 +36,27 @@ database's owner. A file that is there already is left alone: where it holds ano
 			defer func() { _ = conn.Close(cmd.Context()) }()
 			var stored password.Pepper
 			err = conn.QueryRow(cmd.Context(), sqlPepper).Scan(&stored)
-			if errors.Is(err, pgx.ErrNoRows) {
-				return errors.New("the database has no pepper: run `energy migrate`, or give the servers the old one")
-			}
-			if err != nil {
+			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 				return fmt.Errorf("reading the pepper: %w", err)
 			}
-			there, err := password.ReadFile(s.PepperFile)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return password.WriteFile(s.PepperFile, stored)
-			case err != nil:
-				return err
-			case there != stored:
-				return fmt.Errorf("%s holds another pepper than the database: move it away, or see api.set_pepper", s.PepperFile)
-			}
-			return nil
+			return keepPepper(s.PepperFile, stored)
 		},
 	}
+}
+
+// keepPepper writes the database's pepper into a file, where there is none yet. A database whose old hashes are retired
+// has forgotten its pepper; only the file has it then.
+func keepPepper(name string, stored password.Pepper) error {
+	there, err := password.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && stored == "":
+		return fmt.Errorf("the database has no pepper, nor has %s: run `energy migrate`, or bring the file from a backup", name)
+	case errors.Is(err, fs.ErrNotExist):
+		return password.WriteFile(name, stored)
+	case err != nil:
+		return err
+	case stored != "" && there != stored:
+		return fmt.Errorf("%s holds another pepper than the database: move it away, or see api.set_pepper", name)
+	}
+	return nil
 }

@@ -339,12 +339,12 @@ func TestRunAndDemoOnABareMachine(t *testing.T) {
 	}
 	at := folder(t, "data of the server")
 	path := machine(t, "curl", "wget", "git", "ps", "psql", "setpriv")
-	address := "127.0.0.1:" + strconv.Itoa(freePort(t))
+	address, authAddress := "127.0.0.1:"+strconv.Itoa(freePort(t)), "127.0.0.1:"+strconv.Itoa(freePort(t))
 	variables := []string{
 		"PATH=" + path, "ENERGY_DATA=" + filepath.Join(at, "cluster"), "ENERGY_TOKEN_FILE=" + filepath.Join(at, "energy.token"),
 	}
 	var said lines
-	server := command(t, root(t), append(variables, "ENERGY_LISTEN="+address), "scripts/run")
+	server := command(t, root(t), append(variables, "ENERGY_LISTEN="+address, "ENERGY_AUTH_LISTEN="+authAddress), "scripts/run")
 	server.Stdout, server.Stderr = &said, &said
 	require.NoError(t, server.Start())
 	ended := make(chan struct{})
@@ -359,8 +359,9 @@ func TestRunAndDemoOnABareMachine(t *testing.T) {
 			t.Logf("make run said:\n%s", &said)
 		}
 	})
-	require.Eventually(t, func() bool { return said.contains("Energiya listens on http://" + address) },
+	require.Eventually(t, func() bool { return said.contains("The main server listens on http://" + address) },
 		5*time.Minute, 100*time.Millisecond)
+	require.True(t, said.contains("Open http://"+authAddress+" in a browser"))
 	require.True(t, said.contains("\n  # to ask the server by hand, install curl"))
 	require.True(t, said.contains("/psql -h 127.0.0.1"))
 
