@@ -39,6 +39,12 @@ func newPictureName() string {
 	return hex.EncodeToString(name) + ".jpg"
 }
 
+// MakePicture makes of a file the JPEG that is kept, and its name.
+func MakePicture(ctx context.Context, file []byte) (name string, jpeg []byte, err error) {
+	jpeg, err = newStudio().make(ctx, file)
+	return newPictureName(), jpeg, err
+}
+
 // studio makes pictures of what people send in, one at a time.
 type studio struct {
 	queue chan struct{}

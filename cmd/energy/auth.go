@@ -21,6 +21,7 @@ import (
 	"energiya/db"
 	"energiya/internal/config"
 	"energiya/internal/gymclient"
+	"energiya/internal/listening"
 	"energiya/internal/metrics"
 	"energiya/internal/password"
 	"energiya/internal/service"
@@ -68,7 +69,7 @@ proxy that speaks TLS, which ENERGY_AUTH_PROXIES names (docs/operations.md).
 			return serveAuth(cmd.Context(), s, log)
 		},
 	}
-	cmd.AddCommand(newAuthPepper())
+	cmd.AddCommand(newAuthPepper(), newAuthRetireLegacy(), newAuthImportPictures())
 	return cmd
 }
 
@@ -99,6 +100,8 @@ func serveAuth(ctx context.Context, s *config.Settings, log *httplog.Logger) err
 	if err != nil {
 		return err
 	}
+	note := leaveNote(s, listening.Auth, listener.Addr(), log.Logger)
+	defer note.Remove()
 	log.Info("listening", "address", listener.Addr().String(), "main", s.MainURL, "pool", s.PoolSize,
 		"schema", built.Schema, "package", built.Package)
 	registry := metrics.New(built, parts.check.ready)

@@ -45,9 +45,10 @@ type demo struct {
 	seed        uint64
 	force       bool
 
-	token string
-	out   io.Writer
-	conn  *pgx.Conn
+	token    string
+	settings *config.Settings
+	out      io.Writer
+	conn     *pgx.Conn
 }
 
 func newDemo() *cobra.Command {
@@ -58,14 +59,15 @@ func newDemo() *cobra.Command {
 		Long: `Invent a coach and students, play last month and this one up to yesterday under the session's clock, then open enrolment
 on the running server and play the opening minute over HTTP: every student at once. What came of it is printed as a table.
 
-All that it makes is marked as such: the groups of invented people begin with ДЕМО-, and nobody can log in as one of them. It can
-be run again: the people are used again, months are played once. A database with students or coaches who are not invented is refused,
+All that it makes is marked as such: the groups of invented people begin with ДЕМО-. At the end a student, the coach and
+the administrator get random passwords, which are printed once; nobody can log in as one of the others. It can be run
+again: the people are used again, months are played once. A database with students or coaches who are not invented is refused,
 since the invented ones take real seats.
 
 Log in as the database's owner; the server must be running on the same database ("make run" in another window). Enrolment stays open
 by hand afterwards. The exit code is 2 where the audit finds something, 1 where a request failed or a promised seat is not there.
 
-` + settings(config.DatabaseURL, "Listen", "Token", "TokenFile"),
+` + settings(config.DatabaseURL, "Listen", "AuthListen", "Token", "TokenFile"),
 		Example: `  make demo
   make demo DEMO='--students 2000'`,
 		Args: cobra.NoArgs,
@@ -91,7 +93,7 @@ by hand afterwards. The exit code is 2 where the audit finds something, 1 where 
 				return err
 			}
 			defer func() { _ = d.conn.Close(context.WithoutCancel(cmd.Context())) }()
-			d.out = cmd.OutOrStdout()
+			d.out, d.settings = cmd.OutOrStdout(), s
 			return d.run(cmd.Context())
 		},
 	}
@@ -372,6 +374,9 @@ func (d *demo) print(ctx context.Context, students []int, report *rush.Report) e
 		fmt.Fprintf(d.out, "  %v\n", failure)
 	}
 	if err := d.printNext(ctx); err != nil {
+		return err
+	}
+	if err := d.printLogIns(ctx); err != nil {
 		return err
 	}
 	switch {

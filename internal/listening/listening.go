@@ -17,8 +17,11 @@ import (
 	"syscall"
 )
 
-// Serve is the name of the main server.
-const Serve = "serve"
+// The names of the servers: the main server and the auth server.
+const (
+	Serve = "serve"
+	Auth  = "auth"
+)
 
 // Note is the note of a running server.
 type Note struct{ file *os.File }
