@@ -115,12 +115,27 @@ func passBack(w http.ResponseWriter, r *http.Request, response *http.Response) e
 		h.Set("Content-Type", response.Header.Get("Content-Type"))
 	}
 	w.WriteHeader(http.StatusOK)
-	if _, err := io.Copy(w, response.Body); err != nil {
+	if _, err := io.Copy(&prompt{w, http.NewResponseController(w)}, response.Body); err != nil {
 		// Too late to say so, but not to let the client see that it has not got all.
 		httplog.LogEntrySetField(r.Context(), "cause", causeOf(err))
 		panic(http.ErrAbortHandler)
 	}
 	return nil
+}
+
+// prompt sends each part of an answer as soon as it comes. It hides the ReadFrom of what it writes to.
+type prompt struct {
+	io.Writer
+
+	control *http.ResponseController
+}
+
+func (p *prompt) Write(part []byte) (int, error) {
+	n, err := p.Writer.Write(part)
+	if err == nil {
+		err = p.control.Flush()
+	}
+	return n, err
 }
 
 // noted remembers why reading a client's body failed: the call of the main server fails by it too.

@@ -194,6 +194,12 @@ func TestRequestsAreStreamed(t *testing.T) {
 			w.Header().Set("Content-Type", "text/csv")
 			w.Header().Set("Content-Disposition", `attachment; filename="x.csv"`)
 			_, _ = io.WriteString(w, "a;b\n")
+			_ = http.NewResponseController(w).Flush()
+			select { // the client has read the beginning
+			case <-arrived:
+			case <-r.Context().Done():
+			}
+			_, _ = io.WriteString(w, "c;d\n")
 		})
 	})
 	coach := r.loggedIn(22345678, "COACH")
@@ -207,9 +213,19 @@ func TestRequestsAreStreamed(t *testing.T) {
 		_, _ = writer.Write([]byte("}"))
 		_ = writer.Close()
 	}()
-	a := coach.send(request)
-	require.Equal(t, "a;b\n", a.raw)
-	require.Equal(t, "text/csv", a.header.Get("Content-Type"))
+	request.Header.Set("Authorization", coach.token)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(t, err)
+	defer func() { _ = response.Body.Close() }()
+	require.Equal(t, "text/csv", response.Header.Get("Content-Type"))
+	first := make([]byte, 4)
+	_, err = io.ReadFull(response.Body, first)
+	require.NoError(t, err)
+	require.Equal(t, "a;b\n", string(first), "the client has the beginning before the end was made")
+	arrived <- "go on"
+	rest, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	require.Equal(t, "c;d\n", string(rest))
 }
 
 func TestTheFreeSeatsAreReadOnlyWhereTheyChanged(t *testing.T) {

@@ -92,7 +92,7 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	require.NoError(t, err)
 	t.Cleanup(gym.Close)
 
-	pool, err := db.RolePool(context.Background(), r.Owner.Config(), auth.Role, 10*time.Second, slog.New(slog.DiscardHandler))
+	pool, err := db.RolePool(context.Background(), r.Owner.Config(), db.DefaultRoles().Web, 10*time.Second, slog.New(slog.DiscardHandler))
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	accounts := auth.NewAccounts(pool, pepper, 2)

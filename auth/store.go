@@ -268,9 +268,6 @@ func (s store) picture(ctx context.Context, media, token []byte, name string) (j
 	return jpeg, s.explain(ctx, err)
 }
 
-// Role is the database's role of this server: it may execute the functions of schema auth and do nothing else.
-const Role = "energy_web"
-
 // SQLVersion asks which schema and functions the database has.
 const SQLVersion = `select auth.version()`
 

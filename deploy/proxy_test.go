@@ -97,14 +97,17 @@ func behindNginx(t *testing.T, database *dbtest.DB, main http.Handler) (address 
 func startAuth(t *testing.T, database *dbtest.DB, main http.Handler) string {
 	t.Helper()
 	gymServer := httptest.NewServer(main)
-	t.Cleanup(gymServer.Close)
+	t.Cleanup(func() {
+		gymServer.CloseClientConnections()
+		gymServer.Close()
+	})
 	gym, err := gymclient.New(gymclient.Options{
 		URL: gymServer.URL, Token: func() string { return token }, Timeout: 12 * time.Second, FileTimeout: time.Minute,
 	})
 	require.NoError(t, err)
 	t.Cleanup(gym.Close)
 	silent := slog.New(slog.DiscardHandler)
-	pool, err := db.RolePool(context.Background(), database.Owner.Config(), auth.Role, 10*time.Second, silent)
+	pool, err := db.RolePool(context.Background(), database.Owner.Config(), db.DefaultRoles().Web, 10*time.Second, silent)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	server := httptest.NewServer(auth.New(auth.Options{
@@ -115,7 +118,10 @@ func startAuth(t *testing.T, database *dbtest.DB, main http.Handler) string {
 		RequestTimeout: 10 * time.Second,
 		Logger:         httplog.NewLogger("test", httplog.Options{Writer: io.Discard}),
 	}))
-	t.Cleanup(server.Close)
+	t.Cleanup(func() {
+		server.CloseClientConnections()
+		server.Close()
+	})
 	return strings.TrimPrefix(server.URL, "http://")
 }
 
@@ -159,12 +165,15 @@ func TestNginxBeforeTheAuthServer(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	half := make(chan struct{})
-	main := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	main := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/csv")
 		w.Header().Set("Content-Disposition", `attachment; filename="x.csv"`)
 		_, _ = io.WriteString(w, "first")
 		_ = http.NewResponseController(w).Flush()
-		<-half
+		select {
+		case <-half:
+		case <-r.Context().Done():
+		}
 		_, _ = io.WriteString(w, "second")
 	})
 	address, client := behindNginx(t, database, main)
