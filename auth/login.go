@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // userData is what the old front gets after a log-in.
@@ -96,8 +95,7 @@ func (*server) welcome(w http.ResponseWriter, _ *http.Request, o opened) error {
 
 // setMediaCookie lets the browser show pictures as long as the session can live without further use.
 func setMediaCookie(w http.ResponseWriter, s session, token []byte) {
-	age := int(time.Until(s.EndsAt).Seconds())
-	setCookie(w, mediaCookie, encodeToken(mediaKey(token)), mediaPath, max(1, age))
+	setCookie(w, mediaCookie, encodeToken(mediaKey(token)), mediaPath, max(1, s.Idle))
 }
 
 // checkLogIn tells the old front whose token it has.

@@ -89,7 +89,7 @@ type session struct {
 	Role           string          `json:"role"`
 	User           json.RawMessage `json:"user"` // OwnUser of the contract
 	Strange        bool            `json:"strange"`
-	EndsAt         time.Time       `json:"ends_at"`
+	Idle           int             `json:"idle_seconds"` // how long it may rest
 	ConsentNeeded  bool            `json:"consent_needed"`
 	ConsentVersion *int            `json:"consent_version"`
 	May            *bool           `json:"may"`

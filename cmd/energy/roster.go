@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -71,33 +72,41 @@ Whether only those on the roster may register is a setting: select * from api.se
 			if err != nil {
 				return err
 			}
-			packed, err := json.Marshal(list.Students)
-			if err != nil {
-				return fmt.Errorf("packing the roster: %w", err)
-			}
-			conn, err := connect(cmd.Context())
+			changes, err := importRoster(cmd.Context(), list, dryRun)
 			if err != nil {
 				return err
-			}
-			defer func() { _ = conn.Close(cmd.Context()) }()
-
-			query := sqlImportRoster
-			if dryRun {
-				query = sqlRosterPreview
-			}
-			rows, err := conn.Query(cmd.Context(), query, string(packed))
-			if err != nil {
-				return fmt.Errorf("importing the roster: %w", err)
-			}
-			changes, err := pgx.CollectRows(rows, pgx.RowToStructByName[rosterChange])
-			if err != nil {
-				return fmt.Errorf("importing the roster: %w", err)
 			}
 			return printRoster(cmd.OutOrStdout(), list, changes, dryRun)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
 	return cmd
+}
+
+// importRoster makes the roster what list says, and returns what changed. A dry run changes nothing.
+func importRoster(ctx context.Context, list roster.List, dryRun bool) ([]rosterChange, error) {
+	packed, err := json.Marshal(list.Students)
+	if err != nil {
+		return nil, fmt.Errorf("packing the roster: %w", err)
+	}
+	conn, err := connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = conn.Close(ctx) }()
+	query := sqlImportRoster
+	if dryRun {
+		query = sqlRosterPreview
+	}
+	rows, err := conn.Query(ctx, query, string(packed))
+	if err != nil {
+		return nil, fmt.Errorf("importing the roster: %w", err)
+	}
+	changes, err := pgx.CollectRows(rows, pgx.RowToStructByName[rosterChange])
+	if err != nil {
+		return nil, fmt.Errorf("importing the roster: %w", err)
+	}
+	return changes, nil
 }
 
 func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun bool) error {
