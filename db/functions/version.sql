@@ -1,1 +1,1 @@
-select rules.record_package(63, 'ac2464f55eb7b36cee20850c040f375295faff24ce3906f0843cfe5216798097');
+select rules.record_package(65, '30fc959db3aa473d5be38959a81b0908f4f5f943fd94ed8c61b8301e8fb35580');

@@ -1,16 +1,22 @@
 -- The consent to the processing of personal data: a document of its own, with versions.
 
 create function rules.consent_version() returns integer
-language sql stable
-as $$ select max(d.version) from gym.consent_documents d $$;
+language plpgsql stable
+as $$
+begin
+  return (select max(d.version) from gym.consent_documents d);
+end
+$$;
 comment on function rules.consent_version() is
   'The version that counts; null: none is published, and no consent needed.';
 
 create function rules.has_consented(p_user_id integer, p_version integer) returns boolean
-language sql stable
+language plpgsql stable
 as $$
-  select exists (
-    select from gym.consents c where c.user_id = p_user_id and c.version = p_version and c.withdrawn_at is null)
+begin
+  return exists (
+    select from gym.consents c where c.user_id = p_user_id and c.version = p_version and c.withdrawn_at is null);
+end
 $$;
 comment on function rules.has_consented(integer, integer) is 'Whether a person agrees to that version.';
 

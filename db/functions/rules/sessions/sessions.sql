@@ -15,23 +15,37 @@ comment on function rules.session_limits(gym.userrole, boolean) is
   'How long a session may be unused, and how old it may become, by the settings. p_is_strange: at a stranger''s '
   'computer, where the shorter of both limits counts.';
 
+-- What each request asks is in PL/pgSQL, which keeps its plans; a function in SQL would be planned at each call.
+
 create function rules.session_ends_at(p_session gym.sessions, p_role gym.userrole) returns timestamptz
-language sql stable
+language plpgsql stable
 as $$
-  select least(p_session.used_at + l.idle, p_session.created_at + l.age)
-    from rules.session_limits(p_role, p_session.is_strange) l
+begin
+  return (
+    select least(p_session.used_at + l.idle, p_session.created_at + l.age)
+      from rules.session_limits(p_role, p_session.is_strange) l);
+end
 $$;
 comment on function rules.session_ends_at(gym.sessions, gym.userrole) is
   'When a session''s time is over if it is not used again.';
 
 create function rules.live_session(p_token_hash bytea) returns gym.sessions
-language sql stable
+language plpgsql stable
 as $$
-  select s
-    from gym.sessions s
-    join gym.users u on u.id = s.user_id
-   where s.token_hash = p_token_hash and s.ended_at is null and not u.deleted
-     and rules.session_ends_at(s, u.role) > rules.clock()
+declare
+  v_session gym.sessions;
+  v_role    gym.userrole;
+begin
+  select * into v_session from gym.sessions s where s.token_hash = p_token_hash and s.ended_at is null;
+  if not found then
+    return null;
+  end if;
+  select u.role into v_role from gym.users u where u.id = v_session.user_id and not u.deleted;
+  if not found or rules.session_ends_at(v_session, v_role) <= rules.clock() then
+    return null;
+  end if;
+  return v_session;
+end
 $$;
 comment on function rules.live_session(bytea) is
   'The session of that token''s SHA-256; null where there is none, it was ended, its time is over, or the person '
@@ -149,36 +163,42 @@ comment on function rules.reopen_session(bigint, bytea) is
   'Opens the session anew that changed its own person''s password, which ended all of them. p_new_token: its token '
   'from now on; null: it keeps the one that it has. Errors: field_unreadable.';
 
+create function rules.may_call(p_endpoint text, p_role gym.userrole) returns boolean
+language plpgsql stable
+as $$
+begin
+  return coalesce((
+    select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r where r.endpoint = p_endpoint), false);
+end
+$$;
+comment on function rules.may_call(text, gym.userrole) is
+  'Whether an endpoint admits a role, or, where p_role is null, a person who is not logged in (gym.rights).';
+
 create function rules.session_json(p_session gym.sessions, p_endpoint text default null) returns json
 language plpgsql stable
 as $$
 declare
   v_user    gym.users;
+  v_idle    interval;
   v_version integer := rules.consent_version();
+  v_may     boolean;
 begin
   select * into strict v_user from gym.users u where u.id = p_session.user_id;
+  select l.idle into strict v_idle from rules.session_limits(v_user.role, p_session.is_strange) l;
+  if p_endpoint is not null then
+    v_may := rules.may_call(p_endpoint, v_user.role);
+  end if;
   return json_build_object(
     'live', true, 'session_id', p_session.id::text, 'user_id', v_user.id, 'role', v_user.role,
     'user', wire.own_user_json(v_user), 'strange', p_session.is_strange, 'created_at', p_session.created_at,
     'ends_at', rules.session_ends_at(p_session, v_user.role),
-    'idle_seconds', (select extract(epoch from l.idle)::bigint from rules.session_limits(v_user.role,
-      p_session.is_strange) l),
+    'idle_seconds', extract(epoch from v_idle)::bigint,
     'consent_version', v_version,
     'consent_needed', v_version is not null and not rules.has_consented(v_user.id, v_version),
     'unconfirmed', v_user.unconfirmed_since is not null,
-    'may', case when p_endpoint is not null then rules.may_call(p_endpoint, v_user.role) end,
-    'message', case when p_endpoint is not null and not rules.may_call(p_endpoint, v_user.role)
-                    then (select c.message from rules.catalogue c where c.rule = 'role_may_not') end);
+    'may', v_may,
+    'message', case when not v_may then (select c.message from rules.catalogue c where c.rule = 'role_may_not') end);
 end
 $$;
 comment on function rules.session_json(gym.sessions, text) is
   'A live session and its person, for the auth server. p_endpoint: whether the role may call it.';
-
-create function rules.may_call(p_endpoint text, p_role gym.userrole) returns boolean
-language sql stable
-as $$
-  select coalesce((select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r
-    where r.endpoint = p_endpoint), false)
-$$;
-comment on function rules.may_call(text, gym.userrole) is
-  'Whether an endpoint admits a role, or, where p_role is null, a person who is not logged in (gym.rights).';
