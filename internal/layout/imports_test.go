@@ -92,9 +92,21 @@ func TestImports(t *testing.T) {
 			[]string{"api", "jobs", "report"},
 		},
 		{
-			"no page asks a database",
+			"no page asks a database, or knows who answers it",
 			alone,
 			func(name string) bool { return within(name, "web") },
+			[]string{"db", "auth"},
+		},
+		{
+			"a client knows the main server by its contract only",
+			alone,
+			func(name string) bool { return within(name, "internal/gymclient") },
+			[]string{"api", "auth", "db", "jobs", "report", "web"},
+		},
+		{
+			"hashing needs no database",
+			alone,
+			func(name string) bool { return within(name, "internal/password") },
 			[]string{"db"},
 		},
 	}
