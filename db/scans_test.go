@@ -97,11 +97,12 @@ var mayScan = map[string]string{
 	"api.import_roster": "compares the whole roster",
 	"api.swap_names":    "looks at everybody's names, once in the life of a database",
 	// both read all that they are about, by an index in its order or from the beginning: which, the sample of ANALYZE decides
-	"api.roster_preview": "so it shows beforehand",
-	"api.who_did":        "the trail of the months asked for: an index by actor would cost every write",
-	"view api.blocked":   "hundreds of blocks stand, with their people's names",
-	"view api.roster":    "the whole roster, with whom it lets in",
-	"view api.slots":     "a month is text there, and slots are a few hundred a year",
+	"api.roster_preview":     "so it shows beforehand",
+	"api.roster_needs_force": "so it says beforehand whether it may",
+	"api.who_did":            "the trail of the months asked for: an index by actor would cost every write",
+	"view api.blocked":       "hundreds of blocks stand, with their people's names",
+	"view api.roster":        "the whole roster, with whom it lets in",
+	"view api.slots":         "a month is text there, and slots are a few hundred a year",
 	// log-ins: looked at by administrators now and then
 	"api.codes": "all codes, by name", "view api.codes": "all codes, by name",
 	"api.unconfirmed": "people marked: few, and seldom asked for", "view api.unconfirmed": "people marked: few, and seldom asked for",

@@ -25,7 +25,8 @@ type rosterChange struct {
 
 const (
 	sqlRosterPreview = `select change, card, person, "group", was from api.roster_preview($1)`
-	sqlImportRoster  = `select change, card, person, "group", was from api.import_roster($1)`
+	sqlNeedsForce    = `select api.roster_needs_force($1)`
+	sqlImportRoster  = `select change, card, person, "group", was from api.import_roster($1, $2)`
 )
 
 func newRoster() *cobra.Command {
@@ -40,9 +41,9 @@ func newRoster() *cobra.Command {
 }
 
 func newRosterImport() *cobra.Command {
-	var dryRun bool
+	var dryRun, force bool
 	cmd := &cobra.Command{
-		Use:   "import file.csv|xlsx|json [--dry-run]",
+		Use:   "import file.csv|xlsx|json [--dry-run] [--force]",
 		Short: "Make the roster what a file says",
 		Long: `Make the roster what a file says, the whole of it, and print what was added, changed, and is gone. Log in as
 the database's owner, or with the role of administrators. People who have registered stay as they are, also those who
@@ -58,8 +59,9 @@ such a row, merged cells in each of their rows; json: an array of objects with t
 (family name), firstname (given name), surname (patronymic), group; or, as in the old system, an object of such objects
 under their cards.
 
-A file that was cut, or garbled, or that can be read in two ways is refused as a whole, with the line: a student whose line is lost
-would be gone.
+A file that was cut, or garbled, or that can be read in two ways is refused as a whole, with the line: a student whose
+line is lost would be gone. So is a file without more than a tenth of those on the roster, unless --force says that it
+is whole: when the year's graduates leave, say.
 
 Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
 
@@ -72,44 +74,56 @@ Whether only those on the roster may register is a setting: select * from api.se
 			if err != nil {
 				return err
 			}
-			changes, err := importRoster(cmd.Context(), list, dryRun)
+			imported, err := importRoster(cmd.Context(), list, dryRun, force)
 			if err != nil {
 				return err
 			}
-			return printRoster(cmd.OutOrStdout(), list, changes, dryRun)
+			return printRoster(cmd.OutOrStdout(), list, imported)
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "only show what would change")
+	cmd.Flags().BoolVar(&force, "force", false, "also where more than a tenth of the roster would be gone")
 	return cmd
 }
 
-// importRoster makes the roster what list says, and returns what changed. A dry run changes nothing.
-func importRoster(ctx context.Context, list roster.List, dryRun bool) ([]rosterChange, error) {
+// rosterImport is what an import changed, or would change.
+type rosterImport struct {
+	changes    []rosterChange
+	isDryRun   bool
+	needsForce bool // the import will be refused without --force
+}
+
+// importRoster makes the roster what list says. A dry run changes nothing.
+func importRoster(ctx context.Context, list roster.List, dryRun, force bool) (rosterImport, error) {
 	packed, err := json.Marshal(list.Students)
 	if err != nil {
-		return nil, fmt.Errorf("packing the roster: %w", err)
+		return rosterImport{}, fmt.Errorf("packing the roster: %w", err)
 	}
 	conn, err := connect(ctx)
 	if err != nil {
-		return nil, err
+		return rosterImport{}, err
 	}
 	defer func() { _ = conn.Close(ctx) }()
-	query := sqlImportRoster
+	imported := rosterImport{isDryRun: dryRun}
+	query, arguments := sqlImportRoster, []any{string(packed), force}
 	if dryRun {
-		query = sqlRosterPreview
+		query, arguments = sqlRosterPreview, arguments[:1]
+		if err := conn.QueryRow(ctx, sqlNeedsForce, string(packed)).Scan(&imported.needsForce); err != nil {
+			return rosterImport{}, fmt.Errorf("importing the roster: %w", err)
+		}
 	}
-	rows, err := conn.Query(ctx, query, string(packed))
+	rows, err := conn.Query(ctx, query, arguments...)
 	if err != nil {
-		return nil, fmt.Errorf("importing the roster: %w", err)
+		return rosterImport{}, fmt.Errorf("importing the roster: %w", err)
 	}
-	changes, err := pgx.CollectRows(rows, pgx.RowToStructByName[rosterChange])
+	imported.changes, err = pgx.CollectRows(rows, pgx.RowToStructByName[rosterChange])
 	if err != nil {
-		return nil, fmt.Errorf("importing the roster: %w", err)
+		return rosterImport{}, fmt.Errorf("importing the roster: %w", err)
 	}
-	return changes, nil
+	return imported, nil
 }
 
-func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun bool) error {
+func printRoster(w io.Writer, list roster.List, imported rosterImport) error {
 	if list.ReadAs != "" {
 		fmt.Fprintf(w, "read as %s\n", list.ReadAs)
 	}
@@ -128,7 +142,7 @@ func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun b
 	}
 	tabs := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	counts := map[string]int{}
-	for _, c := range changes {
+	for _, c := range imported.changes {
 		counts[c.Change]++
 		was := ""
 		if c.Change == "changed" && c.Was != nil {
@@ -138,7 +152,10 @@ func printRoster(w io.Writer, list roster.List, changes []rosterChange, dryRun b
 	}
 	fmt.Fprintf(tabs, "%d students: %d added, %d changed, %d gone\n", len(list.Students),
 		counts["added"], counts["changed"], counts["gone"])
-	if dryRun {
+	if imported.needsForce {
+		fmt.Fprintln(tabs, "More than a tenth of the roster would be gone: the import will ask for --force.")
+	}
+	if imported.isDryRun {
 		fmt.Fprintln(tabs, "A dry run: nothing was changed.")
 	}
 	if err := tabs.Flush(); err != nil {

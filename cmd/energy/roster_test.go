@@ -36,7 +36,15 @@ func TestRosterImport(t *testing.T) {
 	require.Regexp(t, `added +7 +Белова Анна Ильинична`, wire.stdout)
 
 	require.Contains(t, importRoster(first).stdout, "2 added")
-	second := importRoster("Билет;Фамилия;Имя;Группа\n7;Чернова;Анна;БИ-21\n9;Павлова;Ольга;БИ-22\n")
+	const next = "Билет;Фамилия;Имя;Группа\n7;Чернова;Анна;БИ-21\n9;Павлова;Ольга;БИ-22\n"
+	preview = importRoster(next, "--dry-run")
+	require.Contains(t, preview.stdout, "the import will ask for --force")
+	refused := importRoster(next)
+	require.Equal(t, 1, refused.code)
+	require.Contains(t, refused.stderr, "1 из 2, больше десятой части")
+	require.Contains(t, refused.stderr, "--force")
+	require.Zero(t, number(t, database.Owner, `select count(*) from gym.roster where card = 9`))
+	second := importRoster(next, "--force")
 	require.Equal(t, 0, second.code, second.stderr)
 	require.Regexp(t, `added +9 +Павлова Ольга +БИ-22 *\nchanged +7 +Чернова Анна +БИ-21 +was Белова Анна \(БИ-21\)\ngone +8 +Орлова Инна`, second.stdout)
 	require.Equal(t, 2, number(t, database.Owner, `select count(*) from gym.roster where gone_at is null`))

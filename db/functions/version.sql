@@ -1,1 +1,1 @@
-select rules.record_package(65, '30fc959db3aa473d5be38959a81b0908f4f5f943fd94ed8c61b8301e8fb35580');
+select rules.record_package(66, 'cb5454093e058bfc230439dbb62ed0aef66bab0d9d2ad831ef8e1f7d8cd098b4');

@@ -15,9 +15,20 @@ comment on function api.roster_preview(jsonb) is
   'roster_unreadable. Definer: reads gym.roster. '
   'Example: select * from api.roster_preview(''[{"card": 12069840, "secondname": "Петров"}]'');';
 
-create function api.import_roster(rows jsonb) returns table (change text, card integer, person text, "group" text, was text)
+create function api.roster_needs_force(rows jsonb) returns boolean
+language sql stable security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.roster_needs_force(rows) $$;
+comment on function api.roster_needs_force(jsonb) is
+  'Whether api.import_roster would ask for force: more than a tenth of the roster would be gone. rows: see '
+  'api.roster_preview. Errors: roster_empty, roster_unreadable. Definer: reads gym.roster. '
+  'Example: select api.roster_needs_force(''[{"card": 12069840, "secondname": "Петров"}]'');';
+
+create function api.import_roster(rows jsonb, force boolean default false)
+returns table (change text, card integer, person text, "group" text, was text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
-as $$ select * from rules.import_roster(rows) $$;
-comment on function api.import_roster(jsonb) is
-  'Makes the roster what rows say, the whole of it, and shows what changed. People who have registered stay as they are. rows: see api.roster_preview; files: energy roster import. Errors: roster_empty, roster_unreadable. Definer: writes gym.roster. '
-  'Example: select * from api.import_roster(''[{"card": 12069840, "secondname": "Петров"}]'');';
+as $$ select * from rules.import_roster(rows, force) $$;
+comment on function api.import_roster(jsonb, boolean) is
+  'Makes the roster what rows say, the whole of it, and shows what changed. People who have registered stay as they '
+  'are. rows: see api.roster_preview; force: also where more than a tenth of the roster would be gone; files: energy '
+  'roster import. Errors: roster_empty, roster_unreadable, roster_drops_a_tenth. Definer: writes gym.roster. '
+  'Example: select * from api.import_roster(''[{"card": 12069840, "secondname": "Петров"}]'', force => true);';

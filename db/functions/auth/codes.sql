@@ -66,7 +66,8 @@ language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select coalesce((
     select json_agg(json_build_object('group', g."group", 'without_account', g.n) order by g."group")
-      from (select l."group", count(*) as n from rules.without_account l group by l."group") g), '[]')
+      from (select min(l."group") as "group", count(*) as n from rules.without_account l
+             group by rules.folded(l."group")) g), '[]')
     from rules.session_person(p_token, 'COACH', 'ADMIN')
 $$;
 comment on function auth.code_groups(bytea) is

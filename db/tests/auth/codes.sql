@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/log_in.psql
-select plan(92);
+select plan(93);
 
 create function help.issued(p_card integer) returns text
 language sql as $$ select i.code from rules.issue_code(p_card, sha256(convert_to(random()::text, 'UTF8')), null) i $$;
@@ -66,7 +66,7 @@ insert into gym.secrets (name, value) values ('auth_key', repeat('ab', 32));
 
 select is(auth.code_groups(token(4))::jsonb,
   '[{"group": "БИ-21", "without_account": 2}, {"group": "ИС-21", "without_account": 1}]', 'code_groups');
-select is((select string_agg(s ->> 'person', ', ') from json_array_elements(auth.issue_codes(token(4), 'БИ-21',
+select is((select string_agg(s ->> 'person', ', ') from json_array_elements(auth.issue_codes(token(4), E'би\u201121 ',
   sha256('e'))) s), 'Орлова Анна Ильинична, Петров Иван Ильич', 'issue_codes: the slips of a group, by family name');
 select is(refusal($$ select auth.issue_codes(token(4), 'НЕТ-1', 'e') $$), 'ENGON group_has_accounts',
   'group_has_accounts: issue_codes');
@@ -180,7 +180,9 @@ select is(sign_up('2001', 'Иван', 'Сёмин', 'ИС-21')::jsonb, sign_up(c
   'sign_up: the same answer for a card that is registered');
 select is(result(sign_up('2001', 'Пётр', 'Семин', 'ИС-21', p_length => 7)), 'ENRUL password_too_short',
   'password_too_short: sign_up');
-select is(result(sign_up('2001', 'пётр', ' СЕМИН', 'ис-21', 30)), 'in', 'sign_up: by the names of the roster');
+select is(result(sign_up('2001', 'пётр', ' СЕМИН', E'ис\u201121', 30)), 'in', 'sign_up: by the names of the roster');
+select ok(rules.alike(E'Пе\u0308тр Анна\u00ADМария', 'ПЕТР\u00A0анна-мария') is false
+          and rules.alike(E'Пе\u0308тр\u00A0Анна\u2011Мария', 'ПЕТР анна мария'), 'alike: however it is written');
 select ok((auth.session(token(30), false) ->> 'unconfirmed')::boolean, 'sign_up: the account is unconfirmed');
 select is(result(sign_up('2002', 'Любой', 'Человек', 'ИС-21', 31)), 'in', 'sign_up: a card that no roster knows');
 select rules.set_setting('roster_only', 'true') \g /dev/null

@@ -1,7 +1,7 @@
 -- A seat, two slots, a month, a group, an account: each moves as a whole, or not at all.
 begin;
 \ir ../helpers/start.psql
-select plan(68);
+select plan(70);
 
 insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict do nothing;
 -- boss, 10 December: his slots of next month are mon mon2 tue … sun
@@ -102,6 +102,12 @@ select is((select string_agg(u.firstname || ' ' || coalesce(g.refused_by, 'enrol
 select is(seats('sun'), '3 of 3', 'rules.enrol_group: their seats are taken');
 select is((select string_agg(coalesce(g.refused_by, 'enrolled'), ', ') from rules.enrol_group('ИС-99', slot('sun'), :boss) g),
   'already_enrolled, already_enrolled, already_enrolled, slots_taken_within_capacity', 'rules.enrol_group: harmless to repeat');
+select is((select string_agg(coalesce(g.refused_by, 'enrolled'), ', ')
+             from rules.enrol_group(E' иc\u201199\u00A0', slot('sun'), :boss) g),
+  'already_enrolled, already_enrolled, already_enrolled, slots_taken_within_capacity',
+  'rules.enrol_group: a group that is written otherwise, with a Latin c');
+select is(refusal(format($$ select rules.enrol_group(' ', %s, null) $$, slot('sun'))), 'ENGON group_unknown',
+  'group_unknown: no name is no group');
 select is(refusal(format($$ select rules.enrol_group('нет такой', %s, null) $$, slot('sun'))), 'ENGON group_unknown', 'group_unknown: rules.enrol_group');
 select is(refusal($$ select rules.enrol_group('ИС-99', -1, null) $$), 'ENGON slot_not_found', 'slot_not_found: rules.enrol_group');
 

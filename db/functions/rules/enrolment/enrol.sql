@@ -82,7 +82,7 @@ as $$
 #variable_conflict use_column
 declare
   v_ids integer[] := array(select u.id from gym.users u join rules.roll r on r.user_id = u.id
-                            where u."group" = p_group and u.role in ('STUDENT', 'BLOCKED') and not u.deleted
+                            where rules.folded(u."group") = nullif(rules.folded(p_group), '') and u.role in ('STUDENT', 'BLOCKED') and not u.deleted
                             order by r.place, u.id);
 begin
   if v_ids = '{}' then
@@ -108,4 +108,4 @@ begin
 end
 $$;
 comment on function rules.enrol_group(text, integer, integer, boolean) is
-  'Enrols every student of a group in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force: as in rules.enrol. Errors: group_unknown, slot_not_found.';
+  'Enrols every student of a group (by rules.folded) in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force: as in rules.enrol. Errors: group_unknown, slot_not_found.';

@@ -28,14 +28,16 @@ comment on function rules.check_report_period(date, date) is 'Errors: report_per
 create function rules.group_members(p_group text) returns integer[]
 language plpgsql stable
 as $$
+declare
+  v_group text := rules.folded(p_group);
 begin
-  if coalesce(rules.folded(p_group), '') = '' then
+  if coalesce(v_group, '') = '' then
     return null;
   end if;
-  return array(select u.id from gym.users u where rules.folded(u."group") = rules.folded(p_group));
+  return array(select u.id from gym.users u where rules.folded(u."group") = v_group);
 end
 $$;
-comment on function rules.group_members(text) is 'Ids of the people of a group, named without regard to case and to blanks around it; null for no name: everybody.';
+comment on function rules.group_members(text) is 'Ids of the people of a group, by rules.folded; null for no name: everybody.';
 
 create function rules.unmarked_absent_before() returns date
 language sql stable

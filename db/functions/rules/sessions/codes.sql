@@ -138,7 +138,8 @@ declare
   v_card    integer;
 begin
   for v_card in
-    select l.card from rules.without_account l where l."group" = p_group order by l.place, l.card
+    select l.card from rules.without_account l where rules.folded(l."group") = rules.folded(p_group)
+     order by l.place, l.card
   loop
     return query select i.card, i.person, i.code, i.purpose, i.valid_until from rules.issue_code(v_card, v_entropy,
       p_actor) i;

@@ -17,11 +17,10 @@ comment on function rules.begin_sign_up(text, inet, text) is
 create function rules.alike(p_one text, p_other text) returns boolean
 language sql immutable
 as $$
-  select translate(lower(btrim(regexp_replace(p_one, '[\s\u00a0\u2010-\u2015-]+', ' ', 'g'))), 'Ёё', 'ее')
-       = translate(lower(btrim(regexp_replace(p_other, '[\s\u00a0\u2010-\u2015-]+', ' ', 'g'))), 'Ёё', 'ее')
+  select translate(rules.folded(p_one), 'ё-', 'е ') = translate(rules.folded(p_other), 'ё-', 'е ')
 $$;
 comment on function rules.alike(text, text) is
-  'Whether two names are the same but for capitals, blanks, hyphens and ё.';
+  'Whether two names are the same by rules.folded, and but for hyphens and ё.';
 
 create function rules.sign_up(
   p_attempt bigint, p_firstname text, p_secondname text, p_surname text, p_group text,

@@ -22,7 +22,7 @@ select 812000 + n, family, 'Имя', '', 'АЗБУКА', '-' from unnest('{Ёл�
 select is((select string_agg(r.family, ' ' order by r.place) from rules.roll r where r."group" = 'АЗБУКА'),
   'абрамов Ежов Елкин Ёлкин Жуков Щукин Яшин', 'roll: in the order of the Russian alphabet');
 select who('bob') \g /dev/null
-update gym.users set "group" = 'би-21 ' where id = who('bob');
+update gym.users set "group" = E'би\u201121 ' where id = who('bob');
 select is(array(select unnest(rules.group_members(' БИ-21')) order by 1), array(select id from gym.users where id in (who('ann'), who('bob'), who('coach')) order by id), 'group_members: whatever the case and the blanks');
 select is(rules.group_members(' '), null, 'group_members: no name is everybody');
 select is(rules.group_members('БИ-99'), '{}', 'group_members: nobody');
