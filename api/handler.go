@@ -56,6 +56,10 @@ func (s *server) call(share *gate.Share, function string) http.HandlerFunc {
 			return
 		}
 		defer forget()
+		if body, err = s.hashPasswords(ctx, share, r, function, body); err != nil {
+			s.fail(w, r, err)
+			return
+		}
 		data, err := s.query(ctx, share, r, sql, body)
 		if err != nil {
 			s.fail(w, r, err)

@@ -6,6 +6,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"energiya/internal/gate"
+	"energiya/internal/password"
 	"energiya/report"
 )
 
@@ -31,6 +33,8 @@ type Options struct {
 	Pool *pgxpool.Pool
 	// Tokens decides about the header Token.
 	Tokens TokenChecker
+	// Pepper goes into password hashes. "": the database hashes passwords, as long as it still keeps old hashes.
+	Pepper password.Pepper
 	// Logger gets one line a request. Request headers are never logged, whatever its options say.
 	Logger *httplog.Logger
 	// RequestTimeout is how long a request may take, waiting for a connection of the pool included. 0 is no limit.
@@ -69,6 +73,8 @@ type server struct {
 	overloaded  rate.Sometimes
 	flooded     rate.Sometimes
 	unavailable rate.Sometimes
+	hasher      *password.Hasher
+	pepperFits  atomic.Bool  // the database has said so
 	unserved    atomic.Int64 // requests that found no database
 }
 
@@ -80,6 +86,7 @@ func New(o Options) http.Handler {
 		files:       make(chan struct{}, maxFiles),
 		large:       make(chan struct{}, maxLarge),
 		shares:      map[endpoint]*gate.Share{},
+		hasher:      password.NewHasher(runtime.GOMAXPROCS(0)),
 		overloaded:  rate.Sometimes{Interval: faultInterval},
 		flooded:     rate.Sometimes{Interval: faultInterval},
 		unavailable: rate.Sometimes{Interval: faultInterval},

@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -177,6 +179,11 @@ func runJobs(life *service.Life, s *config.Settings, p pools, log *slog.Logger) 
 func apiOptions(life *service.Life, s *config.Settings, p pools, store *tokens.Store, runner *jobs.Runner,
 	built db.Version, log *httplog.Logger,
 ) (api.Options, error) {
+	// Without a pepper the database hashes passwords itself, as long as it still keeps old hashes.
+	pepper, err := readPepper(s)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return api.Options{}, err
+	}
 	registry := metrics.New(built, p.keeper.Ready)
 	registry.MustRegister(
 		metrics.Pool("requests", p.requests), metrics.Pool("reports", p.reports), metrics.Pool("jobs", p.jobs),
@@ -187,6 +194,7 @@ func apiOptions(life *service.Life, s *config.Settings, p pools, store *tokens.S
 		ReportPool:     p.reports,
 		ReportTimeout:  s.ReportTimeout,
 		Tokens:         store,
+		Pepper:         pepper,
 		Logger:         log,
 		RequestTimeout: s.RequestTimeout,
 		QueueTimeout:   s.QueueTimeout,
