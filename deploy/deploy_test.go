@@ -114,17 +114,19 @@ func TestNothingIsKilledThatIsStillStopping(t *testing.T) {
 	}
 }
 
-func TestTheUnitIsOneAndIsHardened(t *testing.T) {
+func TestTheUnitsAreAndAreHardened(t *testing.T) {
 	t.Parallel()
-	unit := filepath.Join(t.TempDir(), "energy.service")
-	text := read(t, "energy.service")
-	require.Contains(t, text, "ExecStart=/usr/local/bin/energy serve\n")
-	text = strings.ReplaceAll(text, "/usr/local/bin/energy", "/bin/true")
-	require.NoError(t, os.WriteFile(unit, []byte(text), 0o600))
-	t.Run("verify", func(t *testing.T) { command(t, "systemd-analyze", "verify", unit) })
-	t.Run("security", func(t *testing.T) {
-		command(t, "systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
-	})
+	for name, does := range map[string]string{"energy.service": "serve", "energy-auth.service": "auth"} {
+		unit := filepath.Join(t.TempDir(), name)
+		text := read(t, name)
+		require.Contains(t, text, "ExecStart=/usr/local/bin/energy "+does+"\n")
+		text = strings.ReplaceAll(text, "/usr/local/bin/energy", "/bin/true")
+		require.NoError(t, os.WriteFile(unit, []byte(text), 0o600))
+		t.Run("verify "+name, func(t *testing.T) { command(t, "systemd-analyze", "verify", unit) })
+		t.Run("security "+name, func(t *testing.T) {
+			command(t, "systemd-analyze", "security", "--offline=true", "--threshold=15", unit)
+		})
+	}
 }
 
 // A user that systemd makes is in no file where a static program would look for its name.
@@ -135,7 +137,7 @@ func TestEveryDatabaseURLNamesItsUser(t *testing.T) {
 		urls := named.FindAllString(read(t, name), -1)
 		require.NotEmpty(t, urls, name)
 		for _, address := range urls {
-			require.Regexp(t, `^postgres://\w+(:[^@]+)?@`, address, name)
+			require.Regexp(t, `^postgres://[\w-]+(:[^@]+)?@`, address, name)
 		}
 	}
 }
