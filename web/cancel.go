@@ -49,6 +49,6 @@ func (s *site) turnLesson(w http.ResponseWriter, r *http.Request, endpoint, noti
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, "/lesson?"+l.Key()+"&done="+notice, http.StatusSeeOther)
+	http.Redirect(w, r, "/lesson?"+string(l.Key())+"&done="+notice, http.StatusSeeOther)
 	return nil
 }

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"html/template"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -9,6 +11,18 @@ import (
 
 // coach lets coaches and administrators through.
 func (s *site) coach(next handler) handler { return s.only(next, Coach, Admin) }
+
+// queryOf is the query of an address, from pairs of a name and a value; empty values are left out. Its type tells
+// html/template that it is escaped already.
+func queryOf(pairs ...string) template.URL {
+	q := url.Values{}
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			q.Set(pairs[i], pairs[i+1])
+		}
+	}
+	return template.URL(q.Encode()) //nolint:gosec // Encode escapes everything
+}
 
 // DayDate returns a day as "Пн 7 декабря".
 func (w words) DayDate(at time.Time) (string, error) {

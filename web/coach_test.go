@@ -38,7 +38,8 @@ func TestAnnouncements(t *testing.T) {
 		require.Equal(t, []map[string]any{{"id": 4.0, "body": "a", "shownUntil": ""}}, g.stage.Posts)
 	})
 	t.Run("a refusal keeps the form", func(t *testing.T) {
-		r := newRig(t).ask("/announcements", "coach", "ru", url.Values{"body": {""}, "until": {"2026-12-31"}, "do": {"save"}})
+		fields := url.Values{"body": {""}, "until": {"2026-12-31"}, "do": {"save"}}
+		r := newRig(t).ask("/announcements", "coach", "ru", fields)
 		require.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
 		require.Contains(t, body(t, r), `value="2026-12-31"`)
 	})
@@ -99,7 +100,8 @@ func TestReportFile(t *testing.T) {
 func TestCoachOnly(t *testing.T) {
 	g := newRig(t)
 	for _, path := range []string{
-		"/today", "/lesson?date=2026-12-07&time=16:00", "/lesson/cancel?date=2026-12-07&time=16:00", "/people", "/person?id=1",
+		"/today", "/lesson?date=2026-12-07&time=16:00", "/lesson/cancel?date=2026-12-07&time=16:00",
+		"/people", "/person?id=1",
 		"/lists", "/lists/csv", "/reports", "/reports/making", "/reports/file", "/statistics", "/announcements", "/slips",
 	} {
 		for _, token := range []string{"student", "blocked"} {

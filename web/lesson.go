@@ -2,6 +2,7 @@ package web
 
 import (
 	"encoding/json"
+	"html/template"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -68,8 +69,8 @@ func (a attendee) Mark() string {
 	return strconv.Itoa(a.Value)
 }
 
-// Key is the address of the lesson.
-func (l lesson) Key() string { return url.Values{"date": {l.Date}, "time": {l.Time}}.Encode() }
+// Key is the query of the lesson's address.
+func (l lesson) Key() template.URL { return queryOf("date", l.Date, "time", l.Time) }
 
 // Done is how many people are marked.
 func (l lesson) Done() int { return len(l.People) - l.Unmarked }
@@ -188,7 +189,7 @@ func (s *site) lessonPost(w http.ResponseWriter, r *http.Request) error {
 	if len(shown.Refusals) > 0 {
 		return s.show(w, r, "lesson", shown)
 	}
-	target := "/lesson?" + answer.Lesson.Key() + "&done=saved"
+	target := "/lesson?" + string(answer.Lesson.Key()) + "&done=saved"
 	if r.PostForm.Get("do") != "undo" {
 		target += "&back=" + url.QueryEscape(backText(answer.Lesson, back))
 	}

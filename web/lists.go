@@ -2,8 +2,8 @@ package web
 
 import (
 	"encoding/csv"
+	"html/template"
 	"net/http"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -45,10 +45,8 @@ type seat struct {
 	User user `json:"user"`
 }
 
-// CSV is the address of the same lists as a file.
-func (l lists) CSV() string {
-	return "/lists/csv?" + url.Values{"month": {l.Month}, "slot": {l.Slot}}.Encode()
-}
+// Query is the query of the address of the same lists.
+func (l lists) Query() template.URL { return queryOf("month", l.Month, "slot", l.Slot) }
 
 func (s *site) listsOf(r *http.Request) (lists, error) {
 	q := r.URL.Query()

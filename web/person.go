@@ -59,10 +59,10 @@ func (l personLine) State() string {
 		return "excused"
 	case l.Mark == markPresent:
 		return "present"
-	case l.Ahead:
-		return "ahead"
 	case l.Marked:
 		return "absent"
+	case l.Ahead:
+		return "ahead"
 	}
 	return "unmarked"
 }

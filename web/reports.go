@@ -2,10 +2,10 @@ package web
 
 import (
 	"encoding/json"
+	"html/template"
 	"io"
 	"mime"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,10 +18,10 @@ var reportKinds = []string{"visits", "occupancy", "term", "blocked"}
 type reports struct {
 	period
 
-	Kind, Group string
-	Preview     *preview
-	Chart       *chart
-	Table       table
+	Kind, Group, Format string
+	Preview             *preview
+	Chart               *chart
+	Table               table
 }
 
 // preview is report/preview of the contract.
@@ -77,25 +77,14 @@ type table struct {
 	Rows    [][]string
 }
 
-// Query is the address of the same report with other words: "xlsx", "csv", or "" for the page.
-func (d reports) Query(format string) string {
-	q := url.Values{"kind": {d.Kind}, "from": {d.From}, "to": {d.To}}
-	if d.Group != "" {
-		q.Set("group", d.Group)
-	}
-	if format != "" {
-		q.Set("format", format)
-	}
-	return q.Encode()
+// Query is the query of the address of the same report, of a file of the format where one is given.
+func (d reports) Query(format string) template.URL {
+	return queryOf("kind", d.Kind, "from", d.From, "to", d.To, "group", d.Group, "format", format)
 }
 
-// Preset is the address of the report for another period.
-func (d reports) PresetQuery(preset string) string {
-	q := url.Values{"kind": {d.Kind}, "preset": {preset}}
-	if d.Group != "" {
-		q.Set("group", d.Group)
-	}
-	return q.Encode()
+// PresetQuery is the query of the address of the report for another period.
+func (d reports) PresetQuery(preset string) template.URL {
+	return queryOf("kind", d.Kind, "preset", preset, "group", d.Group)
 }
 
 // body is the report as the main server takes it.
@@ -109,7 +98,10 @@ func (d reports) body() map[string]any {
 
 func (s *site) reportOf(r *http.Request) reports {
 	q := r.URL.Query()
-	data := reports{period: s.period(r), Kind: q.Get("kind"), Group: strings.TrimSpace(q.Get("group"))}
+	data := reports{period: s.period(r), Kind: q.Get("kind"), Group: strings.TrimSpace(q.Get("group")), Format: "xlsx"}
+	if q.Get("format") == "csv" {
+		data.Format = "csv"
+	}
 	if !contains(reportKinds, data.Kind) {
 		data.Kind = reportKinds[0]
 	}
@@ -145,9 +137,7 @@ func (s *site) reportsMakingGet(w http.ResponseWriter, r *http.Request) error {
 func (s *site) reportsFileGet(w http.ResponseWriter, r *http.Request) error {
 	data := s.reportOf(r)
 	body := data.body()
-	if body["format"] = "xlsx"; r.URL.Query().Get("format") == "csv" {
-		body["format"] = "csv"
-	}
+	body["format"] = data.Format
 	file, name, contentType, err := s.Gym.Download(r.Context(), visitorOf(r).token, "POST /report/"+data.Kind, body)
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
 package web
 
 import (
+	"html/template"
 	"net/http"
-	"net/url"
 	"time"
 )
 
@@ -19,8 +19,8 @@ type lessonLine struct {
 	Current  bool   `json:"current"`
 }
 
-// Key is the address of the lesson.
-func (l lessonLine) Key() string { return url.Values{"date": {l.Date}, "time": {l.Time}}.Encode() }
+// Key is the query of the lesson's address.
+func (l lessonLine) Key() template.URL { return queryOf("date", l.Date, "time", l.Time) }
 
 // today is the coach's first screen: the lessons of a day, and those of past days that are not marked.
 type today struct {
@@ -32,17 +32,27 @@ type today struct {
 }
 
 func (s *site) todayGet(w http.ResponseWriter, r *http.Request) error {
-	data := today{Day: s.now()}
-	if day, err := time.Parse(time.DateOnly, r.URL.Query().Get("date")); err == nil {
-		data.Day = day
-	}
+	var data today
 	var day, past struct {
 		Today   string       `json:"today"`
 		Lessons []lessonLine `json:"lessons"`
 	}
-	token, date := visitorOf(r).token, data.Day.Format(time.DateOnly)
-	if err := s.Gym.Call(r.Context(), token, "POST /visit/lessons", map[string]any{"date": date}, &day); err != nil {
+	// Without a date it is the main server that says which day it is.
+	body := map[string]any{}
+	date := r.URL.Query().Get("date")
+	if date != "" {
+		body["date"] = date
+	}
+	token := visitorOf(r).token
+	if err := s.Gym.Call(r.Context(), token, "POST /visit/lessons", body, &day); err != nil {
 		return err
+	}
+	if date == "" {
+		date = day.Today
+	}
+	var err error
+	if data.Day, err = time.Parse(time.DateOnly, date); err != nil {
+		return errNotFound
 	}
 	data.IsToday = day.Today == date
 	data.Before, data.After = data.Day.AddDate(0, 0, -1), data.Day.AddDate(0, 0, 1)

@@ -145,6 +145,7 @@ func TestScreens(t *testing.T) {
 					require.NotContains(t, page, "<no value>")
 					require.NotContains(t, page, "<script>alert", "a text of a person is not markup")
 					require.NotContains(t, page, "ZgotmplZ")
+					require.NotRegexp(t, `href="[^"?]*\?[^"=]*"`, page, "a query is not escaped twice")
 					require.NotContains(t, page, " style=", "the policy lets no style stand in the page")
 					require.Equal(t, 1, strings.Count(page, "<h1"), "one heading of the page")
 				})

@@ -227,7 +227,14 @@ func (c *Client) read(ctx context.Context, response *http.Response, endpoint str
 func (c *Client) Download(
 	ctx context.Context, session, endpoint string, in any,
 ) (file io.ReadCloser, name, contentType string, err error) {
-	response, err := c.ask(ctx, Request{Actor: Actor{Session: session}, IsFile: true}, endpoint, in)
+	return c.DownloadAs(ctx, Actor{Session: session}, endpoint, in)
+}
+
+// DownloadAs is Download for any kind of actor.
+func (c *Client) DownloadAs(
+	ctx context.Context, as Actor, endpoint string, in any,
+) (file io.ReadCloser, name, contentType string, err error) {
+	response, err := c.ask(ctx, Request{Actor: as, IsFile: true}, endpoint, in)
 	if err != nil {
 		return nil, "", "", err
 	}

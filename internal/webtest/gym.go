@@ -139,6 +139,12 @@ func (g *Gym) Call(ctx context.Context, session, endpoint string, in, out any) e
 	return g.Client.CallAs(ctx, gymclient.Actor{UserID: id}, endpoint, in, out)
 }
 
+// Download asks the main server for a file for the person of the token.
+func (g *Gym) Download(ctx context.Context, session, endpoint string, in any) (io.ReadCloser, string, string, error) {
+	id, _ := personOf(session)
+	return g.Client.DownloadAs(ctx, gymclient.Actor{UserID: id}, endpoint, in)
+}
+
 // Document reads a document of the main server.
 func (g *Gym) Document(ctx context.Context, endpoint, etag string, out any) (string, time.Time, error) {
 	return g.Client.Document(ctx, endpoint, etag, out)
