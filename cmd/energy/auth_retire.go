@@ -52,7 +52,7 @@ they let nobody in afterwards. The pepper is then forgotten by the database: kee
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "%s wrapped, none is left\n", count(kept, "old hash"))
+			fmt.Fprintf(cmd.OutOrStdout(), "%d old hashes wrapped, none is left\n", kept)
 			if !finish {
 				fmt.Fprintln(cmd.OutOrStdout(), "once the old auth servers are stopped for good: energy auth retire-legacy --finish")
 				return nil
