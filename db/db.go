@@ -31,16 +31,19 @@ type Roles struct {
 	Admin  string // administrators in psql
 	Reader string // who may look
 	Web    string // our auth server: EXECUTE on auth, nothing else
+	Keeper string // owns the functions that write history anew; nobody logs in as it
 }
 
 // DefaultRoles are the names where nobody chose others; tern.conf has the same.
 func DefaultRoles() Roles {
 	return Roles{Server: "energy_server", Auth: "energy_auth", Admin: "energy_admin", Reader: "energy_reader",
-		Web: "energy_web"}
+		Web: "energy_web", Keeper: "energy_keeper"}
 }
 
 // names returns the names of all roles.
-func (r Roles) names() []string { return []string{r.Server, r.Auth, r.Admin, r.Reader, r.Web} }
+func (r Roles) names() []string {
+	return []string{r.Server, r.Auth, r.Admin, r.Reader, r.Web, r.Keeper}
+}
 
 // data is what the SQL files, which are templates, know.
 func (r Roles) data() map[string]any {
@@ -50,6 +53,7 @@ func (r Roles) data() map[string]any {
 		"admin_role":  r.Admin,
 		"reader_role": r.Reader,
 		"web_role":    r.Web,
+		"keeper_role": r.Keeper,
 	}
 }
 

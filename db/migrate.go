@@ -216,11 +216,19 @@ func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
 	if err != nil {
 		return err
 	}
+	same := there.Package == own.Package && there.Hash == own.Hash
+	var misowned int
+	if same {
+		// As after pg_restore --no-owner: a definer function has the rights of its owner.
+		if err := conn.QueryRow(ctx, "select count(*) from rules.owner_faults()").Scan(&misowned); err != nil {
+			return fmt.Errorf("looking at the owners of the functions: %w", err)
+		}
+	}
 	switch {
 	case there.Package > own.Package:
 		o.Log(fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", there.Package, own.Package))
 		return nil
-	case there.Package == own.Package && there.Hash == own.Hash && !o.Force && len(bare) == 0:
+	case same && !o.Force && len(bare) == 0 && misowned == 0:
 		o.Log(fmt.Sprintf("functions: version %d is already installed", own.Package))
 		return nil
 	}

@@ -434,12 +434,12 @@ func (d *database) ownedBy(t *testing.T, prefix, attributes string) (owner strin
 	t.Helper()
 	owner = fmt.Sprintf("%s%d", prefix, os.Getpid())
 	roles = db.Roles{Server: owner + "_server", Auth: owner + "_auth", Admin: owner + "_admin", Reader: owner + "_reader",
-		Web: owner + "_web"}
+		Web: owner + "_web", Keeper: owner + "_keeper"}
 	superuser := d.config.User
 	t.Cleanup(func() {
 		d.config.User = superuser
 		statements := []string{"reassign owned by " + owner + " to current_user"}
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, owner} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper, owner} {
 			var there bool
 			require.NoError(t, d.conn.QueryRow(context.Background(), "select to_regrole($1) is not null", role).Scan(&there))
 			if there {
@@ -466,7 +466,7 @@ func TestAnOwnerWhoMayNotMakeRolesIsToldTheStatementThatMakesThem(t *testing.T) 
 	lines, err := d.migrate(t, db.Options{Roles: roles})
 	var missing *db.RolesError
 	require.ErrorAs(t, err, &missing)
-	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web}, missing.Missing)
+	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper}, missing.Missing)
 	require.Empty(t, lines)
 	require.Equal(t, before, d.ask(t, "select count(*) from pg_class"), "nothing was made")
 	for _, part := range []string{roles.Server, roles.Reader, owner + " may not create roles", "run energy migrate again"} {
@@ -544,7 +544,7 @@ func TestAnOwnerWhoMayNotBecomeTheServersRoleIsToldTheGrant(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
 	owner, roles := d.ownedBy(t, "g", "nocreaterole")
-	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
+	for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper} {
 		d.exec(t, "create role "+role+" nologin")
 	}
 	grant := "grant " + roles.Server + " to " + owner
@@ -606,10 +606,10 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 	const databases = 4
 	prefix := fmt.Sprintf("t%d", os.Getpid())
 	roles := db.Roles{Server: prefix + "_server", Auth: prefix + "_auth", Admin: prefix + "_admin", Reader: prefix + "_reader",
-		Web: prefix + "_web"}
+		Web: prefix + "_web", Keeper: prefix + "_keeper"}
 	superuser := empty(t)
 	t.Cleanup(func() {
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper} {
 			_, _ = superuser.conn.Exec(context.Background(), "drop role if exists "+role)
 		}
 	})
@@ -628,7 +628,7 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 		require.Equal(t, "true", d.ask(t, "select has_function_privilege($1, 'wire.version()', 'execute')", roles.Server))
 	}
 	for _, d := range fresh {
-		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web} {
+		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper} {
 			d.exec(t, "drop owned by "+role)
 		}
 	}

@@ -88,7 +88,9 @@ const sqlRoles = `
 	       coalesce(pg_catalog.pg_has_role(me.oid, p.oid,
 	         case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end), false) as member,
 	       pg_catalog.format('create role %I nologin;', r.name) as creates,
-	       pg_catalog.format('grant %I to %I;', r.name, me.rolname) as grants,
+	       pg_catalog.format('grant %I to %I%s;', r.name, me.rolname,
+	         case when r.name = $2 and current_setting('server_version_num')::integer >= 160000
+	              then ' with inherit false, set true' end) as grants,
 	       me.rolname as me,
 	       me.rolsuper or me.rolcreaterole as may_create
 	  from unnest($1::text[]) with ordinality r (name, place)
@@ -100,7 +102,7 @@ const sqlRoles = `
 // those that it may: roles belong to the whole cluster, and a dump restored into another cluster comes without them. In an
 // empty database the first migration makes them.
 func ensureRoles(ctx context.Context, conn *pgx.Conn, roles Roles, empty bool, log func(string)) error {
-	rows, err := conn.Query(ctx, sqlRoles, roles.names())
+	rows, err := conn.Query(ctx, sqlRoles, roles.names(), roles.Keeper)
 	if err != nil {
 		return fmt.Errorf("looking for the group roles: %w", err)
 	}
@@ -148,16 +150,19 @@ func ensureRoles(ctx context.Context, conn *pgx.Conn, roles Roles, empty bool, l
 		log("roles: made " + r.Name)
 	}
 
-	// The owner becomes a member of the server's role where he may see to it himself, and else asks for it.
+	// The owner becomes a member of the server's role and of the keeper's where he may see to it himself, and else asks for it.
 	for _, r := range found {
-		if r.Name != roles.Server || r.Member {
+		if r.Name != roles.Server && r.Name != roles.Keeper || r.Member {
 			continue
 		}
 		_, err := conn.Exec(ctx, r.Grants)
 		switch {
 		case isCode(err, pgerrcode.InsufficientPrivilege):
-			log(fmt.Sprintf("note: %s may not become %s, so energy serve can't log in as %s: have a superuser run: %s",
-				r.Me, r.Name, r.Me, r.Grants))
+			unable := fmt.Sprintf("energy serve can't log in as %s", r.Me)
+			if r.Name == roles.Keeper {
+				unable = "the functions can't be installed as they must"
+			}
+			log(fmt.Sprintf("note: %s may not become %s, so %s: have a superuser run: %s", r.Me, r.Name, unable, r.Grants))
 		case err != nil:
 			return fmt.Errorf("becoming a member of %s: %w", r.Name, err)
 		}

@@ -1,6 +1,20 @@
 -- Who may do what. Each role is granted by name what it needs; nothing is granted to PUBLIC. A role that could not be
 -- made (001_roles_and_schemas.sql) is passed over, and gets its rights with the next install.
-revoke all on all functions in schema rules, api, wire, auth from public;
+do $public$
+declare
+  v_function regprocedure;
+begin
+  -- those of the keeper are its own, and public has no right to them (rules/keeper.sql)
+  for v_function in
+    select p.oid from pg_proc p
+     where p.pronamespace in ('rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace)
+       and p.oid not in (select k.function::regprocedure from rules.keeper_functions k)
+       and (p.proacl is null or exists (select from aclexplode(p.proacl) a where a.grantee = 0))
+  loop
+    execute format('revoke all on function %s from public', v_function);
+  end loop;
+end
+$public$;
 do $grants$
 declare
   v_grant record;

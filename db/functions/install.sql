@@ -126,6 +126,8 @@ comment on schema auth is
 {{ template "rules/database.sql" . }}
 {{ template "rules/package.sql" . }}
 
+{{ template "rules/keeper.sql" . }}
+
 {{ template "rules/triggers/audit_log.sql" . }}
 {{ template "rules/triggers/audited_tables.sql" . }}
 {{ template "rules/triggers/blocks.sql" . }}

@@ -13,7 +13,8 @@ begin
   for v_function in
     select p.oid from pg_proc p
      where p.pronamespace in (
-       'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace) and p.prosecdef
+       'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace)
+       and p.proowner = current_user::regrole and p.prosecdef
   loop
     execute format('alter function %s set jit = off', v_function);
     execute format('alter function %s set random_page_cost = 1.1', v_function);
@@ -31,6 +32,7 @@ begin
     select p.oid from pg_proc p
      where p.pronamespace in (
        'rules'::regnamespace, 'api'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace)
+       and p.proowner = current_user::regrole
        and strpos(p.prosrc, chr(92)) > 0
   loop
     execute format('alter function %s set standard_conforming_strings = on', v_function);

@@ -1,1 +1,1 @@
-select rules.record_package(66, 'cb5454093e058bfc230439dbb62ed0aef66bab0d9d2ad831ef8e1f7d8cd098b4');
+select rules.record_package(67, 'be03da1d2ac5c74c7b5718d8d47f0245ba8e530f76bc4e1cd0eaddb7d962c645');

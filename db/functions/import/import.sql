@@ -8,9 +8,11 @@ as $$
 declare
   v_deleted integer[];
 begin
-  -- nobody changes, or locks a row of, what the plan stands on while it is carried out; so nobody need be locked one by one
+  -- nobody changes, or locks a row of, what the plan is based on while it is carried out. Nobody reads the enrolments either:
+  -- so the import need not lock thousands of people one by one (rules.lock_user)
   if p_dry_run is not true then
-    lock table gym.pardons, gym.users, gym.slots, gym.enrolments, gym.marks, gym.months, gym.blocks, gym.posts, gym.legacy_ids in exclusive mode;
+    lock table gym.enrolments in access exclusive mode;
+    lock table gym.pardons, gym.users, gym.slots, gym.marks, gym.months, gym.blocks, gym.posts, gym.legacy_ids in exclusive mode;
     perform set_config('gym.importing', 'on', true);
   end if;
   return query select * from rules.plan_summary(p_schema, p_admin_card);

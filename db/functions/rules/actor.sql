@@ -1,18 +1,5 @@
 -- Who acts: the person of a request, or the log-in of a session in psql.
 
-create function rules.was_called(p_stack text, p_function text) returns boolean
-language sql immutable
-as $$
-  -- with quote_all_identifiers the stack has all names in quotes, but for types of more than one name
-  select p_stack ~ ('(?n)^[^".]*[^a-z0-9_$".](?:'
-    || string_agg(regexp_replace(f.signature, '([.()\[\]])', '\\\1', 'g'), '|') || ')')
-    from (values (p_function),
-                 (regexp_replace(p_function, '\m(?!integer\M|bigint\M|smallint\M|boolean\M)[a-z_]+', '"\&"', 'g'))) f (signature)
-$$;
-comment on function rules.was_called(text, text) is
-  'Whether a function stands in a stack of calls (PG_CONTEXT), whose lines are in whatever language the server speaks '
-  '(lc_messages). A line that quotes a statement does not count. p_function: as text of a regprocedure.';
-
 create function rules.actor() returns integer
 language plpgsql stable
 as $$

@@ -40,6 +40,13 @@ as $$
 $$;
 comment on function rules.cards_of(integer) is 'The cards that a person has, and had as far as the audit trail goes back.';
 
+create function rules.no_card(p_user_id integer) returns integer
+language sql immutable
+as $$ select 2147483647 - p_user_id $$;
+comment on function rules.no_card(integer) is
+  'The number that stands for the cards of a person who was erased: cards differ from each other and stay taken. It '
+  'counts from the far end, where no card of the university is.';
+
 create function rules.is_name_swap(p_old jsonb, p_new jsonb) returns boolean
 language sql immutable
 as $$
@@ -116,12 +123,8 @@ language plpgsql volatile
 as $$
 declare
   v_cards integer[];
-  v_card  integer;  -- put in place of them
   v_named text;
   v_more  integer;
-  -- columns of the roster, also as they were called before
-  v_roster constant text[] := array['card', 'family', 'given', 'patronymic', 'group', 'firstname', 'secondname',
-                                    'surname'];
 begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
@@ -130,14 +133,10 @@ begin
     perform rules.refuse('user_not_found');
   end if;
   v_cards := rules.cards_of(p_user_id);
-  -- a card of nobody: cards are told apart and stay taken. Counted from the far end, where no card of the university is
-  v_card  := 2147483647 - p_user_id;
   v_named := rules.named(p_user_id, p_also);
 
   -- what somebody typed: of the person's own blocks and pardons all of it, elsewhere who is named. Pardons before the person, as in rules.unblock
-  update gym.pardons p set reason = case when p.user_id = p_user_id then 'стёрто' else rules.unnamed(p.reason, v_named) end
-   where p.user_id = p_user_id or p.reason ~* v_named;
-  get diagnostics texts = row_count;
+  texts := rules.blank_pardons(p_user_id, v_named);
   update gym.closures c set reason = rules.unnamed(c.reason, v_named) where c.reason ~* v_named;
   get diagnostics v_more = row_count;
   texts := texts + v_more;
@@ -151,10 +150,7 @@ begin
    where b.user_id = p_user_id or concat_ws(' ', b.reason, b.lift_reason) ~* v_named;
   get diagnostics v_more = row_count;
   texts := texts + v_more;
-  update gym.ledger l set reason = case when l.user_id = p_user_id then 'стёрто' else rules.unnamed(l.reason, v_named) end
-   where l.user_id = p_user_id and l.event in ('blocked', 'unblocked', 'forgiven', 'pardoned', 'seat freed') or l.reason ~* v_named;
-  get diagnostics v_more = row_count;
-  texts := texts + v_more;
+  texts := texts + rules.blank_ledger(p_user_id, v_named);
   update gym.posts p set body = rules.unnamed(p.body, v_named) where p.body ~* v_named;
   get diagnostics v_more = row_count;
   texts := texts + v_more;
@@ -162,38 +158,14 @@ begin
   delete from gym.roster r where r.card = any (v_cards);
   perform rules.erase_log_ins(p_user_id, v_cards);
   update gym.users u
-     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased', student_card = v_card, deleted = true,
+     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased',
+         student_card = rules.no_card(p_user_id), deleted = true,
          unconfirmed_since = null
    where u.id = p_user_id;
 
   -- the trail, with what was just written to it
-  update gym.audit_log a
-     set old_values = rules.blanked(a.old_values, '{student_card,firstname,secondname,surname,group}'),
-         new_values = rules.blanked(a.new_values, '{student_card,firstname,secondname,surname,group}'), erased_at = now()
-   where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
-  get diagnostics entries = row_count;
-  update gym.audit_log a
-     set key = v_card, old_values = rules.blanked(a.old_values, v_roster),
-         new_values = rules.blanked(a.new_values, v_roster), erased_at = now()
-   where a.on_table = 'roster' and a.key = any (v_cards::text[]);
-  get diagnostics v_more = row_count;
-  entries := entries + v_more;
-  update gym.audit_log a
-     set old_values = rules.blanked(a.old_values, '{reason,lift_reason}'), new_values = rules.blanked(a.new_values, '{reason,lift_reason}'), erased_at = now()
-   where a.on_table = 'blocks' and a.key in (select b.id::text from gym.blocks b where b.user_id = p_user_id)
-      or a.on_table = 'pardons' and a.key in (select p.id::text from gym.pardons p where p.user_id = p_user_id);
-  get diagnostics v_more = row_count;
-  entries := entries + v_more;
-  update gym.audit_log a
-     set old_values = rules.unnamed(a.old_values, v_named), new_values = rules.unnamed(a.new_values, v_named), erased_at = now()
-   where a.on_table in ('blocks', 'pardons', 'closures', 'cancelled_lessons', 'posts')
-     and concat_ws(' ', a.old_values ->> 'reason', a.new_values ->> 'reason', a.old_values ->> 'lift_reason', a.new_values ->> 'lift_reason',
-                   a.old_values ->> 'body', a.new_values ->> 'body') ~* v_named;
-  get diagnostics v_more = row_count;
-  entries := entries + v_more;
-  insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
-  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
-          'users', p_user_id, 'erase', jsonb_build_object('reason', p_reason, 'entries', entries, 'texts', texts));
+  entries := rules.blank_trail(p_user_id, v_cards, v_named, p_reason, texts,
+    nullif(rules.clock(), now()), rules.actor());
   return next;
 end
 $$;

@@ -12,7 +12,8 @@
 --   truncate
 --     before the statement: pardons__keep
 
-create trigger pardons__keep before update or delete or truncate on gym.pardons for each statement execute function rules.keep();
+create trigger pardons__keep before update or delete or truncate on gym.pardons
+  for each statement when (current_user <> '{{.keeper_role}}') execute function rules.keep();
 
 create function rules.pardons__lock() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
