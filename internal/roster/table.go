@@ -3,6 +3,7 @@ package roster
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,9 +17,10 @@ import (
 // cell is a cell of a table.
 type cell struct {
 	text    string
-	shown   string // a number as its format shows it, where that matters
+	shown   string // a number as its format shows it, where that matters: a card is the number itself
 	columns int    // over how many columns it is merged, where over more than one
 	problem string // why its text can't be known: told where the column is read
+	unclear string // the same, but for a card
 }
 
 // row is a row of a table.
@@ -103,8 +105,15 @@ func (t table) student(columns []Column, r row) (Student, error) {
 			continue
 		}
 		problem := c.problem
+		if problem == "" && columns[i].ReadAs != card {
+			problem = c.unclear
+		}
 		if problem == "" {
 			problem = garbled(c.text)
+		}
+		if problem == "" && columns[i].ReadAs == group && asDate.MatchString(tidy(c.text)) {
+			problem = fmt.Sprintf("«%s» is a date: a spreadsheet made it of what was typed; "+
+				"format the cell as text and type it again", tidy(c.text))
 		}
 		if problem != "" {
 			return Student{}, fmt.Errorf("the %s %s", columns[i].ReadAs, problem)
@@ -164,6 +173,17 @@ func (t table) checkLength(columns []Column, r row) error {
 	}
 	return nil
 }
+
+// asDate is how spreadsheets and programs write a date that was typed as a group, 22-01 say.
+var asDate = regexp.MustCompile(`^(` +
+	`\d{1,2}\.` + russianMonth + `|` + russianMonth + `\.\d\d|` +
+	`\d{1,2}-` + englishMonth + `|` + englishMonth + `-\d\d|` +
+	`\d{4}-\d\d-\d\d([T ]\d\d:\d\d.*)?|\d\d\.\d\d\.\d{4}( \d{1,2}:\d\d.*)?)$`)
+
+const (
+	russianMonth = `(янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек)`
+	englishMonth = `(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)`
+)
 
 // dashes are the ways to write a hyphen; what is invisible is left out.
 var dashes = strings.NewReplacer(

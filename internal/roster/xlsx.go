@@ -3,7 +3,6 @@ package roster
 import (
 	"bytes"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/xuri/excelize/v2"
@@ -31,7 +30,7 @@ func readXLSX(content []byte) (List, error) {
 		if _, err := book.GetSheetDimension(sheet); !visible || err != nil {
 			continue
 		}
-		w := worksheet{book: book, name: sheet, dates: map[int]bool{}}
+		w := worksheet{book: book, name: sheet, kinds: map[int]string{}}
 		t, err := w.table()
 		if err != nil {
 			return List{}, fmt.Errorf("sheet «%s»: %w", sheet, err)
@@ -65,7 +64,7 @@ func readXLSX(content []byte) (List, error) {
 type worksheet struct {
 	book  *excelize.File
 	name  string
-	dates map[int]bool // by style: does it show a number as a date?
+	kinds map[int]string // by style: what it makes of a number, where that is not what was typed
 }
 
 // table reads all rows, merged cells in each of their rows.
@@ -114,7 +113,7 @@ func (w worksheet) cell(column, number int, text string) (cell, error) {
 	default:
 		return cell{text: text}, nil
 	}
-	isDate, err := w.isDate(name)
+	format, err := w.format(name)
 	if err != nil {
 		return cell{}, err
 	}
@@ -122,11 +121,18 @@ func (w worksheet) cell(column, number int, text string) (cell, error) {
 	if err != nil {
 		return cell{}, fmt.Errorf("reading cell %s: %w", name, err)
 	}
-	if isDate || kind == excelize.CellTypeDate {
-		return cell{text: text, problem: fmt.Sprintf("in cell %s is a date (%s): "+
-			"a spreadsheet made it of what was typed; format the cell as text and type it again", name, shown)}, nil
+	if kind == excelize.CellTypeDate {
+		format = date
 	}
-	return cell{text: text, shown: shown}, nil
+	c := cell{text: text, shown: shown}
+	if format != "" {
+		c.unclear = fmt.Sprintf("in cell %s is %s (%s): a spreadsheet made it of what was typed; "+
+			"format the cell as text and type it again", name, format, shown)
+	}
+	if format == date {
+		c.problem = c.unclear
+	}
+	return c, nil
 }
 
 // formula reads a cell without a value: a formula that no program has computed yet is a problem.
@@ -143,34 +149,52 @@ func (w worksheet) formula(name string) (cell, error) {
 		"open the file in a spreadsheet and save it again", name, short(formula))}, nil
 }
 
-// isDate reports whether the style of a cell shows its number as a date or a time.
-func (w worksheet) isDate(name string) (bool, error) {
+// What a spreadsheet makes of a number that was no number when it was typed: 22-01, 1E5, 1/2.
+const (
+	date       = "a date"
+	scientific = "a number with an exponent"
+	fraction   = "a fraction"
+)
+
+// format is what the style of a cell makes of its number; empty where a number stays what it is.
+func (w worksheet) format(name string) (string, error) {
 	id, err := w.book.GetCellStyle(w.name, name)
 	if err != nil {
-		return false, fmt.Errorf("reading the format of cell %s: %w", name, err)
+		return "", fmt.Errorf("reading the format of cell %s: %w", name, err)
 	}
-	is, known := w.dates[id]
+	kind, known := w.kinds[id]
 	if known {
-		return is, nil
+		return kind, nil
 	}
 	style, err := w.book.GetStyle(id)
 	if err != nil {
-		return false, fmt.Errorf("reading the format of cell %s: %w", name, err)
+		return "", fmt.Errorf("reading the format of cell %s: %w", name, err)
 	}
 	switch n := style.NumFmt; {
 	case style.CustomNumFmt != nil:
 		parser := nfp.NumberFormatParser()
 		for _, section := range parser.Parse(*style.CustomNumFmt) {
-			is = is || slices.ContainsFunc(section.Items, func(t nfp.Token) bool {
-				return t.TType == nfp.TokenTypeDateTimes || t.TType == nfp.TokenTypeElapsedDateTimes
-			})
+			for _, token := range section.Items {
+				switch token.TType {
+				case nfp.TokenTypeDateTimes, nfp.TokenTypeElapsedDateTimes:
+					kind = date
+				case nfp.TokenTypeExponential:
+					kind = scientific
+				case nfp.TokenTypeFraction:
+					kind = fraction
+				}
+			}
 		}
-	default:
-		// ECMA-376, 18.8.30: the formats without a code of their own, those of East Asia among them
-		is = n >= 14 && n <= 22 || n >= 27 && n <= 36 || n >= 45 && n <= 47 || n >= 50 && n <= 58
+	// ECMA-376, 18.8.30: the formats without a code of their own, those of East Asia among them
+	case n >= 14 && n <= 22, n >= 27 && n <= 36, n >= 45 && n <= 47, n >= 50 && n <= 58:
+		kind = date
+	case n == 11, n == 48:
+		kind = scientific
+	case n == 12, n == 13:
+		kind = fraction
 	}
-	w.dates[id] = is
-	return is, nil
+	w.kinds[id] = kind
+	return kind, nil
 }
 
 // spread gives the text of merged cells to each of their rows, in their first column.
