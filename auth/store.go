@@ -332,7 +332,8 @@ func (s store) issueCode(ctx context.Context, token []byte, card int, entropy []
 
 const sqlIssueCodes = `select auth.issue_codes(p_token => $1, p_group => $2, p_entropy => $3)`
 
-func (s store) issueCodes(ctx context.Context, token []byte, group string, entropy []byte) (c []codeRow, err error) {
+func (s store) issueCodes(ctx context.Context, token []byte, group string, entropy []byte,
+) (c []codeRow, err error) {
 	return c, s.call(ctx, &c, sqlIssueCodes, token, group, entropy)
 }
 

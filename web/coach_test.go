@@ -83,6 +83,15 @@ func TestListsCSV(t *testing.T) {
 	require.Equal(t, "Понедельник;16:00;очередь;Абрамов Олег;ИС-21;12069900", lines[13])
 }
 
+func TestStatisticsCSV(t *testing.T) {
+	g := newRig(t)
+	r := g.ask("/statistics/csv?preset=last", "coach", "en", nil)
+	lines := strings.Split(body(t, r), "\r\n")
+	require.Equal(t, "\ufeffDay;Time;lessons;seats;enrolled;came;excused;absent;no seat left", lines[0])
+	require.Equal(t, "Monday;16:00;4;48;40;30;0;0;0", lines[1])
+	require.Len(t, lines, 26)
+}
+
 func TestReportFile(t *testing.T) {
 	g := newRig(t)
 	r := g.ask("/reports/file?kind=visits&from=2026-11-01&to=2026-11-30&format=xlsx", "coach", "ru", nil)
@@ -102,7 +111,7 @@ func TestCoachOnly(t *testing.T) {
 	for _, path := range []string{
 		"/today", "/lesson?date=2026-12-07&time=16:00", "/lesson/cancel?date=2026-12-07&time=16:00",
 		"/people", "/person?id=1",
-		"/lists", "/lists/csv", "/reports", "/reports/making", "/reports/file", "/statistics", "/announcements", "/slips",
+		"/lists", "/lists/csv", "/reports", "/reports/making", "/reports/file", "/statistics", "/statistics/csv", "/announcements", "/slips",
 	} {
 		for _, token := range []string{"student", "blocked"} {
 			require.Equal(t, http.StatusForbidden, g.ask(path, token, "ru", nil).StatusCode, path)

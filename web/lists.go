@@ -108,14 +108,16 @@ func (s *site) listsCSVGet(w http.ResponseWriter, r *http.Request) error {
 			}
 			for _, seat := range seats {
 				u := seat.User
-				lines = append(lines, []string{day, list.Slot.Time, state, u.FullName(), u.Group, strconv.Itoa(u.Card)})
+				card := strconv.Itoa(u.Card)
+				lines = append(lines, []string{day, list.Slot.Time, state, u.FullName(), u.Group, card})
 			}
 		}
 	}
 	return writeCSV(w, "lists-"+data.Month+".csv", lines)
 }
 
-// writeCSV answers a file that spreadsheets open as it is: UTF-8 with its mark, and no text that they take for a formula.
+// writeCSV answers a file that spreadsheets open as it is: UTF-8 with its mark, and no text that they take for a
+// formula.
 func writeCSV(w http.ResponseWriter, name string, lines [][]string) error {
 	h := w.Header()
 	h.Set("Content-Type", "text/csv; charset=utf-8")

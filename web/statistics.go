@@ -2,8 +2,10 @@ package web
 
 import (
 	"cmp"
+	"html/template"
 	"net/http"
 	"slices"
+	"strconv"
 )
 
 // statistics is report/statistics of the contract.
@@ -46,10 +48,48 @@ func percent(part, whole int) int {
 // mostRefused is how many of the most refused times are named.
 const mostRefused = 5
 
-func (s *site) statisticsGet(w http.ResponseWriter, r *http.Request) error {
+// Query is the query of the address of the same numbers.
+func (d statistics) Query() template.URL { return queryOf("from", d.From, "to", d.To) }
+
+func (s *site) statisticsOf(r *http.Request) (statistics, error) {
 	data := statistics{period: s.period(r)}
 	body := map[string]string{"startDate": data.From, "endDate": data.To}
-	if err := s.Gym.Call(r.Context(), visitorOf(r).token, "POST /report/statistics", body, &data); err != nil {
+	err := s.Gym.Call(r.Context(), visitorOf(r).token, "POST /report/statistics", body, &data)
+	return data, err
+}
+
+// statisticsCSVGet answers the numbers of each time as a file.
+func (s *site) statisticsCSVGet(w http.ResponseWriter, r *http.Request) error {
+	data, err := s.statisticsOf(r)
+	if err != nil {
+		return err
+	}
+	words := s.page(r, nil)
+	head, err := words.all("lists.column-weekday", "lists.column-time", "statistics.lessons", "reports.seats",
+		"reports.enrolled", "reports.came", "reports.excused", "reports.absent", "reports.refused")
+	if err != nil {
+		return err
+	}
+	lines := [][]string{head}
+	for _, slot := range data.Slots {
+		day, err := words.WeekdayLong(slot.Weekday)
+		if err != nil {
+			return err
+		}
+		line := []string{day, slot.Time}
+		for _, n := range []int{
+			slot.Lessons, slot.Seats, slot.Enrolled, slot.Came, slot.Excused, slot.Absent, slot.Refused,
+		} {
+			line = append(line, strconv.Itoa(n))
+		}
+		lines = append(lines, line)
+	}
+	return writeCSV(w, "statistics-"+data.From+".csv", lines)
+}
+
+func (s *site) statisticsGet(w http.ResponseWriter, r *http.Request) error {
+	data, err := s.statisticsOf(r)
+	if err != nil {
 		return s.again(w, r, err, "statistics", data)
 	}
 	data.Loaded = true

@@ -54,7 +54,7 @@ func used(t *testing.T) map[string]bool {
 	ids := map[string]bool{}
 	inTemplate := regexp.MustCompile(`\.(?:T|N|Text) "([\w.-]+)"`)
 	// Some screens name the titles of their columns in lists.
-	inCode := regexp.MustCompile(`(?:\b(?:T|N)\("|"(?:reports|lists)\.)[\w.-]+"`)
+	inCode := regexp.MustCompile(`(?:\b(?:T|N)\("|"(?:reports|lists|statistics)\.)[\w.-]+"`)
 	for pattern, found := range map[string]*regexp.Regexp{"templates/*.html": inTemplate, "*.go": inCode} {
 		files, err := filepath.Glob(pattern)
 		require.NoError(t, err)

@@ -108,6 +108,7 @@ func (s *site) routes() http.Handler {
 	s.get(r, "/reports/making", s.coach(s.reportsMakingGet))
 	s.get(r, "/reports/file", s.coach(s.reportsFileGet))
 	s.get(r, "/statistics", s.coach(s.statisticsGet))
+	s.get(r, "/statistics/csv", s.coach(s.statisticsCSVGet))
 	s.get(r, "/announcements", s.coach(s.announcementsGet))
 	s.post(r, "/announcements", s.coach(s.announcementsPost))
 	s.post(r, "/announcements/delete", s.coach(s.announcementsDeletePost))

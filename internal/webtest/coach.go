@@ -363,7 +363,9 @@ func (s *Stage) statistics(scene string) object {
 			"excused": i % 4, "absent": i % 5, "refused": i * 7 % 11,
 		})
 	}
-	total := object{"lessons": 96, "seats": 1152, "enrolled": 1000, "came": 900, "excused": 40, "absent": 60, "refused": 97}
+	total := object{
+		"lessons": 96, "seats": 1152, "enrolled": 1000, "came": 900, "excused": 40, "absent": 60, "refused": 97,
+	}
 	return object{"totals": total, "slots": slots}
 }
 
@@ -414,7 +416,9 @@ func (s *Stage) CodeGroups(_ context.Context, token string) ([]web.CodeGroup, er
 	case strings.HasSuffix(token, "-hostile"):
 		return []web.CodeGroup{{Group: Hostile, WithoutAccount: 200}}, nil
 	}
-	return []web.CodeGroup{{Group: "ИС-21", WithoutAccount: 12}, {Group: "БИ-42"}, {Group: "ГД-11", WithoutAccount: 1}}, nil
+	return []web.CodeGroup{
+		{Group: "ИС-21", WithoutAccount: 12}, {Group: "БИ-42"}, {Group: "ГД-11", WithoutAccount: 1},
+	}, nil
 }
 
 // Download answers a small file of the kind that was asked for.
@@ -424,7 +428,8 @@ func (s *Stage) Download(_ context.Context, token, endpoint string, in any) (io.
 	}
 	body, _ := in.(map[string]any)
 	if body["format"] == "csv" {
-		return io.NopCloser(strings.NewReader("имя;группа\n")), "Посещения с 01.11 по 30.11.csv", "text/csv; charset=utf-8", nil
+		file := io.NopCloser(strings.NewReader("имя;группа\n"))
+		return file, "Посещения с 01.11 по 30.11.csv", "text/csv; charset=utf-8", nil
 	}
 	return io.NopCloser(strings.NewReader("PK" + endpoint)), "Посещения с 01.11 по 30.11.xlsx",
 		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", nil
