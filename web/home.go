@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -22,6 +21,8 @@ type home struct {
 	Opens     time.Time
 	Closes    time.Time
 	Posts     []post
+	// Back is the slot that was just given up and can be taken back, nil where none can.
+	Back *offerSlot
 }
 
 // ownLesson is a lesson of a person, as visit/own of the contract has it.
@@ -107,6 +108,7 @@ func (s *site) home(r *http.Request) (home, error) {
 		return home{}, err
 	}
 	data.Month = own.Lessons
+	data.Back = takenBack(r, current.offer, data.Seats)
 	for _, lesson := range append(slices.Clone(own.Lessons), ahead.Lessons...) {
 		if lesson.State() == "ahead" {
 			data.Next = &lesson
@@ -129,19 +131,6 @@ func dated(lists ...[]ownLesson) error {
 		}
 	}
 	return nil
-}
-
-// seatGivePost gives up a seat of next month.
-func (s *site) seatGivePost(w http.ResponseWriter, r *http.Request) error {
-	id, err := strconv.Atoi(r.PostFormValue("id"))
-	if err != nil {
-		return errNotFound
-	}
-	body := map[string]int{"id": id}
-	if err := s.Gym.Call(r.Context(), visitorOf(r).token, "DELETE /entry/delete", body, nil); err != nil {
-		return err
-	}
-	return done(w, r, "/", "seat-given")
 }
 
 // Day returns a date of the contract as "7 декабря".

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/url"
 	"testing"
@@ -39,7 +40,7 @@ func TestHome(t *testing.T) {
 		require.Contains(t, page, "Ср 17:30")
 		id := gym.Text("select id::text from gym.enrolments where slot_id = $1 and cancelled_at is null", next)
 		r := g.ask("/seat/give", token, "ru", url.Values{"id": {id}})
-		require.Equal(t, "/?done=seat-given", r.Header.Get("Location"))
+		require.Equal(t, fmt.Sprintf("/?back=%d&done=seat-given", next), r.Header.Get("Location"))
 		require.NotContains(t, body(t, g.ask("/", token, "ru", nil)), "Ср 17:30")
 	})
 	t.Run("another person's seat is refused", func(t *testing.T) {

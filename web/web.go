@@ -23,6 +23,9 @@ type site struct {
 	templates templates
 	static    static
 	seats     *seats
+	gymTexts  *shared[gymTexts]
+	news      *shared[[]post]
+	rules     *shared[plainRules]
 }
 
 // handler is a page. The error that it returns is shown by fail; it must not have written anything then.
@@ -43,6 +46,9 @@ func New(o Options) (*Pages, error) {
 		return nil, err
 	}
 	s.seats = newSeats(o.Gym, o.Log)
+	s.gymTexts = newShared[gymTexts](o.Gym, "GET /gym/get")
+	s.news = newShared[[]post](o.Gym, "GET /new/get")
+	s.rules = newShared[plainRules](o.Gym, "GET /gym/rules")
 	return &Pages{Handler: s.routes(), site: s}, nil
 }
 
@@ -65,6 +71,9 @@ func (s *site) routes() http.Handler {
 	r.MethodNotAllowed(s.serve(s.visit(func(http.ResponseWriter, *http.Request) error { return errNotFound })))
 
 	// everybody
+	s.get(r, "/", s.frontGet)
+	s.get(r, "/gym", s.visit(s.publicGet))
+	s.get(r, "/rules", s.visit(s.rulesGet))
 	s.get(r, "/static/{build}/{name}", s.staticGet)
 	s.get(r, "/login", s.visit(s.loginGet))
 	s.post(r, "/login", s.loginPost)
@@ -78,7 +87,6 @@ func (s *site) routes() http.Handler {
 	s.get(r, "/choose/seats", s.seatsGet)
 
 	// everybody who is logged in
-	s.get(r, "/", s.only(s.homeGet))
 	s.get(r, "/consent", s.only(s.consentGet))
 	s.post(r, "/consent", s.only(s.consentPost))
 	s.get(r, "/account", s.only(s.accountGet))
@@ -116,7 +124,11 @@ func (s *site) routes() http.Handler {
 	s.post(r, "/slips", s.coach(s.slipsPost))
 
 	// students
+	s.get(r, "/seats", s.only(s.mineGet, Student, Blocked))
 	s.post(r, "/seat/give", s.only(s.seatGivePost, Student, Blocked))
+	s.post(r, "/seat/take", s.only(s.seatTakePost, Student, Blocked))
+	s.get(r, "/blocked", s.only(s.blockedGet, Student, Blocked))
+	s.get(r, "/history", s.only(s.historyGet, Student, Blocked))
 	s.get(r, "/choose", s.only(s.chooseGet, Student, Blocked))
 	s.post(r, "/choose", s.keepPicks(s.only(s.choosePost, Student, Blocked)))
 	return r

@@ -125,6 +125,14 @@ var screens = []struct {
 	{"/announcements?edit=4", []string{"coach", "coach-hostile"}, 200},
 	{"/announcements?edit=99", []string{"coach"}, 404},
 	{"/slips", []string{"coach", "coach-empty", "coach-hostile"}, 200},
+	{"/", []string{""}, 200},
+	{"/gym", []string{"", "student", "coach"}, 200},
+	{"/rules", []string{"", "student", "student-hostile"}, 200},
+	{"/seats", []string{"student", "student-empty", "student-hostile", "blocked"}, 200},
+	{"/seats?done=seat-given&back=3", []string{"student", "blocked"}, 200},
+	{"/blocked", []string{"student", "blocked", "blocked-hostile"}, 200},
+	{"/history", []string{"student", "student-empty", "student-hostile", "blocked"}, 200},
+	{"/history", []string{"coach"}, 403},
 	{"/nowhere", []string{"", "student"}, 404},
 }
 

@@ -281,6 +281,17 @@ func (s *Stage) answer(token, endpoint string, in any) (any, error) {
 		return s.choose(in)
 	case "POST /visit/own":
 		return ownLessons(token, in), nil
+	case "GET /gym/get":
+		return s.gym(), nil
+	case "GET /new/get":
+		return s.posts(""), nil
+	case "GET /gym/rules":
+		return object{"rules": []object{
+			{"text": "Студент выбирает до трёх времён на месяц.", "textEn": "A student chooses up to three times a month."},
+			{"text": "После трёх пропусков записаться нельзя.", "textEn": "After three absences one may not enrol."},
+		}}, nil
+	case "GET /user/blocks":
+		return ownBlocks(token), nil
 	case "GET /user/absences":
 		return ownAbsences(token), nil
 	case "DELETE /entry/delete":
@@ -313,6 +324,9 @@ func (s *Stage) entries(token string) []object {
 
 func ownLessons(token string, month any) object {
 	list := []object{}
+	if period, ok := month.(map[string]string); ok && period["startDate"] != "" {
+		return ownHistory(token)
+	}
 	if month == nil && !strings.HasSuffix(token, "-empty") {
 		for i, date := range []string{"01", "03", "08", "10", "15", "17", "29", "31"} {
 			list = append(list, object{
@@ -322,6 +336,57 @@ func ownLessons(token string, month any) object {
 		}
 	}
 	return object{"lessons": list}
+}
+
+// gym is the gym's own description.
+func (s *Stage) gym() object {
+	times := []object{}
+	for day := range 7 {
+		for _, slot := range s.Week {
+			if slot.Weekday == day {
+				times = append(times, object{"weekday": day, "time": slot.Time})
+			}
+		}
+	}
+	return object{
+		"name":    "Тренажёрный зал «Энергия»",
+		"about":   "Тренажёры и свободные веса.\n\nЗанятия бесплатны для студентов. " + Hostile,
+		"address": "Новосибирск, ул. Пирогова, 10", "coach": "Громова Дарья Олеговна", "contact": "gym@example.org",
+		"lessonMinutes": 90, "times": times,
+	}
+}
+
+// ownHistory are two terms.
+func ownHistory(token string) object {
+	lessons, months := []object{}, []object{}
+	if !strings.HasSuffix(token, "-empty") {
+		for i, month := range []string{"03-2026", "04-2026", "09-2026", "10-2026", "11-2026", "12-2026"} {
+			months = append(months, object{"month": month, "held": 8, "present": 6 + i%2, "excused": 1, "absent": 1 - i%2})
+		}
+		for i, date := range []string{"2026-03-02", "2026-09-07", "2026-10-05", "2026-12-15"} {
+			lessons = append(lessons, object{"date": date, "time": "16:00", "mark": i, "marked": true})
+		}
+	}
+	return object{"lessons": lessons, "months": months}
+}
+
+// ownBlocks are a block that stands and an earlier one.
+func ownBlocks(token string) []object {
+	if !strings.HasPrefix(token, "blocked") {
+		return []object{}
+	}
+	reason := "Потерян пропуск"
+	if strings.HasSuffix(token, "-hostile") {
+		reason = Hostile + strings.Repeat("Ы", 100)
+	}
+	return []object{
+		{
+			"byHand": false, "barsFrom": "01-2027", "absences": []string{"2026-12-08", "2026-12-15", "2026-12-17"},
+			"reason": "3 пропуска за декабрь", "since": "2026-12-18", "until": "2027-01-31", "standing": true,
+		},
+		{"byHand": true, "absences": []string{}, "reason": reason, "since": "2026-10-01", "standing": true},
+		{"byHand": true, "reason": reason, "since": "2026-03-01", "until": "2026-03-31", "liftedOn": "2026-03-20"},
+	}
 }
 
 func ownAbsences(token string) object {

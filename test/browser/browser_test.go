@@ -14,6 +14,8 @@ import (
 	"testing"
 	"time"
 
+	"energiya/internal/dbtest"
+	"energiya/internal/live"
 	"energiya/internal/logtest"
 	"energiya/internal/webtest"
 	"energiya/web"
@@ -42,6 +44,8 @@ func TestInBrowser(t *testing.T) {
 	gymServer := httptest.NewServer(controlGym(t, gym))
 	defer gymServer.Close()
 
+	real := startReal(t, gym.DB, log)
+
 	files, err := filepath.Glob("*.test.mjs")
 	if err != nil || len(files) == 0 {
 		t.Fatal("no tests found ", err)
@@ -50,11 +54,40 @@ func TestInBrowser(t *testing.T) {
 		files = []string{only}
 	}
 	command := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1"}, files...)...)
-	command.Env = append(os.Environ(), "STAGE="+stageServer.URL, "GYM="+gymServer.URL)
+	command.Env = append(os.Environ(), "STAGE="+stageServer.URL, "GYM="+gymServer.URL, "REAL="+real)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	if err := command.Run(); err != nil {
 		t.Errorf("the tests in the browser failed: %v\n%s", err, log)
 	}
+}
+
+// startReal starts the program's two servers on the database, as they are deployed, and returns the auth server's
+// address. The database's clock is the one that POST /test/move of the gym moves.
+func startReal(t *testing.T, on *dbtest.DB, log io.Writer) string {
+	t.Helper()
+	folder := t.TempDir()
+	program, err := dbtest.Program(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const pepper = "the-pepper-of-the-tests-in-the-browser"
+	if _, err := on.Owner.Exec(t.Context(), "update gym.secrets set value = $1 where name = 'pepper'", pepper); err != nil {
+		t.Fatal(err)
+	}
+	env := []string{
+		"DATABASE_URL=" + on.URL(), "ENERGY_PEPPER=" + pepper, "ENERGY_TOKEN_FILE=" + filepath.Join(folder, "tokens"),
+	}
+	mainServer, err := live.Start(t.Context(), program, log, env...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	t.Cleanup(mainServer.Stop)
+	authServer, err := live.StartAuth(t.Context(), program, mainServer, log, env...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, log)
+	}
+	t.Cleanup(authServer.Stop)
+	return authServer.URL
 }
 
 // control sets the stage: POST /test/stage with the fields to change.
