@@ -69,7 +69,7 @@ for (const js of [true, false]) {
       await page.getByRole('button', { name: 'Отказаться: Ср 17:40' }).click();
       await page.getByText('Место отдано').waitFor();
       assert.deepEqual(await held(card), ['0 16:10', '4 16:10']);
-      await button(page, 'Вернуть место');
+      await button(page, 'Вернуть место: Ср 17:40');
       await page.getByText('Место снова ваше').waitFor();
       assert.deepEqual(await held(card), ['0 16:10', '2 17:40', '4 16:10']);
 
