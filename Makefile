@@ -83,7 +83,7 @@ tern: ## migrates the database of "make run" by the tern CLI, and installs the f
 stamp: ## gives changed functions their new version (db/functions/version.sql)
 	@scripts/go-run ./internal/stamp
 
-docs: ## writes docs/database.md and its picture from the catalogue of a migrated database
+docs: ## writes docs/database.md from the catalogue of a migrated database
 	@scripts/with-cluster scripts/go-run ./internal/docs
 
 fmt: ## formats the Go code

@@ -36,7 +36,7 @@ type column struct {
 	Key      bool
 	Comment  string
 	Parent   string // table that it refers to
-	PersonBy bool   // who did something: drawn by no line, since every table has some
+	PersonBy bool   // says who did something: the diagram leaves it out, since nearly every table has one
 }
 
 type constraint struct{ Name, What string }
@@ -90,8 +90,8 @@ func collect[T any](into *[]T) func(pgx.Rows) error {
 
 const schemasSQL = `
 select nspname::text, coalesce(obj_description(oid, 'pg_namespace'), '')
-  from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'river')
- order by array_position('{gym,rules,api,wire,river}'::name[], nspname)`
+  from pg_namespace where nspname in ('gym', 'rules', 'api', 'wire', 'auth', 'river')
+ order by array_position('{gym,rules,api,wire,auth,river}'::name[], nspname)`
 
 // A table's parts come as JSON, which pgx reads into the structs.
 const tablesSQL = `
@@ -129,7 +129,7 @@ const functionsSQL = `
 select p.pronamespace::regnamespace::text, format('%I(%s)', p.proname, replace(replace(pg_get_function_identity_arguments(p.oid), 'timestamp with time zone', 'timestamptz'), 'time without time zone', 'time')), pg_get_function_result(p.oid),
        coalesce(obj_description(p.oid, 'pg_proc'), '')
   from pg_proc p
- where p.pronamespace in ('api'::regnamespace, 'rules'::regnamespace, 'wire'::regnamespace)
+ where p.pronamespace in ('api'::regnamespace, 'rules'::regnamespace, 'wire'::regnamespace, 'auth'::regnamespace)
  order by 1, p.proname, 2`
 
 const typesSQL = `
@@ -157,7 +157,7 @@ with ours as (
 ), granted as (
   select x.grantee::regrole::text as role, o.nspname, o.kind, x.privilege_type as privilege, o.name
     from ours o cross join lateral aclexplode(o.acl) x
-   where o.nspname in ('gym', 'rules', 'api', 'wire', 'river') and x.grantee <> o.owner and x.grantee <> 0
+   where o.nspname in ('gym', 'rules', 'api', 'wire', 'auth', 'river') and x.grantee <> o.owner and x.grantee <> 0
 )
 select role,
        case when kind = 'schema' then format('%s on schema %s', privilege, string_agg(name, ', ' order by name))

@@ -1,5 +1,5 @@
-// Docs writes docs/database.md and docs/schema.svg from the catalogue of a migrated database: what stands there are the
-// comments of the SQL itself. Run by make docs, in the project's folder; a test fails while they are stale.
+// Docs writes docs/database.md from the catalogue of a migrated database: its texts are the comments of the SQL itself.
+// Run by make docs, in the project's folder; a test fails while the page is stale.
 package main
 
 import (
@@ -48,5 +48,5 @@ func render(ctx context.Context, conn *pgx.Conn) (map[string]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]string{"database.md": page(catalogue), "schema.svg": picture(catalogue.Tables)}, nil
+	return map[string]string{"database.md": page(catalogue)}, nil
 }

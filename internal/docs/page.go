@@ -13,11 +13,12 @@ func page(c *catalogue) string {
 Made by ` + "`make docs`" + ` from the catalogue of a migrated database: the texts are the comments of the SQL itself, which ` + "`\\d+`" + ` and ` + "`\\df+`" + `
 show too. A test fails while this page is stale.
 
-![Tables and what refers to what](schema.svg)
-
-Lines lead from a column to the table that it refers to; who did something (` + "`…_by`" + `, all to ` + "`users`" + `) has none. A key is underlined.
+The diagram shows every table with its primary key (PK) and its references to other tables (FK). Columns that say who did
+something (` + "`…_by`" + `, all to ` + "`users`" + `) are left out.
 
 `)
+	b.WriteString(diagram(c.Tables))
+	b.WriteString("\n")
 	b.WriteString("| schema | what it is |\n|---|---|\n")
 	for _, s := range c.Schemas {
 		row(&b, "`"+s.Name+"`", s.Comment)
