@@ -234,7 +234,10 @@ async function look() {
 addEventListener('online', () => soon(0));
 addEventListener('pageshow', ({ persisted }) => persisted && look());
 addEventListener('pagehide', () => { if (!busy) send(key).catch(() => {}); });
-addEventListener('storage', draw);
+addEventListener('storage', (event) => {
+  // Another tab of the same lesson: its marks wait, or are on the server.
+  if (event.key === key) (event.newValue ? draw : look)();
+});
 document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
 
 actions.length = 0;
