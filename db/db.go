@@ -34,7 +34,8 @@ type Roles struct {
 	Keeper string // owns the functions that write history anew; nobody logs in as it
 }
 
-// DefaultRoles are the names where nobody chose others; tern.conf has the same.
+// DefaultRoles returns the names that every database of ours has; tern.conf has the same. Tests choose others, so that
+// they can drop roles beside other tests.
 func DefaultRoles() Roles {
 	return Roles{Server: "energy_server", Auth: "energy_auth", Admin: "energy_admin", Reader: "energy_reader",
 		Web: "energy_web", Keeper: "energy_keeper"}

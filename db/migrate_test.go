@@ -515,6 +515,28 @@ func TestMigrateAgainMakesARoleThatIsMissingAndGivesItItsRights(t *testing.T) {
 	require.Contains(t, lines, fmt.Sprintf("functions: version %d is already installed", built(t).Package))
 }
 
+// What energy tells who still sets ENERGY_READER_ROLE: rename the role, install the functions again.
+func TestARoleThatIsRenamedKeepsItsRights(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	_, roles := d.ownedBy(t, "n", "createrole")
+	named := roles
+	named.Auth, named.Reader = roles.Auth+"_named", roles.Reader+"_named"
+	_, err := d.migrate(t, db.Options{Roles: named})
+	require.NoError(t, err)
+	d.exec(t, "alter role "+named.Auth+" rename to "+roles.Auth)
+	d.exec(t, "alter role "+named.Reader+" rename to "+roles.Reader)
+
+	_, err = d.migrate(t, db.Options{Roles: roles, Force: true})
+	require.NoError(t, err)
+	require.Equal(t, "true", d.ask(t, "select has_table_privilege($1, 'api.people_masked', 'select')", roles.Reader))
+	require.Equal(t, "true", d.ask(t, "select has_column_privilege($1, 'gym.users', 'image', 'update')", roles.Auth))
+	require.Equal(t, "0", d.ask(t, "select count(*) from pg_proc where prosrc like '%' || $1 || '%'", named.Auth),
+		"no function speaks of the old name")
+	require.Equal(t, "1", d.ask(t, `select count(*) from pg_policy
+		where polname = 'users_reader' and polroles = array[to_regrole($1)::oid]`, roles.Reader))
+}
+
 // A role made by hand after the migration has no rights: energy migrate gives them, without --force.
 func TestMigrateAgainGivesRightsToARoleMadeByHand(t *testing.T) {
 	t.Parallel()

@@ -52,7 +52,7 @@ Without a certificate it listens on a loopback address only: passwords do not tr
 proxy that speaks TLS, which ENERGY_AUTH_PROXIES names (docs/operations.md).
 
 ` + settings("AuthListen", "AuthCertFile", "AuthKeyFile", "AuthProxies", "AuthDatabaseURL", config.DatabaseURL, "MainURL",
-			"Token", "TokenFile", "Pepper", "PepperFile", "AuthFolder", "WebRole", "PoolSize", "RequestTimeout", "ReportTimeout",
+			"Token", "TokenFile", "Pepper", "PepperFile", "AuthFolder", "PoolSize", "RequestTimeout", "ReportTimeout",
 			"MetricsListen", "Pprof", "LogLevel", "LogFormat", "ShutdownTimeout", "ShutdownDelay"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -141,11 +141,11 @@ type authParts struct {
 // openAuthParts waits for neither the database nor the main server: both may come later.
 func openAuthParts(life *service.Life, s *config.Settings, pepper password.Pepper, built db.Version, log *slog.Logger,
 ) (p authParts, err error) {
-	p.pool, err = db.RolePool(life.Working(), s.AuthDatabase(), s.WebRole, s.RequestTimeout, log)
+	p.pool, err = db.RolePool(life.Working(), s.AuthDatabase(), db.DefaultRoles().Web, s.RequestTimeout, log)
 	if err != nil {
 		return p, err
 	}
-	keeper, err := service.OpenKeeper(life.Working(), s.AuthDatabase(), s.WebRole, auth.SQLVersion, built, log)
+	keeper, err := service.OpenKeeper(life.Working(), s.AuthDatabase(), db.DefaultRoles().Web, auth.SQLVersion, built, log)
 	if err != nil {
 		return p, err
 	}

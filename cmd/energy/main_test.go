@@ -317,7 +317,7 @@ func TestHelpListsSettingsAndExitCodes(t *testing.T) {
 	require.Equal(t, 0, root.code)
 	require.Contains(t, root.stdout, "Exit codes: 0 done, 1 failed")
 	for command, variable := range map[string]string{
-		"serve": "DATABASE_URL", "migrate": "ENERGY_AUTH_ROLE", "user add": "DATABASE_URL", "token": "ENERGY_TOKEN_FILE", "audit": "DATABASE_URL",
+		"serve": "DATABASE_URL", "migrate": "DATABASE_URL", "user add": "DATABASE_URL", "token": "ENERGY_TOKEN_FILE", "audit": "DATABASE_URL",
 	} {
 		r := run(t, nil, "", append(strings.Fields(command), "--help")...)
 		require.Equal(t, 0, r.code)

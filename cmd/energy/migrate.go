@@ -24,7 +24,7 @@ itself is not made (createdb).
 Before the functions are replaced, views, functions and triggers of other people that use them are named, and
 nothing is done: the replacement would drop them.
 
-` + settings(config.DatabaseURL, "ServerRole", "AuthRole", "AdminRole", "ReaderRole", "WebRole"),
+` + settings(config.DatabaseURL),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()
@@ -32,7 +32,7 @@ nothing is done: the replacement would drop them.
 				return err
 			}
 			return db.Migrate(cmd.Context(), s.Database().ConnConfig, db.Options{
-				Roles: s.Roles(),
+				Roles: db.DefaultRoles(),
 				Force: force,
 				Log:   func(line string) { fmt.Fprintln(cmd.OutOrStdout(), line) },
 			})

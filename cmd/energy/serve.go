@@ -137,16 +137,16 @@ type pools struct {
 // openPools waits for no connection: the database may come later.
 func openPools(life *service.Life, s *config.Settings, built db.Version, log *slog.Logger) (p pools, err error) {
 	ctx := life.Working()
-	if p.requests, err = db.ServerPool(ctx, s.Database(), s.ServerRole, s.RequestTimeout, log); err != nil {
+	if p.requests, err = db.ServerPool(ctx, s.Database(), db.DefaultRoles().Server, s.RequestTimeout, log); err != nil {
 		return p, err
 	}
-	if p.keeper, err = service.OpenKeeper(ctx, s.Database(), s.ServerRole, sqlVersion, built, log); err != nil {
+	if p.keeper, err = service.OpenKeeper(ctx, s.Database(), db.DefaultRoles().Server, sqlVersion, built, log); err != nil {
 		return p, err
 	}
-	if p.jobs, err = jobs.OpenPool(ctx, s.Database(), s.ServerRole); err != nil {
+	if p.jobs, err = jobs.OpenPool(ctx, s.Database(), db.DefaultRoles().Server); err != nil {
 		return p, err
 	}
-	p.reports, err = db.ServerPool(ctx, s.ReportDatabase(), s.ServerRole, s.ReportTimeout, log)
+	p.reports, err = db.ServerPool(ctx, s.ReportDatabase(), db.DefaultRoles().Server, s.ReportTimeout, log)
 	return p, err
 }
 

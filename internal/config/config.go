@@ -22,6 +22,7 @@ import (
 	"text/tabwriter"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/kelseyhightower/envconfig"
 
@@ -90,16 +91,6 @@ type Settings struct {
 	Pepper string `desc:"secret that goes into password hashes, the same on all servers; wins over the file" may:"text that is not empty"`
 	// PepperFile keeps the pepper.
 	PepperFile string `split_words:"true" default:"energy.pepper" desc:"file of that secret; \"energy auth pepper\" writes it" may:"the name of a file"`
-	// ServerRole is the group role that the server works as.
-	ServerRole string `split_words:"true" default:"energy_server" desc:"role the server works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
-	// AuthRole is the group role of the auth server.
-	AuthRole string `split_words:"true" default:"energy_auth" desc:"role of the auth server" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
-	// AdminRole is the group role of administrators who work in psql.
-	AdminRole string `split_words:"true" default:"energy_admin" desc:"role of administrators in psql" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
-	// ReaderRole is the group role of those who may look.
-	ReaderRole string `split_words:"true" default:"energy_reader" desc:"role of those who may look" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
-	// WebRole is the group role that energy auth works as; AuthRole is that of the auth servers of old.
-	WebRole string `split_words:"true" default:"energy_web" desc:"role that energy auth works as" may:"a role's name: small letters, digits and _, not beginning with a digit or pg_, at most 63"`
 
 	reportDatabase, authDatabase *pgxpool.Config
 	proxies                      []netip.Prefix
@@ -149,11 +140,6 @@ func Load() (*Settings, error) {
 	check(within(s.RateLimit, 0, 1_000_000), "RateLimit")
 	check(s.MetricsListen == "" || isAddress(s.MetricsListen) && isLoopback(s.MetricsListen), "MetricsListen")
 	check(!s.Pprof || s.MetricsListen != "", "Pprof")
-	check(isRole(s.ServerRole), "ServerRole")
-	check(isRole(s.AuthRole), "AuthRole")
-	check(isRole(s.AdminRole), "AdminRole")
-	check(isRole(s.ReaderRole), "ReaderRole")
-	check(isRole(s.WebRole), "WebRole")
 
 	database, err := pgxpool.ParseConfig(os.Getenv("DATABASE_URL"))
 	if err != nil {
@@ -165,7 +151,25 @@ func Load() (*Settings, error) {
 		check(err == nil, "ReportDatabaseURL")
 	}
 	s.checkAuth(check)
-	return s, errors.Join(errs...)
+	return s, errors.Join(append(errs, checkRoles()...)...)
+}
+
+// checkRoles refuses the variables that once named the group roles, whose names are fixed now. A database that was made
+// with another name keeps its rights when the role is renamed.
+func checkRoles() []error {
+	var errs []error
+	roles := db.DefaultRoles()
+	for _, role := range []struct{ variable, name string }{
+		{"ENERGY_SERVER_ROLE", roles.Server}, {"ENERGY_AUTH_ROLE", roles.Auth}, {"ENERGY_ADMIN_ROLE", roles.Admin},
+		{"ENERGY_READER_ROLE", roles.Reader}, {"ENERGY_WEB_ROLE", roles.Web},
+	} {
+		if value := os.Getenv(role.variable); value != "" && value != role.name {
+			errs = append(errs, fmt.Errorf("%s is no setting any more: unset it. If the database was made with it, first run "+
+				"as a superuser: alter role %s rename to %s; then energy migrate --force",
+				role.variable, pgx.Identifier{value}.Sanitize(), role.name))
+		}
+	}
+	return errs
 }
 
 // checkAuth checks the settings of the auth server.
@@ -228,11 +232,6 @@ func (s *Settings) ReportDatabase() *pgxpool.Config {
 	c.MaxConns = int32(s.ReportPoolSize) // #nosec G115 -- checked by Load
 	c.MinConns = 0
 	return c
-}
-
-// Roles are the names of the group roles.
-func (s *Settings) Roles() db.Roles {
-	return db.Roles{Server: s.ServerRole, Auth: s.AuthRole, Admin: s.AdminRole, Reader: s.ReaderRole, Web: s.WebRole}
 }
 
 // Level is LogLevel as slog knows it.
@@ -320,13 +319,6 @@ func isAddress(s string) bool {
 func isLoopback(s string) bool {
 	host, _, err := net.SplitHostPort(s)
 	return err == nil && (host == "localhost" || net.ParseIP(host).IsLoopback())
-}
-
-var roleName = regexp.MustCompile(`^[a-z_][a-z0-9_]{0,62}$`)
-
-// isRole admits names that need no quotes, since the SQL files write them plainly.
-func isRole(s string) bool {
-	return roleName.MatchString(s) && !strings.HasPrefix(s, "pg_")
 }
 
 func within[T int | time.Duration](value, least, most T) bool {
