@@ -61,6 +61,7 @@ comment on schema auth is
 {{ template "rules/plain_words.sql" . }}
 {{ template "rules/posts.sql" . }}
 
+{{ template "rules/people/columns.sql" . }}
 {{ template "rules/people/names.sql" . }}
 {{ template "rules/people/person.sql" . }}
 {{ template "rules/people/password.sql" . }}

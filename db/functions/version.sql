@@ -1,1 +1,1 @@
-select rules.record_package(67, 'be03da1d2ac5c74c7b5718d8d47f0245ba8e530f76bc4e1cd0eaddb7d962c645');
+select rules.record_package(68, '87504696eba71bb47ef67ce16606ef91beb201b5b316dae6c87b6d1d25489a6e');

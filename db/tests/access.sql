@@ -1,7 +1,7 @@
 -- Who may do what in the database, the whole matrix: the server, the auth server, an administrator, a reader; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(192);
+select plan(195);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
@@ -241,17 +241,17 @@ select is(as_role('energy_admin', statement), 'ENRUL ' || rule, 'an administrato
 
 select set_eq($$ select g from granted('energy_reader'::regrole) g $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
-     union all select format('relation api.%s: SELECT', v) from unnest('{slots,rules,settings,closures,people_masked}'::text[]) v
+     union all select format('relation api.%s: SELECT', v) from unnest('{slots,rules,settings,closures,people_masked,changes_masked}'::text[]) v
      union all select format('relation gym.%s: SELECT', t) from unnest('{settings,manual_turns,weekly_template,months,slots,enrolments,marks,closures,posts,rights,refusals,code_package}'::text[]) t
      union all select format('column gym.%s.%s: SELECT', t, c) from (values
        ('users', '{id,group,role,deleted,deleted_at}'::text[]), ('settings_changes', '{id,name,old_value,new_value,changed_at}'), ('cancelled_lessons', '{date,starts_at,cancelled_at,cancelled_by}'),
        ('blocks', '{id,user_id,month,absences,created_at,created_by,ends_on,lifted_at,lifted_by}'), ('pardons', '{id,user_id,date,month,made_at,made_by}'), ('ledger', '{id,at,user_id,event,block_id,enrolment_id,by_user}'),
-       ('audit_log', '{id,written_at,gym_time,actor,request_id,on_table,key,operation,erased_at}')) w (t, cs), unnest(cs) c $$, 'a reader: what names nobody, and nothing else');
+       ('audit_log', '{id,written_at,gym_time,actor,request_id,on_table,operation,erased_at}')) w (t, cs), unnest(cs) c $$, 'a reader: what names nobody, and nothing else');
 select matches(as_role('energy_reader', 'select count(*)::text from ' || v), '^\d+$', 'a reader: looks at ' || v)
-  from unnest('{api.slots,api.rules,api.settings,api.closures,api.people_masked,gym.users,gym.enrolments,gym.marks,gym.audit_log}'::text[]) v;
+  from unnest('{api.slots,api.rules,api.settings,api.closures,api.people_masked,api.changes_masked,gym.users,gym.enrolments,gym.marks,gym.audit_log}'::text[]) v;
 select is(as_role('energy_reader', format('select (card, person, "group")::text from api.people_masked where id = %s', who('ann'))), format('(…%s,"Т. A.",БИ-21)', right(card('ann')::text, 2)), 'a reader: people masked');
 select is(as_role('energy_reader', statement), 'may not', 'a reader: ' || statement)
-  from unnest(array['select secondname from gym.users', 'select surname from gym.users',
+  from unnest(array['select key from gym.audit_log', 'select secondname from gym.users', 'select surname from gym.users',
     'select firstname from gym.users', 'select student_card from gym.users', 'select hid from gym.users',
     'select image from gym.users', 'select value from gym.secrets', 'select * from api.enrolled',
     'select * from api.attendance',

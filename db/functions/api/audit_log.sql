@@ -68,3 +68,16 @@ comment on function api.erase_person(text, integer, integer, text[]) is
   'Erases a person by law. Names, group, card, picture, hash, line of the roster, reasons of blocks and pardons go, here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It can''t be undone. In posts and other texts the card and the full name are blanked, '
   'and also: what else the person is called in them (api.mentions shows). Gives the card put in place, and how many rows of the trail and texts were blanked. '
   'Errors: user_not_found, erase_reason_given. Definer: writes gym.users and gym.audit_log. Example: select * from api.erase_person(card => 12069840, reason => ''заявление от 24.11.2026'');';
+
+create view api.changes_masked as
+select a.id, a.written_at, a.gym_time, a.actor, a.request_id, a.on_table, a.operation, a.erased_at,
+       -- a key that is personal, as the card of a line of the roster, is not shown
+       case when not exists (
+         select from rules.columns c
+           join pg_catalog.pg_index i on i.indrelid = ('gym.' || c.on_table)::regclass and i.indisprimary
+           join pg_catalog.pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey) and k.attname = c.name
+          where c.on_table = a.on_table and c.class = 'personal') then a.key end as key
+  from gym.audit_log a;
+comment on view api.changes_masked is
+  'Who changed which row when, for those who may see no names. Without values, and without keys that are cards. '
+  'Example: select on_table, operation, count(*) from api.changes_masked group by 1, 2 order by 1, 2;';

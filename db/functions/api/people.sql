@@ -102,15 +102,27 @@ as $$ select rules.set_pepper(pepper, force) $$;
 comment on function api.set_pepper(text, boolean) is
   'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the auth server'');';
 
-create view api.people_masked as
-select u.id, '…' || right(u.student_card::text, 2) as card,
-       -- whose name is empty has no initial, and no point
-       concat_ws(' ', nullif(left(btrim(r.family), 1), '') || '.', nullif(left(btrim(r.given), 1), '') || '.')
-         as person,
-       u."group", u.role, u.deleted
-  from gym.users u
-  join rules.roll r on r.user_id = u.id
- order by u.id;
+do $masked$
+begin
+  -- beside the masks what rules.columns lets a reader see
+  execute format(
+    $view$
+    create view api.people_masked as
+    select u.id, '…' || right(u.student_card::text, 2) as card,
+           -- an empty name has no initial, and no point
+           concat_ws(' ', nullif(left(btrim(r.family), 1), '') || '.', nullif(left(btrim(r.given), 1), '') || '.')
+             as person,
+           %s
+      from gym.users u
+      join rules.roll r on r.user_id = u.id
+     order by u.id
+    $view$,
+    (select string_agg(format('u.%I', a.attname), ', ' order by a.attnum)
+       from rules.columns c
+       join pg_attribute a on a.attrelid = 'gym.users'::regclass and a.attname = c.name
+      where c.on_table = 'users' and c.reader and c.name <> 'id'));
+end
+$masked$;
 comment on view api.people_masked is
   'People for those who may see no names: initials, family name first, and the end of the card. The only view of '
   'people that a reader''s role may look at. Example: select "group", count(*) from api.people_masked where not '

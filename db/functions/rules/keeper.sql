@@ -47,14 +47,19 @@ as $$
 declare
   v_entries integer;
   v_more    integer;
+  v_table   text;
+  v_names   text[];
+  v_users  constant text[] := array(select c.name from rules.columns c
+                                     where c.on_table = 'users' and c.class = 'personal' and c.trail is null);
   -- columns of the roster, also as they were called before
-  v_roster constant text[] := array['card', 'family', 'given', 'patronymic', 'group', 'firstname', 'secondname',
-                                    'surname'];
+  v_roster constant text[] := array(select c.name from rules.columns c where c.on_table = 'roster' and c.class = 'personal')
+                              || '{firstname,secondname,surname}'::text[];
+  v_texts  constant text[] := array(select distinct n.name from rules.texts t cross join lateral unnest(t.names) n (name));
 begin
   -- the person
   update gym.audit_log a
-     set old_values = rules.blanked(a.old_values, '{student_card,firstname,secondname,surname,group}'),
-         new_values = rules.blanked(a.new_values, '{student_card,firstname,secondname,surname,group}'), erased_at = now()
+     set old_values = rules.blanked(a.old_values, v_users),
+         new_values = rules.blanked(a.new_values, v_users), erased_at = now()
    where a.on_table = 'users' and a.key = p_user_id::text and a.operation <> 'erase';
   get diagnostics v_entries = row_count;
   -- the line of the roster, whose key is the card
@@ -64,21 +69,24 @@ begin
    where a.on_table = 'roster' and a.key = any (p_cards::text[]);
   get diagnostics v_more = row_count;
   v_entries := v_entries + v_more;
-  -- the reasons of the person's blocks and pardons
-  update gym.audit_log a
-     set old_values = rules.blanked(a.old_values, '{reason,lift_reason}'),
-         new_values = rules.blanked(a.new_values, '{reason,lift_reason}'), erased_at = now()
-   where a.on_table = 'blocks' and a.key in (select b.id::text from gym.blocks b where b.user_id = p_user_id)
-      or a.on_table = 'pardons' and a.key in (select p.id::text from gym.pardons p where p.user_id = p_user_id);
-  get diagnostics v_more = row_count;
-  v_entries := v_entries + v_more;
+  -- what was typed in rows of the person's own
+  for v_table, v_names in
+    select t.on_table, t.names from rules.texts t join rules.audited d on d.on_table = t.on_table where t.is_own
+  loop
+    execute format(
+      'update gym.audit_log a set old_values = rules.blanked(a.old_values, $2), new_values = rules.blanked(a.new_values, $2), '
+      'erased_at = now() where a.on_table = %L and a.key in (select o.id::text from gym.%I o where o.user_id = $1)',
+      v_table, v_table)
+      using p_user_id, v_names;
+    get diagnostics v_more = row_count;
+    v_entries := v_entries + v_more;
+  end loop;
   -- other texts that name the person
   update gym.audit_log a
      set old_values = rules.unnamed(a.old_values, p_named), new_values = rules.unnamed(a.new_values, p_named),
          erased_at = now()
-   where (a.on_table in ('blocks', 'pardons', 'closures', 'cancelled_lessons', 'posts') or a.operation = 'erase')
-     and concat_ws(' ', a.old_values ->> 'reason', a.new_values ->> 'reason', a.old_values ->> 'lift_reason',
-                   a.new_values ->> 'lift_reason', a.old_values ->> 'body', a.new_values ->> 'body') ~* p_named;
+   where (a.on_table in (select t.on_table from rules.texts t) or a.operation = 'erase')
+     and exists (select from unnest(v_texts) n where concat_ws(' ', a.old_values ->> n, a.new_values ->> n) ~* p_named);
   get diagnostics v_more = row_count;
   v_entries := v_entries + v_more;
   -- the trail says that it was blanked: nobody calls this without leaving that
@@ -140,6 +148,7 @@ do $keeper$
 declare
   v_function regprocedure;
   v_owner    name := current_user;
+  v_table    text;
 begin
   if not exists (select from pg_roles r where r.rolname = '{{.keeper_role}}'
                     and pg_has_role(current_user, r.oid,
@@ -155,7 +164,12 @@ begin
     rules.no_card(integer) to {{.keeper_role}};
   grant select (id, user_id, reason), update (reason) on gym.pardons to {{.keeper_role}};
   grant select (id, user_id, event, reason), update (reason) on gym.ledger to {{.keeper_role}};
-  grant select (id, user_id) on gym.blocks to {{.keeper_role}};
+  grant select on rules.columns, rules.texts, rules.audited to {{.keeper_role}};
+  for v_table in
+    select t.on_table from rules.texts t join rules.audited d on d.on_table = t.on_table where t.is_own
+  loop
+    execute format('grant select (id, user_id) on gym.%I to {{.keeper_role}}', v_table);
+  end loop;
   grant select, insert, update on gym.audit_log to {{.keeper_role}};
   grant select, delete on gym.audit_log_other to {{.keeper_role}};
   for v_function in select k.function::regprocedure from rules.keeper_functions k loop

@@ -118,13 +118,46 @@ comment on function rules.named(integer, text[]) is
   'the patronymic or without; by family name and initials; and by p_also, what else the person is called in them '
   '(another case, a nickname).';
 
-create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}') returns table (entries integer, texts integer)
+create function rules.blank_texts(p_table text, p_user_id integer, p_named text) returns integer
 language plpgsql volatile
 as $$
+-- the statements are of rules.columns and rules.erased_rows
+-- @plpgsql_check_options: security_warnings = off
+declare
+  v_text  record;
+  v_texts integer;
+begin
+  select t.is_own,
+         string_agg(format(case when t.is_own then '%1$I = case when %1$I is null then null when user_id = $1 then %2$L '
+                                                   'else rules.unnamed(%1$I, $2) end'
+                                else '%1$I = rules.unnamed(%1$I, $2)' end, n.name, 'стёрто'), ', ') as changes,
+         string_agg(format('%I', n.name), ', ') as names
+    into v_text
+    from rules.texts t cross join lateral unnest(t.names) n (name)
+   where t.on_table = p_table
+   group by t.is_own;
+  execute format('update gym.%I set %s where %s concat_ws(%L, %s) ~* $2', p_table, v_text.changes,
+                 case when v_text.is_own then 'user_id = $1 or ' end, ' ', v_text.names)
+    using p_user_id, p_named;
+  get diagnostics v_texts = row_count;
+  return v_texts;
+end
+$$;
+comment on function rules.blank_texts(text, integer, text) is
+  'The part of rules.erase_person in the typed texts (rules.texts) of one table: of the person''s own rows all, of others '
+  'whom the regular expression p_named finds. Gives the number of rows.';
+
+create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}')
+returns table (entries integer, texts integer)
+language plpgsql volatile
+as $$
+-- the statements are of rules.columns and rules.erased_rows
+-- @plpgsql_check_options: security_warnings = off
 declare
   v_cards integer[];
   v_named text;
-  v_more  integer;
+  v_table text;
+  v_what  text;
 begin
   if coalesce(btrim(p_reason), '') = '' then
     perform rules.refuse('erase_reason_given');
@@ -135,37 +168,40 @@ begin
   v_cards := rules.cards_of(p_user_id);
   v_named := rules.named(p_user_id, p_also);
 
-  -- what somebody typed: of the person's own blocks and pardons all of it, elsewhere who is named. Pardons before the person, as in rules.unblock
-  texts := rules.blank_pardons(p_user_id, v_named);
-  update gym.closures c set reason = rules.unnamed(c.reason, v_named) where c.reason ~* v_named;
-  get diagnostics v_more = row_count;
-  texts := texts + v_more;
-  update gym.cancelled_lessons l set reason = rules.unnamed(l.reason, v_named) where l.reason ~* v_named;
-  get diagnostics v_more = row_count;
-  texts := texts + v_more;
+  -- what was typed. Pardons before the person, as in rules.unblock
+  texts := rules.blank_pardons(p_user_id, v_named) + rules.blank_texts('closures', p_user_id, v_named)
+           + rules.blank_texts('cancelled_lessons', p_user_id, v_named);
   perform from gym.users u where u.id = p_user_id for no key update;
-  update gym.blocks b
-     set reason      = case when b.user_id = p_user_id then 'стёрто' else rules.unnamed(b.reason, v_named) end,
-         lift_reason = case when b.user_id = p_user_id and b.lift_reason is not null then 'стёрто' else rules.unnamed(b.lift_reason, v_named) end
-   where b.user_id = p_user_id or concat_ws(' ', b.reason, b.lift_reason) ~* v_named;
-  get diagnostics v_more = row_count;
-  texts := texts + v_more;
-  texts := texts + rules.blank_ledger(p_user_id, v_named);
-  update gym.posts p set body = rules.unnamed(p.body, v_named) where p.body ~* v_named;
-  get diagnostics v_more = row_count;
-  texts := texts + v_more;
+  for v_table in
+    select t.on_table from rules.texts t where t.on_table not in ('pardons', 'closures', 'cancelled_lessons') order by 1
+  loop
+    texts := texts + case when v_table = 'ledger' then rules.blank_ledger(p_user_id, v_named)
+                          else rules.blank_texts(v_table, p_user_id, v_named) end;
+  end loop;
 
-  delete from gym.roster r where r.card = any (v_cards);
-  perform rules.erase_log_ins(p_user_id, v_cards);
-  update gym.users u
-     set firstname = '', secondname = '', surname = '', "group" = '', image = null, hid = 'erased',
-         student_card = rules.no_card(p_user_id), deleted = true,
-         unconfirmed_since = null
-   where u.id = p_user_id;
+  -- rows that go
+  for v_table, v_what in select r.on_table, r.found from rules.erased_rows r loop
+    execute format('delete from gym.%I where %s', v_table, v_what) using p_user_id, v_cards;
+  end loop;
+  -- columns that are emptied; a consent that still counts is taken back
+  update gym.consents c set withdrawn_at = coalesce(c.withdrawn_at, rules.clock()) where c.user_id = p_user_id;
+  for v_table, v_what in
+    select c.on_table,
+           string_agg(format('%I = ', c.name)
+                      || case c.erasure when 'null' then 'null' when 'empty' then quote_literal('')
+                                        when 'erased' then quote_literal('erased') else 'rules.no_card($1)' end, ', ')
+      from rules.columns c
+     where c.erasure in ('null', 'empty', 'erased', 'number')
+     group by c.on_table
+     order by c.on_table
+  loop
+    execute format(case when v_table = 'users' then 'update gym.%I set %s, deleted = true where id = $1'
+                        else 'update gym.%I set %s where user_id = $1' end, v_table, v_what)
+      using p_user_id;
+  end loop;
 
   -- the trail, with what was just written to it
-  entries := rules.blank_trail(p_user_id, v_cards, v_named, p_reason, texts,
-    nullif(rules.clock(), now()), rules.actor());
+  entries := rules.blank_trail(p_user_id, v_cards, v_named, p_reason, texts, nullif(rules.clock(), now()), rules.actor());
   return next;
 end
 $$;

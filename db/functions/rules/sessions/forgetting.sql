@@ -38,26 +38,3 @@ $$;
 comment on function rules.forget_log_ins() is
   'Removes what has outlived its use: attempts and buckets after an hour, log-ins after the setting log_in_months, '
   'sessions 30 days after their end, devices unused for 400 days, codes 90 days after theirs. Gives how many rows.';
-
-create function rules.erase_log_ins(p_user_id integer, p_cards integer[]) returns void
-language plpgsql volatile
-as $$
-begin
-  delete from gym.sessions s where s.user_id = p_user_id;
-  delete from gym.devices d where d.user_id = p_user_id;
-  delete from gym.verifiers v where v.user_id = p_user_id;
-  delete from gym.log_ins l where l.user_id = p_user_id;
-  delete from gym.pictures p where p.user_id = p_user_id;
-  delete from gym.codes c where c.card = any (p_cards);
-  delete from gym.attempts a where a.card = any (p_cards::text[]) or a.user_id = p_user_id;
-  delete from gym.buckets b
-   where b.kind <> 'device' and b.key = any (p_cards::text[]) or b.kind = 'device' and b.key like p_user_id || ' %';
-  delete from gym.failed_cards f where f.card = any (p_cards::text[]);
-  update gym.consents c set address = null, withdrawn_address = null, withdrawn_at = coalesce(c.withdrawn_at,
-    rules.clock())
-   where c.user_id = p_user_id;
-end
-$$;
-comment on function rules.erase_log_ins(integer, integer[]) is
-  'The part of rules.erase_person that removes how and where a person logged in. p_cards: all cards that the person '
-  'had. That there was a consent, and when, stays: the law asks for the proof.';

@@ -18,14 +18,14 @@ begin
   if tg_op = 'INSERT' then
     insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
     select v_gym_time, v_actor, session_user, v_application, v_request_id, tg_table_name,
-           concat_ws(' ', r.new ->> tg_argv[0], r.new ->> tg_argv[1]), 'insert', jsonb_strip_nulls(r.new - '{hid,image,taken}'::text[])
+           concat_ws(' ', r.new ->> tg_argv[0], r.new ->> tg_argv[1]), 'insert', jsonb_strip_nulls(r.new - (rules.trail_changed() || rules.trail_never()))
       from (select to_jsonb(n) as new from new_rows n) r;
     return null;
   end if;
   if tg_op = 'DELETE' then
     insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, old_values)
     select v_gym_time, v_actor, session_user, v_application, v_request_id, tg_table_name,
-           concat_ws(' ', r.old ->> tg_argv[0], r.old ->> tg_argv[1]), 'delete', jsonb_strip_nulls(r.old - '{hid,image,taken}'::text[])
+           concat_ws(' ', r.old ->> tg_argv[0], r.old ->> tg_argv[1]), 'delete', jsonb_strip_nulls(r.old - (rules.trail_changed() || rules.trail_never()))
       from (select to_jsonb(o) as old from old_rows o) r;
     return null;
   end if;
@@ -42,10 +42,10 @@ begin
          concat_ws(' ', r.new ->> tg_argv[0], r.new ->> tg_argv[1]), 'update', d.old, d.new
     from unnest(v_old, v_new) r (old, new)
    cross join lateral (
-     select jsonb_object_agg(k.key, case when k.key in ('hid', 'image') then '"…"' else k.value end) as old,
-            jsonb_object_agg(k.key, case when k.key in ('hid', 'image') then '"…"' else r.new -> k.key end) as new
+     select jsonb_object_agg(k.key, case when k.key = any (rules.trail_changed()) then '"…"' else k.value end) as old,
+            jsonb_object_agg(k.key, case when k.key = any (rules.trail_changed()) then '"…"' else r.new -> k.key end) as new
        from jsonb_each(r.old) k
-      where k.value <> r.new -> k.key and k.key <> 'taken') d
+      where k.value <> r.new -> k.key and k.key <> all (rules.trail_never())) d
    where d.old is not null;
   return null;
 end
