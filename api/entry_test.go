@@ -269,11 +269,18 @@ func TestEntryGetAny(t *testing.T) {
 		return all
 	}
 	pair := func(user, slot int) string { return fmt.Sprint(user, " ", slot) }
-	everything := []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate), pair(g.admin, s.tuesday), pair(g.student, s.now)}
-	require.ElementsMatch(t, everything, held(nil))
-	require.ElementsMatch(t, everything, held(object{"deleted": false}))
-	require.ElementsMatch(t, append(everything, pair(g.student, s.wednesday)), held(object{"deleted": true}), "cancelled ones too")
-	require.ElementsMatch(t, []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate)}, held(object{"weekday": 0}))
+	everything := []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate), pair(g.admin, s.tuesday)}
+	require.ElementsMatch(t, everything, held(object{"month": nextMonth}))
+	require.ElementsMatch(t, everything, held(object{"month": nextMonth, "deleted": false}))
+	require.ElementsMatch(t, append(everything, pair(g.student, s.wednesday)), held(object{"month": nextMonth, "deleted": true}),
+		"cancelled ones too")
+	require.ElementsMatch(t, []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate)},
+		held(object{"weekday": 0, "month": nextMonth}))
+	// Without a month they are those of the current one, and not of all years.
+	for _, body := range []any{nil, object{}, object{"deleted": true}, object{"month": nil}} {
+		require.ElementsMatch(t, []string{pair(g.student, s.now)}, held(body))
+	}
+	require.Empty(t, held(object{"weekday": 0}))
 	require.ElementsMatch(t, []string{pair(g.student, s.now)}, held(object{"month": thisMonth}))
 	require.ElementsMatch(t, []string{pair(g.admin, s.tuesday)}, held(object{"weekday": 1, "month": nextMonth}))
 	require.ElementsMatch(t, []string{pair(g.student, s.wednesday)}, held(object{"weekday": 2, "month": nextMonth, "deleted": true}))
@@ -289,9 +296,9 @@ func TestEntryCreateAny(t *testing.T) {
 	}
 	refused := func(errType string, slot, user int) {
 		t.Helper()
-		before := g.done("POST /entry/get-any", g.coach, object{"deleted": true})
+		before := g.done("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true})
 		g.refused(errType, "POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": user})
-		require.Equal(t, before, g.done("POST /entry/get-any", g.coach, object{"deleted": true}), "nothing changed")
+		require.Equal(t, before, g.done("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true}), "nothing changed")
 	}
 	entry := enrol(s.monday, g.student) // closed: an administrator's hand counts outside the window too
 	require.Equal(t, g.student, entry.object(t, "user").integer(t, "id"))
@@ -354,8 +361,12 @@ func TestEntryDelete(t *testing.T) {
 	g.done("DELETE /entry/delete-any", g.admin, object{"id": current}) // anybody's, of any month
 	g.done("DELETE /entry/delete-any", g.admin, object{"id": others})
 	g.refused("DataBaseException", "DELETE /entry/delete-any", g.admin, object{"id": others})
-	require.Empty(t, g.many("POST /entry/get-any", g.coach, nil))
-	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"deleted": true}), 4, "the history stays")
+	history := 0
+	for _, month := range []string{thisMonth, nextMonth} {
+		require.Empty(t, g.many("POST /entry/get-any", g.coach, object{"month": month}))
+		history += len(g.many("POST /entry/get-any", g.coach, object{"month": month, "deleted": true}))
+	}
+	require.Equal(t, 4, history, "the history stays")
 	g.audit()
 }
 

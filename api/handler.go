@@ -229,12 +229,8 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 
 // writeData puts data, which is JSON, into the envelope of a success.
 func writeData(w http.ResponseWriter, data []byte) {
-	const head, tail = `{"error":false,"data":`, `}`
-	answer := make([]byte, 0, len(head)+len(data)+len(tail))
-	answer = append(answer, head...)
-	answer = append(answer, data...)
-	answer = append(answer, tail...)
-	write(w, http.StatusOK, answer)
+	// In pieces: a large answer put together would be in memory twice.
+	write(w, http.StatusOK, []byte(`{"error":false,"data":`), data, []byte(`}`))
 }
 
 func writeFailure(w http.ResponseWriter, f *failure) {
@@ -260,10 +256,18 @@ func encodeFailure(f *failure) []byte {
 	return answer.Bytes()
 }
 
-func write(w http.ResponseWriter, status int, answer []byte) {
+func write(w http.ResponseWriter, status int, pieces ...[]byte) {
+	size := 0
+	for _, piece := range pieces {
+		size += len(piece)
+	}
 	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
+	w.Header().Set("Content-Length", strconv.Itoa(size))
 	w.WriteHeader(status)
-	// Whoever hung up does not read the answer: that is no error of the server.
-	_, _ = w.Write(answer) // #nosec G705 -- JSON, and said to be
+	for _, piece := range pieces {
+		// A client that hung up does not read the answer: that is no error of the server.
+		if _, err := w.Write(piece); err != nil { // #nosec G705 -- JSON, and said to be
+			return
+		}
+	}
 }

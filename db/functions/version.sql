@@ -1,1 +1,1 @@
-select rules.record_package(68, '87504696eba71bb47ef67ce16606ef91beb201b5b316dae6c87b6d1d25489a6e');
+select rules.record_package(69, 'd8b5d9bce3134c97ed6cc14c9c562ba8f9253e46932679746494529d3e8783a7');

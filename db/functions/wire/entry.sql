@@ -117,7 +117,8 @@ declare
 begin
   perform wire.admit('entry/get-any', p_actor, p_request_id);
   v_weekday := wire.int_field(p_body, 'weekday', false, p_min => 0, p_max => 6);
-  v_month   := wire.month_field(p_body, 'month', false);
+  -- Without a month the answer would hold all years: it is the current month's.
+  v_month   := coalesce(wire.month_field(p_body, 'month', false), rules.this_month());
   v_deleted := wire.bool_field(p_body, 'deleted', false);
   return (
     select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', wire.slot_json(s), 'user', wire.user_json(u)) order by e.id), '[]')
@@ -125,11 +126,13 @@ begin
       join gym.slots s on s.id = e.slot_id
       join gym.users u on u.id = e.user_id
      where (v_weekday is null or e.weekday = v_weekday)
-       and (v_month is null or e.month = v_month)
+       and e.month = v_month
        and (v_deleted or e.cancelled_at is null));
 end
 $$;
-comment on function wire.entry_get_any(integer, jsonb, text) is 'POST /entry/get-any: everybody''s enrolments, by weekday and month; cancelled ones too where deleted is true. Definer: the server may read no table.';
+comment on function wire.entry_get_any(integer, jsonb, text) is 
+  'POST /entry/get-any: everybody''s enrolments, by weekday and month, the current month by default; cancelled ones '
+  'too where deleted is true. Definer: the server may read no table.';
 
 create function wire.entry_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -9,7 +9,8 @@ begin
   perform wire.admit('visit/get', p_actor, p_request_id);
   v_date  := wire.date_field(p_body, 'date', false);
   v_time  := wire.time_field(p_body, 'time', false);
-  v_month := wire.month_field(p_body, 'month', false);
+  -- Without date and month the answer would hold all years: it is the current month's.
+  v_month := coalesce(wire.month_field(p_body, 'month', false), case when v_date is null then rules.this_month() end);
   return (
     select coalesce(json_agg(wire.visit_json(m, s.starts_at, u) order by m.date, s.starts_at, m.id), '[]')
       from gym.marks m
@@ -21,7 +22,9 @@ begin
        and (v_month is null or (m.date >= v_month and m.date < v_month + interval '1 month')));
 end
 $$;
-comment on function wire.visit_get(integer, jsonb, text) is 'POST /visit/get: marks by date, time and month, in the order of lessons. Definer: the server may read no table.';
+comment on function wire.visit_get(integer, jsonb, text) is 
+  'POST /visit/get: marks by date, time and month, in the order of lessons; without date and month those of the '
+  'current month. Definer: the server may read no table.';
 
 create function wire.visit_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

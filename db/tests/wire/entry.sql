@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(84);
+select plan(89);
 
 select who('ann'), who('bob'), who('coach', 'COACH'), who('boss', 'ADMIN'), who('bad', 'BLOCKED') \g /dev/null
 select a_week(2), make_slot('dec', 0, '16:00', 2, '2026-12-01'), crowd('thu', 2) \g /dev/null
@@ -97,8 +97,14 @@ update gym.enrolments set cancelled_at = rules.clock() where user_id = who('bob'
 select is(keys(ask('entry/get-any', who('coach')) -> 0) || ': ' || keys(ask('entry/get-any', who('coach')) #> '{0,user}'),
   'id selectedTime user: firstname group id image role secondname studentCard surname', 'entry/get-any: EntryAny');
 select is(slots_of(ask('entry/get-any', who('coach'), body)), wanted, 'entry/get-any: ' || body::text)
-  from (values ('{"month": "01-2027", "weekday": 1}'::jsonb, 'tue'), ('{"month": "current"}', 'dec'), ('{"weekday": "0"}', 'mon mon dec'), ('{"weekday": 2}', null), ('{"month": null, "weekday": 1, "deleted": null}', 'tue'),
-               ('{"weekday": 2, "deleted": true}', 'wed wed'), ('{"weekday": 2, "deleted": false}', null)) v (body, wanted);
+  from (values ('{"month": "01-2027", "weekday": 1}'::jsonb, 'tue'), ('{"month": "current"}', 'dec'),
+               ('{"month": "next", "weekday": "0"}', 'mon mon'), ('{"month": "next", "weekday": 2}', null),
+               ('{"month": "next", "weekday": 1, "deleted": null}', 'tue'),
+               ('{"month": "next", "weekday": 2, "deleted": true}', 'wed wed'),
+               ('{"month": "next", "weekday": 2, "deleted": false}', null),
+               -- without a month: the current one's
+               ('{}', 'dec'), ('{"month": null}', 'dec'), ('{"deleted": true}', 'dec'), ('{"weekday": "0"}', 'dec'),
+               ('{"weekday": 1}', null)) v (body, wanted);
 select is(asked('entry/get-any', who('coach'), body), 'ENREQ field_unreadable', 'field_unreadable: entry/get-any ' || body::text)
   from unnest('{"{\"weekday\": 7}","{\"month\": \"1-2027\"}","{\"deleted\": 0}"}'::jsonb[]) body;
 select is(asked('entry/get-any', who('ann')), 'ENACC role_may_not', 'role_may_not: entry/get-any');

@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(83);
+select plan(88);
 
 set local gym.now = '2026-10-25 12:00';
 select who('ann'), who('coach', 'COACH'), who('boss', 'ADMIN'), who('bad', 'BLOCKED'), a_month('2026-11-01') \g /dev/null
@@ -32,6 +32,13 @@ select is((select string_agg(v ->> 'date' || ' ' || (v ->> 'time'), ', ' order b
   '2026-11-01 16:00, 2026-11-02 16:00, 2026-11-02 16:00, 2026-11-02 17:30, 2026-11-03 16:00', 'visit/get: in the order of lessons');
 select is(asked('visit/get', who('coach'), body), 'ENREQ field_unreadable', 'field_unreadable: visit/get ' || body::text)
   from unnest(array['{"date": "09.11.2026"}', '{"date": "2026-02-30"}', '{"date": 5}', '{"time": "16"}', '{"time": "25:00"}', '{"month": "2026-11"}', '{"month": "13-2026"}']::jsonb[]) body;
+
+set local gym.now = '2026-12-01 09:00';
+select is(got(body), 'nobody', 'visit/get: without date and month, the current month: ' || body::text)
+  from unnest(array['{}', '{"time": "16:00"}', '{"month": null, "date": null}']::jsonb[]) body;
+select is(jsonb_array_length(ask('visit/get', who('coach'), '{"month": "11-2026"}')), 24, 'visit/get: another month by name');
+select is(got('{"date": "2026-11-09", "time": "17:30"}'), 'Cat 0 not marked', 'visit/get: another month by date');
+set local gym.now = '2026-11-10 12:00';
 
 -- ---- visit/edit ----
 
