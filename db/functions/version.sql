@@ -1,1 +1,1 @@
-select rules.record_package(69, 'd8b5d9bce3134c97ed6cc14c9c562ba8f9253e46932679746494529d3e8783a7');
+select rules.record_package(70, '826d22c30b74f33ddac3f11f8119bfe8d870a67dbc5c5533d4773a46b03193a5');

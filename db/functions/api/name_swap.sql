@@ -1,7 +1,9 @@
 create function api.swap_names_preview(unclear boolean default false, except_cards integer[] default '{}')
 returns table (card integer, stands text, person text, becomes text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
-as $$ select p.card, p.stands, p.person, p.becomes from rules.name_plan(unclear, except_cards) p $$;
+as $$
+  select p.card, p.stands, p.person, p.becomes from rules.name_plan(unclear, except_cards) p order by p.card
+$$;
 comment on function api.swap_names_preview(boolean, integer[]) is
   'What api.swap_names would do with each person. stands: right, wrong, unclear or empty, by the look of family name '
   'and patronymic; becomes: the name after it, null where the person stays. Definer: reads gym.users. '

@@ -9,12 +9,21 @@
 create function rules.roster__codes() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_gone integer[];
 begin
+  -- The cards first: PostgreSQL expects one old row, and an import that lets a whole roster go would compare each code
+  -- with each of them.
+  v_gone := array(
+    select o.card from old_rows o
+     where not exists (select from gym.roster r where r.card = o.card and r.gone_at is null));
+  if v_gone = '{}' then
+    return null;
+  end if;
   -- the code of a person who has an account is not the roster's
   update gym.codes c set voided_at = rules.clock()
-    from old_rows o
-   where c.card = o.card and c.used_at is null and c.voided_at is null
-     and not rules.on_roster(c.card) and not exists (select from gym.users u where u.student_card = c.card);
+   where c.card = any (v_gone) and c.used_at is null and c.voided_at is null
+     and not exists (select from gym.users u where u.student_card = c.card);
   return null;
 end
 $$;
