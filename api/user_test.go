@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// hid is what the auth server computes and compares itself: README, "The auth server".
+// hid is what the auth server computes and compares itself: docs/operations.md, "An old auth server".
 func (g gym) hid(card int, password string) string {
 	g.t.Helper()
 	var pepper string

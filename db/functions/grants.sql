@@ -65,7 +65,7 @@ begin
      group by c.on_table
     having bool_or(c.reader)
     union all
-    -- README, "The auth server": an old one may do this and nothing else, until they are retired (setting legacy_hid)
+    -- docs/operations.md, "An old auth server": one may do this and nothing else, until they are retired (legacy_hid)
     select * from (values
       ('{{.auth_role}}', 'usage on schema gym'),
       ('{{.auth_role}}', 'select (id, student_card, firstname, secondname, surname, "group", hid, image, role, deleted) '

@@ -1,1 +1,1 @@
-select rules.record_package(70, '826d22c30b74f33ddac3f11f8119bfe8d870a67dbc5c5533d4773a46b03193a5');
+select rules.record_package(71, 'b7319455e7b31766b4d3356166bf2d02dc7eb6b5e86d44455b4f64723df7bb51');

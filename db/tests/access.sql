@@ -83,7 +83,7 @@ select wire.version()::text as version \gset
 reset session authorization;
 select is(:'version'::text, wire.version()::text, 'the server: by a log-in that was granted its role');
 
--- ---- the auth server: the statements of README's "The auth server", unqualified, and nothing else ----
+-- ---- the auth server: the statements of docs/operations.md, "An old auth server", unqualified, and nothing else ----
 
 select set_eq($$ select granted('energy_auth'::regrole) $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema gym: USAGE'

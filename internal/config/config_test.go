@@ -3,7 +3,9 @@ package config_test
 import (
 	"log/slog"
 	"os"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -205,4 +207,23 @@ func TestUsageListsEverySettingWithItsDefault(t *testing.T) {
 	require.Equal(t, len(config.Fields()), strings.Count(all.String(), "\n"))
 	require.NoError(t, config.Usage(&one, config.DatabaseURL))
 	require.Regexp(t, `^  DATABASE_URL .*\n$`, one.String())
+}
+
+// docs/settings.md names every variable that Usage names, and no other.
+func TestTheSettingsPageNamesEverySetting(t *testing.T) {
+	page, err := os.ReadFile("../../docs/settings.md")
+	require.NoError(t, err)
+	var usage strings.Builder
+	require.NoError(t, config.Usage(&usage, config.Fields()...))
+	names := regexp.MustCompile(`\b(ENERGY|DATABASE)_[A-Z_]*[A-Z]\b`)
+	require.Greater(t, strings.Count(usage.String(), "\n"), 20)
+	onPage := names.FindAllString(string(page), -1)
+	slices.Sort(onPage)
+	var read []string
+	for line := range strings.Lines(usage.String()) {
+		read = append(read, names.FindString(line))
+	}
+	read = append(read, "ENERGY_DATA") // scripts/run
+	slices.Sort(read)
+	require.Equal(t, slices.Compact(read), slices.Compact(onPage))
 }

@@ -10,22 +10,22 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// sqlBlock is a block of SQL in a README.
+// sqlBlock matches a block of SQL in Markdown.
 var sqlBlock = regexp.MustCompile("(?s)```sql\n(.*?)```")
 
-// TestReadmeCookbook runs every statement of both READMEs, in their order, as the owner on a database
+// TestPsqlPages runs every statement of docs/psql.md and docs/psql.ru.md, in their order, as the owner on a database
 // in the middle of a month, with the people and slots that the examples name.
-func TestReadmeCookbook(t *testing.T) {
+func TestPsqlPages(t *testing.T) {
 	ctx := context.Background()
-	for _, readme := range []string{"../README.md", "../README.ru.md"} {
-		t.Run(strings.TrimPrefix(readme, "../"), func(t *testing.T) {
+	for _, page := range []string{"psql.md", "psql.ru.md"} {
+		t.Run(page, func(t *testing.T) {
 			t.Parallel()
-			text, err := os.ReadFile(readme)
+			text, err := os.ReadFile("../docs/" + page)
 			if err != nil {
 				t.Fatal(err)
 			}
 			blocks := sqlBlock.FindAllStringSubmatch(string(text), -1)
-			if len(blocks) < 5 {
+			if len(blocks) < 12 {
 				t.Fatalf("only %d blocks of SQL found", len(blocks))
 			}
 
@@ -59,7 +59,7 @@ func TestReadmeCookbook(t *testing.T) {
 			}
 			var violations int
 			if err := conn.QueryRow(ctx, "select sum(violations) from api.audit()").Scan(&violations); err != nil || violations != 0 {
-				t.Errorf("audit after the cookbook: %d violations, %v", violations, err)
+				t.Errorf("audit after the page: %d violations, %v", violations, err)
 			}
 		})
 	}
