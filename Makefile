@@ -2,7 +2,7 @@
 
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-pages test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs \
+.PHONY: help run demo test test-pages pages-pictures test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs \
   bench-judge bench-plans bench-report bench-overload security psql tern stamp docs fmt build clean need-go
 export PKG TESTFLAGS FUZZTIME VERSIONS
 
@@ -10,7 +10,7 @@ help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Whatever builds needs the right Go, and says so before it installs or starts anything.
-run demo test test-pages test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-plans bench-report \
+run demo test test-pages pages-pictures test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-plans bench-report \
 bench-overload test-faults security tern stamp docs fmt build: | need-go
 
 need-go:
@@ -33,6 +33,9 @@ pgtap: ## runs the tests in SQL only
 
 test-pages: ## runs the tests of the pages in Chromium, each screen in every size, theme and language
 	@ALL=1 scripts/test browser
+
+pages-pictures: ## takes the pictures of docs/pages anew, in Chromium
+	@scripts/pages-pictures
 
 gotest: ## runs the tests in Go only; PKG=./api TESTFLAGS='-run Token -v' for a part
 	@scripts/test go

@@ -26,12 +26,17 @@ export async function open(browser, base, options = {}) {
     viewport: { width, height }, colorScheme: theme === 'dark' ? 'dark' : 'light', javaScriptEnabled: js,
     locale: language === 'ru' ? 'ru-RU' : 'en-US', ...more,
   });
+  context.setDefaultTimeout(6000);
+  return { context, ...await pageOf(context, base, token) };
+}
+
+// pageOf opens one more page of a browser's context.
+export async function pageOf(context, base, token) {
   if (token) {
     // Cookies know no port, and the browser sends secure ones to the machine itself without TLS too.
     const url = `https://${new URL(base).hostname}/`;
     await context.addCookies([{ name: '__Host-session', value: token, url, secure: true, httpOnly: true }]);
   }
-  context.setDefaultTimeout(6000);
   const page = await context.newPage();
   const faults = [];
   page.on('pageerror', (error) => faults.push(`exception: ${error.message}`));
@@ -39,7 +44,7 @@ export async function open(browser, base, options = {}) {
     if (message.text().startsWith('shift')) console.log(message.text().slice(0, 300));
     if (message.type() === 'error') faults.push(`console: ${message.text()}`);
   });
-  return { page, context, faults };
+  return { page, faults };
 }
 
 // axe returns the violations of the rules of levels A and AA, and of best practice, on a page.
@@ -47,7 +52,7 @@ export async function axe(page) {
   await page.evaluate(axeSource).catch(() => {});
   return page.evaluate(async () => {
     const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-    const found = await window.axe.run(document, { runOnly: tags });
+    const found = await window.axe.run(document, { runOnly: tags, resultTypes: ['violations'] });
     return found.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.target.join(' ')).join(', ')}`);
   });
 }

@@ -3,7 +3,7 @@
 // matrix.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { axe, clipped, launch, open, shifted, shifts, weigh } from './lib.mjs';
+import { axe, clipped, launch, open, pageOf, shifted, shifts, weigh } from './lib.mjs';
 import { screens } from './screens.mjs';
 
 const base = process.env.STAGE;
@@ -14,18 +14,33 @@ after(() => browser.close());
 const widths = [360, 768, 1280];
 const themes = ['light', 'dark'];
 const languages = ['ru', 'en'];
-// Each pair of two values of different kinds is there.
+// Pairwise: each screen meets each width, each theme and each language. From one screen to the next the other half of
+// the combinations comes, so that each two of width, theme and language meet too.
 const pairwise = [
-  [360, 'light', 'ru'], [360, 'dark', 'en'], [768, 'light', 'en'], [768, 'dark', 'ru'], [1280, 'light', 'ru'],
-  [1280, 'dark', 'en'],
+  [[360, 'light', 'ru'], [768, 'dark', 'en'], [1280, 'light', 'en']],
+  [[360, 'dark', 'en'], [768, 'light', 'ru'], [1280, 'dark', 'ru']],
 ];
 const every = widths.flatMap((w) => themes.flatMap((t) => languages.map((l) => [w, t, l])));
-const variants = process.env.ALL ? every : process.env.QUICK ? pairwise.slice(0, 1) : pairwise;
+const variantsOf = (index) => (process.env.ALL ? every : pairwise[index % 2].slice(0, process.env.QUICK ? 1 : 3));
 const set = (scene) => fetch(`${base}/test/stage`, { method: 'POST', body: JSON.stringify(scene) });
+
+// again opens a page in the browser of a variant, which keeps the files that all screens share.
+const contexts = new Map();
+async function again(width, theme, language, token) {
+  const key = [width, theme, language].join(' ');
+  if (!contexts.has(key)) {
+    const { page, context } = await open(browser, base, { width, theme, language });
+    await page.close();
+    contexts.set(key, context);
+  }
+  const context = contexts.get(key);
+  await context.clearCookies();
+  return pageOf(context, base, token);
+}
 
 // look opens a screen and holds it against what every screen keeps to.
 async function look(screen, [width, theme, language]) {
-  const { page, context, faults } = await open(browser, base, { width, theme, language, token: screen.token });
+  const { page, faults } = await again(width, theme, language, screen.token);
   await shifts(page);
   const answer = await page.goto(base + screen.path);
   assert.equal(answer.status(), screen.status ?? 200);
@@ -37,11 +52,12 @@ async function look(screen, [width, theme, language]) {
   assert.ok(screen.open || await shifted(page) <= limit, 'layout shift');
   const real = faults.filter((fault) => !fault.includes(`status of ${screen.status}`));
   assert.deepEqual(real, [], 'faults');
-  await context.close();
+  await page.close();
 }
 
-for (const screen of screens) {
-  for (const variant of variants) {
+const looked = screens.filter((screen) => !screen.only);
+for (const [index, screen] of looked.entries()) {
+  for (const variant of variantsOf(index)) {
     test(`${screen.path} ${screen.token ?? ''} ${variant.join(' ')}`, async () => {
       await set({ Days: 6, Times: 4, Early: -60 });
       await look(screen, variant);

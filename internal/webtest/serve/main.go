@@ -4,8 +4,10 @@ package main
 
 import (
 	"flag"
+	"fmt"
 	"log"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"time"
@@ -31,6 +33,11 @@ func main() {
 	}
 	defer pages.Close()
 	server := &http.Server{Addr: *listen, Handler: pages, ReadHeaderTimeout: 10 * time.Second}
-	log.Print("http://", *listen)
-	log.Print(server.ListenAndServe())
+	listener, err := net.Listen("tcp", *listen)
+	if err != nil {
+		log.Print(err)
+		return
+	}
+	fmt.Println("http://" + listener.Addr().String())
+	log.Print(server.Serve(listener))
 }
