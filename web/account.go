@@ -15,6 +15,10 @@ type account struct {
 	Sessions []Session
 	LogIns   []LogInRecord
 	Document Document
+	// CalendarMade is when the calendar's address was made, zero where there is none.
+	CalendarMade time.Time
+	// CalendarPath is the address that was just made, without its scheme; empty where none was.
+	CalendarPath string
 	// Failed names the form that was refused: "names", "password" or "picture".
 	Failed string
 }
@@ -40,6 +44,10 @@ func (s *site) account(r *http.Request) (account, error) {
 	if a.Document, err = s.Accounts.Consent(r.Context(), v.token); err != nil {
 		return a, err
 	}
+	if a.CalendarMade, err = s.Accounts.CalendarMade(r.Context(), v.token); err != nil {
+		return a, err
+	}
+	a.CalendarMade = s.localOrZero(a.CalendarMade)
 	a.Document.GivenAt = s.localOrZero(a.Document.GivenAt)
 	for i := range a.Sessions {
 		session := &a.Sessions[i]

@@ -117,6 +117,28 @@ type CodeGroup struct {
 	WithoutAccount int
 }
 
+// ErrNoCalendar says that a calendar's address is nobody's.
+var ErrNoCalendar = errors.New("no such calendar")
+
+// Calendar is a person's lessons from From to To, days of the gym's zone.
+type Calendar struct {
+	Name, Address string // of the gym, empty where they are not set
+	TimeZone      string
+	Length        time.Duration // of a lesson
+	Now           time.Time
+	From, To      string
+	Lessons       []CalendarLesson
+}
+
+// CalendarLesson is a lesson at a local time of the gym.
+type CalendarLesson struct {
+	Slot       int
+	Date, Time string
+	Off        bool // cancelled, or the gym is closed
+	Moved      bool // it runs on another weekday than the slot's
+	Reason     string
+}
+
 // Accounts are people's accounts and sessions. Package auth implements it over the database's schema auth.
 //
 // A session that is over is answered with ErrNoSession, a rule that refuses with a *Refusal. Other errors are faults.
@@ -143,6 +165,13 @@ type Accounts interface {
 	// SavePicture checks and keeps a picture; it reads no more than it allows.
 	SavePicture(ctx context.Context, token string, image io.Reader) error
 	RemovePicture(ctx context.Context, token string) error
+	// Calendar returns the calendar of the person to whom the secret in an address belongs, or ErrNoCalendar.
+	Calendar(ctx context.Context, secret string) (Calendar, error)
+	// CalendarMade returns when the person's calendar address was made, zero where there is none.
+	CalendarMade(ctx context.Context, token string) (time.Time, error)
+	// RenewCalendar makes a new secret, which ends the one before, and returns it.
+	RenewCalendar(ctx context.Context, token string) (secret string, err error)
+	EndCalendar(ctx context.Context, token string) error
 	// IssueCode makes a code for one person. The session must be a coach's or an administrator's.
 	IssueCode(ctx context.Context, token string, card int) (Code, error)
 	// IssueCodes makes codes for the people of a group who have no account. Their older codes end.

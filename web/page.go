@@ -173,7 +173,7 @@ func (s *site) page(r *http.Request, data any) page {
 // notices are what a page may tell after a redirect. The address names it, so nothing else of the address is shown.
 var notices = []string{
 	"saved", "password", "picture", "picture-removed", "session-ended", "sessions-ended", "consent", "consent-withdrawn",
-	"logged-out", "seat-given", "seat-taken", "lesson-cancelled", "lesson-restored", "announced", "announcement-deleted",
+	"logged-out", "seat-given", "seat-taken", "calendar-ended", "lesson-cancelled", "lesson-restored", "announced", "announcement-deleted",
 }
 
 func noticeOf(r *http.Request) string {

@@ -50,6 +50,12 @@ func (t *texts) of(r *http.Request) words {
 	return t.in(languages[index])
 }
 
+// named returns the words in a language that an address names, else in the first one.
+func (t *texts) named(name string) words {
+	_, index := language.MatchStrings(t.matcher, name)
+	return t.in(languages[index])
+}
+
 func (t *texts) in(tag language.Tag) words {
 	return words{Lang: tag.String(), localizer: i18n.NewLocalizer(t.bundle, tag.String())}
 }

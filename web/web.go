@@ -85,6 +85,7 @@ func (s *site) routes() http.Handler {
 	s.post(r, "/preferences", s.preferencesPost)
 
 	s.get(r, "/choose/seats", s.seatsGet)
+	s.get(r, "/calendar/{secret}", s.calendarGet)
 
 	// everybody who is logged in
 	s.get(r, "/consent", s.only(s.consentGet))
@@ -96,6 +97,8 @@ func (s *site) routes() http.Handler {
 	s.post(r, "/account/picture/remove", s.only(s.accountPictureRemovePost))
 	s.post(r, "/account/session", s.only(s.accountSessionPost))
 	s.post(r, "/account/sessions", s.only(s.accountSessionsPost))
+	s.post(r, "/account/calendar", s.only(s.accountCalendarPost, Student, Blocked))
+	s.post(r, "/account/calendar/end", s.only(s.accountCalendarEndPost, Student, Blocked))
 	s.post(r, "/account/consent", s.only(s.accountConsentPost))
 
 	// coaches

@@ -82,6 +82,7 @@ comment on schema auth is
 {{ template "rules/sessions/sign_up.sql" . }}
 {{ template "rules/sessions/consent.sql" . }}
 {{ template "rules/sessions/pictures.sql" . }}
+{{ template "rules/sessions/calendars.sql" . }}
 {{ template "rules/sessions/forgetting.sql" . }}
 
 {{ template "rules/months/make_month.sql" . }}
@@ -202,6 +203,7 @@ comment on schema auth is
 {{ template "auth/passwords.sql" . }}
 {{ template "auth/codes.sql" . }}
 {{ template "auth/pictures.sql" . }}
+{{ template "auth/calendars.sql" . }}
 {{ template "auth/consent.sql" . }}
 
 {{ template "plans.sql" . }}

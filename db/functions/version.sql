@@ -1,1 +1,1 @@
-select rules.record_package(71, 'b7319455e7b31766b4d3356166bf2d02dc7eb6b5e86d44455b4f64723df7bb51');
+select rules.record_package(72, '64c89ced6bd4528ab49621b655bbca4bdcf5f7a4c4df8d82466992936b419812');

@@ -173,7 +173,7 @@ create table help.written (name text);
 insert into help.written values ('name_swaps'), ('settings_changes'), ('months'), ('ledger'), ('refusals'),
   ('code_package'), ('audit_log'), ('legacy_ids'), ('consent_documents');
 create table help.hidden (name text);
-insert into help.hidden values ('users'), ('secrets'), ('verifiers'), ('devices'), ('buckets'), ('failed_cards'), ('log_ins'), ('attempts'), ('sessions'), ('codes'), ('pictures'), ('consents');
+insert into help.hidden values ('users'), ('secrets'), ('verifiers'), ('devices'), ('buckets'), ('failed_cards'), ('log_ins'), ('attempts'), ('sessions'), ('codes'), ('pictures'), ('calendars'), ('consents');
 select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::regnamespace and relkind in ('r', 'p', 'v', 'm', 'f') and not relispartition $$,
   $$ select name from help.data union all select name from help.written union all select name from help.hidden $$, 'the matrix: no table of gym is missing from it');
 

@@ -246,6 +246,45 @@ func (s *Stage) SavePicture(_ context.Context, _ string, image io.Reader) error 
 // RemovePicture does nothing.
 func (s *Stage) RemovePicture(context.Context, string) error { return nil }
 
+// StageSecret is the secret of the only calendar of the stage.
+const StageSecret = "secret-of-the-stage"
+
+// Calendar has a lesson, one that is off and one that is moved. That of the secret "london" is in a zone whose clocks change.
+func (s *Stage) Calendar(_ context.Context, secret string) (web.Calendar, error) {
+	c := web.Calendar{
+		Name: "Зал; «Энергия», 1", Address: Hostile, TimeZone: "Asia/Novosibirsk", Length: 90 * time.Minute, Now: s.now(),
+		From: "2026-11-01", To: "2027-01-31",
+		Lessons: []web.CalendarLesson{
+			{Slot: 7, Date: "2026-12-28", Time: "16:00"},
+			{Slot: 7, Date: "2027-01-04", Time: "16:00", Off: true, Reason: "Каникулы,\nзал закрыт; " + Hostile},
+			{Slot: 8, Date: "2027-01-09", Time: "20:30", Moved: true},
+		},
+	}
+	switch secret {
+	case StageSecret:
+		return c, nil
+	case "london":
+		c.TimeZone, c.From, c.To = "Europe/London", "2027-03-01", "2027-11-30"
+		c.Lessons = []web.CalendarLesson{{Slot: 1, Date: "2027-03-01", Time: "16:00"}, {Slot: 1, Date: "2027-06-07", Time: "16:00"}}
+		return c, nil
+	}
+	return web.Calendar{}, web.ErrNoCalendar
+}
+
+// CalendarMade is a day ago, or in the scene "empty" never.
+func (s *Stage) CalendarMade(_ context.Context, token string) (time.Time, error) {
+	if strings.HasSuffix(token, "-empty") {
+		return time.Time{}, nil
+	}
+	return s.now().Add(-24 * time.Hour), nil
+}
+
+// RenewCalendar makes always the same secret.
+func (s *Stage) RenewCalendar(context.Context, string) (string, error) { return StageSecret, nil }
+
+// EndCalendar does nothing.
+func (s *Stage) EndCalendar(context.Context, string) error { return nil }
+
 var errDown = &gymclient.Error{
 	Status: http.StatusServiceUnavailable, Type: "Unavailable", Message: "Сервер сейчас недоступен.",
 	RetryAfter: 2 * time.Second,

@@ -70,6 +70,7 @@ select c.on_table, n.name, c.class, c.erasure, c.reader, c.trail, c.note
   ('failed_cards', '{address,card,tried_at,failed}', 'personal', 'row', false, null, null),
   ('codes', '{id,card,purpose,hash,issued_at,issued_by,valid_until,used_at,voided_at}', 'personal', 'row', false, null, null),
   ('pictures', '{user_id,name,jpeg,made_at}', 'personal', 'row', false, null, null),
+  ('calendars', '{user_id,hash,made_at}', 'personal', 'row', false, null, null),
   ('consents', '{id,user_id,version,given_at,withdrawn_at}', 'kept', null, false, null, 'the law asks for the proof'),
   ('consents', '{address,withdrawn_address}', 'personal', 'null', false, null, null)
   ) c (on_table, names, class, erasure, reader, trail, note)
@@ -95,6 +96,7 @@ values
   ('verifiers', 'user_id = $1'),
   ('log_ins', 'user_id = $1'),
   ('pictures', 'user_id = $1'),
+  ('calendars', 'user_id = $1'),
   ('codes', 'card = any ($2)'),
   ('attempts', 'card = any ($2::text[]) or user_id = $1'),
   ('buckets', 'kind <> ''device'' and key = any ($2::text[]) or kind = ''device'' and key like $1 || '' %'''),
