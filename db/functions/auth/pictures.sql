@@ -9,5 +9,5 @@ create function auth.set_picture(p_token bytea, p_name text, p_jpeg bytea) retur
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.set_picture(s.user_id, p_name, p_jpeg) from rules.session(p_token) s $$;
 comment on function auth.set_picture(bytea, text, bytea) is
-  'The person''s own picture from now on (rules.set_picture). Errors: session_over, picture_unfit. Definer: the auth '
-  'server may write no table.';
+  'The person''s own picture from now on; name and picture null: none (rules.set_picture). Errors: session_over, '
+  'picture_unfit. Definer: the auth server may write no table.';

@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/log_in.psql
-select plan(27);
+select plan(31);
 
 select registered('ann', 'correct horse'), registered('bob', 'bob horse') \g /dev/null
 select let_in('ann', 'correct horse') \g /dev/null
@@ -76,6 +76,27 @@ select results_eq($$ select result(use_code(card('bob')::text, 'AAAA-AAAA', 'som
   $$ values ('ENRUL code_refused', 60::bigint), ('ENRUL code_too_often', 40) $$, 'code_too_often: a bucket of its own');
 select is(result(log_in(card('bob')::text, 'bob horse', p_token => 300)), 'in',
   'which does not close the way in by password');
+
+-- ---- a campus behind one address ----
+
+-- 2,000 people make one mistake each, then type the right password; each new one is delayed by at most three seconds
+delete from gym.failed_cards;
+create table help.campus as select n, 2000000 + n as card from generate_series(1, 2000) n;
+insert into gym.users (student_card, firstname, secondname, surname, "group", hid, role)
+select card, 'Имя', 'Фамилия', '', 'ТГ-1', go_hid(card::text, 'their horse'), 'STUDENT' from help.campus;
+create table help.typed as
+select card, begin_log_in(card::text, 'x', p_address => '10.9.9.9') ->> 'wait_ms' as wait_ms,
+       result(log_in(card::text, 'typing error', p_address => '10.9.9.9')) as first
+  from help.campus;
+create table help.typed_again as
+select card, result(log_in(card::text, 'their horse', p_address => '10.9.9.9', p_token => 10000 + n)) as second
+  from help.campus;
+select is((select count(*) from help.typed where first = 'ENRUL log_in_refused'), 2000::bigint,
+  'a campus of 2,000 behind one address: each one''s first password is judged');
+select is((select count(*) from help.typed_again where second = 'in'), 2000::bigint, 'and each one''s second lets in');
+select is((select max(wait_ms::integer) from help.typed), 3000, 'they are delayed, by three seconds at most');
+select is((select count(*) from gym.failed_cards where address = '10.9.9.9' and failed), 0::bigint,
+  'who is in no longer counts against the address');
 
 -- ---- an address is slowed, never refused ----
 

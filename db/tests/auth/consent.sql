@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/log_in.psql
-select plan(56);
+select plan(59);
 
 select registered('ann', 'ann horse'), registered('bob', 'bob horse') \g /dev/null
 select let_in('ann', 'ann horse', 1), let_in('bob', 'bob horse', 2) \g /dev/null
@@ -82,6 +82,11 @@ select is(refusal(format($$ select auth.set_picture(token(3), %L, %L) $$, n, j))
   from (values ('x.jpg', jpeg(1)), ('../' || md5('1') || '.jpg', jpeg(1)), (name_of(3),
     '\x89504e470d0a1a0a'::bytea || jpeg(1)), (name_of(3), jpeg(1) || convert_to(repeat('x', 409600), 'UTF8')),
       (name_of(3), null), (null, jpeg(1))) v (n, j);
+select is(auth.set_picture(token(3), null, null)::jsonb, jsonb_build_object('imgName', null, 'replaced', name_of(2)),
+  'set_picture: none');
+select is(auth.set_picture(token(3), null, null)::jsonb, '{"imgName": null, "replaced": null}', 'and none again');
+select is((select image from gym.users where id = who('ann')), null, 'she has none');
+select auth.set_picture(token(3), name_of(2), jpeg(2)) \g /dev/null
 update gym.users set image = null where id = who('ann');
 select is((select count(*) from gym.pictures), 0::bigint, 'an image that is taken away leaves no picture');
 update gym.users set image = 'old.png' where id = who('bob');

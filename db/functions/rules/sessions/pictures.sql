@@ -4,6 +4,12 @@ as $$
 declare
   v_before text;
 begin
+  -- no name and no picture: the person wants none; the trigger removes what was there
+  if p_name is null and p_jpeg is null then
+    select u.image into v_before from gym.users u where u.id = p_user_id for no key update;
+    update gym.users u set image = null where u.id = p_user_id and u.image is not null;
+    return json_build_object('imgName', null, 'replaced', v_before);
+  end if;
   if (p_name ~ '^[0-9a-f]{32}\.jpg$' and length(p_jpeg) between 64 and 409600
       and substring(p_jpeg from 1 for 3) = '\xffd8ff') is not true then
     perform rules.refuse('picture_unfit');
@@ -18,7 +24,7 @@ end
 $$;
 comment on function rules.set_picture(integer, text, bytea) is
   'Gives a person a picture; the one before is removed. p_name: 32 hexadecimal digits, .jpg; p_jpeg: as the auth '
-  'server made it anew, at most 400 KiB. Errors: picture_unfit.';
+  'server made it anew, at most 400 KiB. Both null: the person has no picture from now on. Errors: picture_unfit.';
 
 create function rules.picture(p_media_hash bytea, p_token_hash bytea, p_name text) returns bytea
 language plpgsql stable
