@@ -96,9 +96,15 @@ func TestSignUpByNamesIsRefusedByDefault(t *testing.T) {
 	form := map[string]any{
 		"studentCard": 12345678, "password": right, "firstname": "Иван", "secondname": "Петров", "surname": "Ильич", "group": "БИ-21",
 	}
+	// The thief knows all that the roster has of the person.
+	r.exec(`insert into gym.roster (card, given, family, patronymic, "group", added_at)
+		values (12345678, 'Иван', 'Петров', 'Ильич', 'БИ-21', now())`)
 	a := r.browser().ask("POST /auth/signup", form)
 	require.Equal(t, http.StatusUnauthorized, a.status, a.raw)
 	require.Equal(t, "RegistrationError", a.errType)
+	unknown := r.browser().ask("POST /auth/signup", map[string]any{"studentCard": 7654321, "password": right, "firstname": "А",
+		"secondname": "Б", "surname": "", "group": "В"})
+	require.Equal(t, a.raw, unknown.raw, "nor does it tell who is on the roster")
 	var people int
 	require.NoError(t, r.Owner.QueryRow(t.Context(), `select count(*) from gym.users`).Scan(&people))
 	require.Zero(t, people)
