@@ -1,1 +1,1 @@
-select rules.record_package(72, '64c89ced6bd4528ab49621b655bbca4bdcf5f7a4c4df8d82466992936b419812');
+select rules.record_package(73, '751f61e346afbef7ffe3186ac01849347dc8bb4fb9eaec0c3ac782287fc6dcdd');
