@@ -179,6 +179,8 @@ comment on schema auth is
 
 {{ template "api/naming.sql" . }}
 {{ template "api/help.sql" . }}
+{{ template "api/find.sql" . }}
+{{ template "api/may_enrol.sql" . }}
 {{ template "api/looking.sql" . }}
 {{ template "api/settings.sql" . }}
 {{ template "api/posts.sql" . }}

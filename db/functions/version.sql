@@ -1,1 +1,1 @@
-select rules.record_package(73, '751f61e346afbef7ffe3186ac01849347dc8bb4fb9eaec0c3ac782287fc6dcdd');
+select rules.record_package(74, 'cf124ec40ffcde00176b2e17adf0b49ed746a1f93f00eea197b7a089c4ee2d65');

@@ -46,15 +46,22 @@ as $$ select rules.clock(), rules.local_time(), rules.today(), rules.this_month(
 comment on function api.clock() is
   'What the gym''s clock shows, moved by gym.now or not. Definer: reads gym.settings; a view calls functions with the rights of whoever looks at it. Example: select * from api.clock();';
 
-create function api.enrolment() returns table (is_open boolean, by_hand boolean, opens_at timestamp, closes_at timestamp, next_turn timestamp, for_month text)
+create function api.enrolment()
+returns table (is_open boolean, by_hand boolean, for_month text, next_opening timestamp, opens_for text,
+  next_closing timestamp, closes_for text)
 language sql stable rows 1 security definer set search_path = pg_catalog, pg_temp
 as $$
-  select w.is_open, w.by_hand, rules.local_time(w.opens_at), rules.local_time(w.closes_at), rules.local_time(w.next_turn),
-         to_char(rules.next_month(), 'MM-YYYY')
-    from rules.enrolment_window() w
+  select w.is_open, w.by_hand, to_char(w.for_month, 'MM-YYYY'),
+         rules.local_time(t.next_opening), to_char(t.opens_for, 'MM-YYYY'),
+         rules.local_time(t.next_closing), to_char(t.closes_for, 'MM-YYYY')
+    from rules.enrolment_window() w cross join api.next_turns() t
 $$;
-comment on function api.enrolment() is 'What the view api.enrolment shows. Definer: reads gym.settings and gym.manual_turns. Example: select * from api.enrolment();';
+comment on function api.enrolment() is
+  'What the view api.enrolment shows. Definer: reads gym.settings and gym.manual_turns. '
+  'Example: select * from api.enrolment();';
 
 create view api.enrolment as
 select e.* from api.enrolment() e;
-comment on view api.enrolment is 'Is enrolment open, by hand or by schedule, until when; in the gym''s time. Example: select * from api.enrolment;';
+comment on view api.enrolment is
+  'Is enrolment open, and when does it open and close next, in the gym''s time. by_hand: not by schedule; for_month: chosen '
+  'for now; opens_for, closes_for: the month that is chosen for then. Example: select * from api.enrolment;';

@@ -21,11 +21,12 @@ select set_eq($$ select id from api.enrolled $$, $$ select id from gym.enrolment
 -- ---- api.enrolment ----
 
 create function help.enrolment() returns text language sql as $$ select e::text from api.enrolment e $$;
-select is(enrolment(), '(f,f,"2026-12-25 12:00:00","2026-12-31 00:00:00","2026-12-25 12:00:00",01-2027)', 'api.enrolment: closed by schedule, until when, in the gym''s time');
+select is(enrolment(), '(f,f,01-2027,"2026-12-25 12:00:00",01-2027,"2026-12-31 00:00:00",01-2027)',
+  'api.enrolment: closed by schedule, until when, in the gym''s time');
 set local gym.now = '2026-12-25 12:00';
-select is(enrolment(), '(t,f,"2026-12-25 12:00:00","2026-12-31 00:00:00","2026-12-31 00:00:00",01-2027)', 'api.enrolment: open by schedule');
+select is(enrolment(), '(t,f,01-2027,"2027-01-25 12:00:00",02-2027,"2026-12-31 00:00:00",01-2027)', 'api.enrolment: open by schedule');
 select rules.turn_enrolment(false, null) \g /dev/null
-select is(enrolment(), '(f,t,"2026-12-25 12:00:00","2026-12-31 00:00:00","2026-12-31 00:00:00",01-2027)', 'api.enrolment: closed by hand');
+select is(enrolment(), '(f,t,01-2027,"2027-01-25 12:00:00",02-2027,"2027-01-31 00:00:00",02-2027)', 'api.enrolment: closed by hand');
 
 -- ---- api.rules ----
 
