@@ -1,1 +1,1 @@
-select rules.record_package(74, 'cf124ec40ffcde00176b2e17adf0b49ed746a1f93f00eea197b7a089c4ee2d65');
+select rules.record_package(75, '495e78e95c0405217f5c2d02837e85a298844ff17db50bdb4e3a4b9b10685fa3');

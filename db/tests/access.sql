@@ -181,7 +181,9 @@ select set_eq($$ select g from granted('energy_admin'::regrole) g $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
      union all select format('function api.%s(%s): EXECUTE', p.proname, pg_get_function_identity_arguments(p.oid)) from pg_proc p where pronamespace = 'api'::regnamespace and p.prosecdef
      union all select format('relation api.%s: SELECT', relname) from pg_class where relnamespace = 'api'::regnamespace and relkind = 'v'
-     union all select format('relation gym.%s: %s', name, p) from help.data, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) p
+     union all select format('relation gym.%s: %s', name, p) from help.data, unnest('{SELECT,INSERT,UPDATE,DELETE}'::text[]) p where name not in ('marks', 'blocks')
+     union all select format('relation gym.%s: %s', t, p) from unnest('{marks,blocks}'::text[]) t, unnest('{SELECT,DELETE}'::text[]) p
+     union all select format('column gym.marks.%s: UPDATE', c) from unnest('{mark,set_at,set_by}'::text[]) c
      union all select format('relation gym.%s: SELECT', name) from help.written
      union all select format('column gym.users.%s: SELECT', c) from unnest('{id,student_card,firstname,secondname,surname,group,image,role,deleted,deleted_at,unconfirmed_since}'::text[]) c
      union all select format('column gym.users.%s: INSERT', c) from unnest('{student_card,firstname,secondname,surname,group,hid,image,role,deleted}'::text[]) c
@@ -209,16 +211,14 @@ update enrolments set slot_id = :wed where id = :seat;
 insert into slots (month, weekday, starts_at, capacity) values ('2026-12-01', 5, '08:00', 4) returning id as own_slot \gset
 insert into enrolments (slot_id, user_id) values (:own_slot, :bea) returning id as bea_seat \gset
 update slots set capacity = 6 where id = :own_slot;
-insert into marks (enrolment_id, slot_id, user_id, date) values (:bea_seat, :own_slot, :bea, '2026-12-05') on conflict (enrolment_id, date) do nothing;
-update marks set mark = 'present' where enrolment_id = :bea_seat and date = '2026-12-05';
+update marks set mark = 'present' where enrolment_id = :bea_seat and date = '2026-12-12';
 insert into closures (start_date, end_date, reason, created_at) values ('2026-12-19', '2026-12-19', 'ремонт', now());
 insert into cancelled_lessons values ('2026-12-26', '08:00', now());
 delete from cancelled_lessons;
 insert into posts (kind, body, created_at) values ('news', 'Привет', now()) returning id as post \gset
 update posts set deleted_at = now() where id = :post;
 insert into pardons (user_id, month, reason, made_at) values (:hand, '2026-12-01', 'справка', now());
-insert into blocks (user_id, reason, created_at) values (:hand, 'вручную', now()) returning id as block \gset
-update blocks set lifted_at = now(), lift_reason = 'прощён' where id = :block;
+select api.block(person => :hand, reason => 'вручную'), api.unblock(person => :hand, reason => 'прощён') \g /dev/null
 insert into manual_turns (is_open, made_at) values (true, now());
 update settings set slots_per_student = 2;
 update weekly_template set capacity = 8 where weekday = 0;

@@ -85,3 +85,16 @@ end
 $$;
 comment on function rules.next_month(timestamptz) is
   'First day of the month after the gym''s month at p_at: the month that students choose for. Counted from the first, so the 31st can''t skip a month.';
+
+create function rules.check_date(variadic p_dates date[]) returns void
+language plpgsql stable
+as $$
+begin
+  if exists (select from unnest(p_dates) d where d not between '2000-01-01' and '2099-12-31') then
+    perform rules.refuse('date_out_of_range');
+  end if;
+end
+$$;
+comment on function rules.check_date(date[]) is
+  'Dates lie between 2000 and 2099; null is none. What counts from day to day would not end at infinity. '
+  'Errors: date_out_of_range.';

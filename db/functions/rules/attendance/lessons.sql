@@ -4,6 +4,7 @@ create function rules.check_period(p_from date, p_to date) returns void
 language plpgsql stable
 as $$
 begin
+  perform rules.check_date(p_from, p_to);
   if p_to < p_from then
     perform rules.refuse('period_in_order');
   end if;
@@ -13,7 +14,8 @@ begin
 end
 $$;
 comment on function rules.check_period(date, date) is
-  'A period is one day or more, and 24 months at most. Errors: period_in_order, period_length.';
+  'A period is one day or more, and 24 months at most. Errors: period_in_order, period_length, '
+  'date_out_of_range.';
 
 create function rules.lessons_between(p_from date, p_to date)
 returns table (date date, starts_at time, slot_id integer, weekday integer, capacity integer, off text, reason text,

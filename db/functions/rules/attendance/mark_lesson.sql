@@ -13,6 +13,7 @@ create function rules.check_lesson(p_date date, p_starts_at time) returns void
 language plpgsql stable
 as $$
 begin
+  perform rules.check_date(p_date);
   if not exists (select from rules.lesson_marks(p_date, p_starts_at))
      and not exists (
        select from gym.slots s join rules.timetable(p_date, p_date) d on d.weekday = s.weekday
@@ -21,7 +22,7 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_lesson(date, time) is 'Errors: lesson_not_found where no slot runs on that date at that time.';
+comment on function rules.check_lesson(date, time) is 'Errors: lesson_not_found where no slot runs on that date at that time; date_out_of_range.';
 
 create function rules.mark_lesson(p_date date, p_starts_at time, p_present integer[], p_excused integer[], p_actor integer) returns setof gym.marks
 language plpgsql volatile

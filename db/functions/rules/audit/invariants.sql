@@ -45,6 +45,18 @@ values
   ('barred_holds_no_seat',
    'select e.id, e.user_id, b.id as block_id from gym.blocks b join gym.enrolments e on e.user_id = b.user_id and e.month = (b.month + interval ''1 month'')::date '
    'where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at'),
+  ('block_in_ledger',
+   -- written past rules.block, rules.judge and rules.unblock, which free seats and give them back
+   'select b.id, b.user_id from gym.blocks b '
+   'where not exists (select from gym.ledger l where l.block_id = b.id and l.event = ''blocked'') '
+   'or b.lifted_at is not null and not exists (select from gym.ledger l where l.block_id = b.id and l.event = ''unblocked'')'),
+  ('one_administrator',
+   'select count(*) from gym.users u where u.role = ''ADMIN'' having bool_and(u.deleted)'),
+  ('dates_bounded',
+   -- from before the checks …_range, which are not valid for old rows
+   'select s.id::bigint as id from gym.slots s where s.month not between ''2000-01-01'' and ''2099-12-31'' '
+   'union all select b.id from gym.blocks b where coalesce(b.month, b.ends_on) not between ''2000-01-01'' and ''2099-12-31'' '
+   'union all select c.id from gym.closures c where c.start_date < ''2000-01-01'' or c.end_date > ''2099-12-31'''),
   ('database_settings', 'select f.fault, f.statement from rules.database_faults() f'),
   ('session_of_nobody',
    'select s.id, s.user_id from gym.sessions s join gym.users u on u.id = s.user_id where u.deleted and s.ended_at is null'),

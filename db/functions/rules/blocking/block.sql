@@ -10,6 +10,7 @@ begin
   if v_user.role not in ('STUDENT', 'BLOCKED') then
     perform rules.refuse('block_students_only');
   end if;
+  perform rules.check_date(p_ends_on);
   if p_ends_on < rules.today() then
     perform rules.refuse('block_ends_past');
   end if;
@@ -27,7 +28,7 @@ begin
 end
 $$;
 comment on function rules.block(integer, text, date, integer) is
-  'An administrator blocks a student by hand: bars while it stands, frees the seats of next month, and no machine lifts it before p_ends_on (null: never). Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand.';
+  'An administrator blocks a student by hand: bars while it stands, frees the seats of next month, and no machine lifts it before p_ends_on (null: never). Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand, date_out_of_range.';
 
 create function rules.unblock(p_user_id integer, p_reason text, p_actor integer) returns integer
 language plpgsql volatile

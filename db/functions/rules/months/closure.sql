@@ -6,6 +6,7 @@ as $$
 declare
   v_closure gym.closures;
 begin
+  perform rules.check_date(p_start_date, p_end_date);
   if p_end_date < p_start_date or p_end_date - p_start_date > 366 then
     perform rules.refuse('closures_in_order');
   end if;

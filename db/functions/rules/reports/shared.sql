@@ -15,6 +15,7 @@ create function rules.check_report_period(p_from date, p_to date) returns void
 language plpgsql stable
 as $$
 begin
+  perform rules.check_date(p_from, p_to);
   if p_to <= p_from then
     perform rules.refuse('report_period_in_order');
   end if;
@@ -23,7 +24,7 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_report_period(date, date) is 'Errors: report_period_in_order, report_period_length (24 months).';
+comment on function rules.check_report_period(date, date) is 'Errors: report_period_in_order, report_period_length (24 months), date_out_of_range.';
 
 create function rules.group_members(p_group text) returns integer[]
 language plpgsql stable

@@ -8,6 +8,11 @@
 --   delete
 --     after each row: cancelled_lessons__apply
 --     after the statement: cancelled_lessons__remember_delete
+--   truncate
+--     before the statement: cancelled_lessons__keep
+
+create trigger cancelled_lessons__keep before truncate on gym.cancelled_lessons
+  for each statement execute function rules.keep('whole');
 
 create function rules.cancelled_lessons__apply() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

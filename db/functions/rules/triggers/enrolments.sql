@@ -1,10 +1,10 @@
 -- The triggers of gym.enrolments, as they fire; those of one line fire in the order of their names.
 --   insert
---     before each row: enrolments__place
+--     before each row: enrolments__place, enrolments__since_insert
 --     after the statement: enrolments__count_insert, enrolments__limit_insert, enrolments__marks_insert,
 --       enrolments__remember_insert
 --   update
---     before each row: enrolments__place
+--     before each row: enrolments__place, enrolments__since_update
 --     after the statement: enrolments__count_update, enrolments__limit_update, enrolments__marks_update,
 --       enrolments__remember_update
 --   delete
@@ -66,6 +66,25 @@ $$;
 comment on function rules.enrolments__place() is
   'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, cancelled_for_good, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__place before insert or update on gym.enrolments for each row execute function rules.enrolments__place();
+
+create function rules.enrolments__since() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- a block frees the seats that were there before it: what is written after it is not older than it
+  new.created_at := greatest(new.created_at, (
+    select max(b.created_at) from gym.blocks b
+     where b.user_id = new.user_id and b.lifted_at is null and (b.month is null or b.month = new.month - interval '1 month')));
+  return new;
+end
+$$;
+comment on function rules.enrolments__since() is
+  'Trigger function: an enrolment dated back is not dated before a block that bars from its month, which would have '
+  'freed the seat. Definer: who writes the table may execute nothing of rules.';
+create trigger enrolments__since_insert before insert on gym.enrolments
+  for each row when (new.created_at < now()) execute function rules.enrolments__since();
+create trigger enrolments__since_update before update of created_at on gym.enrolments
+  for each row when (new.created_at < old.created_at) execute function rules.enrolments__since();
 
 create function rules.enrolments__count() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -19,6 +19,14 @@ begin
   if tg_op = 'INSERT' then
     if not exists (select from new_rows n join gym.enrolments e on e.id = n.enrolment_id
                     where (n.slot_id, n.user_id) <> (e.slot_id, e.user_id)) then
+      -- the weekday of the enrolment, or a day that runs as it
+      perform rules.refuse('mark_on_its_day', to_char(n.date, 'DD.MM.YYYY'))
+         from new_rows n
+         join gym.enrolments e on e.id = n.enrolment_id
+        where n.date < e.month or n.date >= e.month + interval '1 month'
+           or extract(isodow from n.date) - 1 <> e.weekday
+              and not exists (select from gym.closures c
+                               where c.deleted_at is null and c.start_date = n.date and c.runs_as = e.weekday);
       return null;
     end if;
   elsif (new.id, new.enrolment_id, new.slot_id, new.user_id, new.date) = (old.id, old.enrolment_id, old.slot_id, old.user_id, old.date) then
@@ -29,7 +37,7 @@ begin
 end
 $$;
 comment on function rules.marks__fixed() is
-  'Trigger function: a mark is of its enrolment''s slot and student, and stays so, and of its date (mark_of_enrolment): else one student''s absence could become another''s. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: a mark is of its enrolment''s slot and student, and stays so, and of its date (mark_of_enrolment), on which its lesson is (mark_on_its_day): else one student''s absence could become another''s. Definer: whoever may write the table may call nothing else.';
 create trigger marks__fixed before update of id, enrolment_id, slot_id, user_id, date on gym.marks
   for each row execute function rules.marks__fixed();
 

@@ -5,6 +5,10 @@
 --     after the statement: roster__codes_update, roster__drop_update, roster__remember_update
 --   delete
 --     after the statement: roster__codes_delete, roster__drop_delete, roster__remember_delete
+--   truncate
+--     before the statement: roster__keep
+
+create trigger roster__keep before truncate on gym.roster for each statement execute function rules.keep('whole');
 
 create function rules.roster__codes() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -1,10 +1,11 @@
 -- The triggers of gym.users, as they fire; those of one line fire in the order of their names.
 --   insert
---     before each row: users__family_insert, users__hid_insert, users__roster
+--     before each row: users__family_insert, users__hid_insert, users__roster_insert
 --     after each row: users__block_insert, users__codes
 --     after the statement: users__remember_insert
 --   update
---     before each row: users__family_update, users__guard, users__hid_update
+--     before each row: users__administrator, users__family_update, users__guard, users__hid_update,
+--       users__roster_update
 --     after each row: users__block_update, users__free, users__judge, users__sessions
 --     after the statement: users__remember_update
 --   delete
@@ -38,6 +39,9 @@ create function rules.users__guard() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
+  if new.role = 'BLOCKED' and old.role not in ('STUDENT', 'BLOCKED') then
+    perform rules.refuse('block_students_only');
+  end if;
   if new.student_card <> old.student_card and new.hid = old.hid
      and (old.hid ~ '^[0-9a-f]{64}$' or exists (select from gym.verifiers v where v.user_id = old.id)) then
     perform rules.refuse('card_needs_password');
@@ -50,7 +54,7 @@ begin
   return new;
 end
 $$;
-comment on function rules.users__guard() is 'Trigger function: a new card does not keep the password, which holds the old one (card_needs_password); stamps deleted_at. Definer: whoever may write the table may call nothing else.';
+comment on function rules.users__guard() is 'Trigger function: a new card does not keep the password, which holds the old one (card_needs_password); only a student becomes BLOCKED (block_students_only); stamps deleted_at. Definer: whoever may write the table may call nothing else.';
 create trigger users__guard before update on gym.users for each row execute function rules.users__guard();
 
 create function rules.users__hid() returns trigger
@@ -82,8 +86,31 @@ begin
 end
 $$;
 comment on function rules.users__roster() is
-  'Trigger function: with the setting roster_only no student is added who is not on the roster, whoever inserts (not_on_roster). Definer: whoever may write the table may call nothing else.';
-create trigger users__roster before insert on gym.users for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
+  'Trigger function: with the setting roster_only no student is added, and nobody becomes one, who is not on the roster, on every path (not_on_roster). Definer: whoever may write the table may call nothing else.';
+create trigger users__roster_insert before insert on gym.users
+  for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
+create trigger users__roster_update before update of role on gym.users
+  for each row when (new.role in ('STUDENT', 'BLOCKED') and old.role not in ('STUDENT', 'BLOCKED'))
+  execute function rules.users__roster();
+
+create function rules.users__administrator() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+begin
+  -- two who give up the role at once wait here for each other, and the second sees what the first did
+  perform pg_advisory_xact_lock(1161707355);
+  if not exists (select from gym.users u where u.role = 'ADMIN' and not u.deleted and u.id <> new.id) then
+    perform rules.refuse('last_administrator');
+  end if;
+  return new;
+end
+$$;
+comment on function rules.users__administrator() is
+  'Trigger function: the last administrator is not deleted and keeps the role, on every path (last_administrator). '
+  'Definer: who writes the table may execute nothing of rules.';
+create trigger users__administrator before update of role, deleted on gym.users
+  for each row when (old.role = 'ADMIN' and not old.deleted and (new.role <> 'ADMIN' or new.deleted))
+  execute function rules.users__administrator();
 
 create function rules.users__block() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -190,7 +190,9 @@ select is(audit(), 'role_says_blocked 2', 'audit: roles that blocks do not expla
 select is(nightly() || ' ' || audit(), '2 clean', 'the job puts them right');
 select book('sue', 'dec wed') \g /dev/null
 select is(audit(), 'clean', 'audit: an administrator may enrol somebody barred');
+alter table gym.enrolments disable trigger enrolments__since_update;
 update gym.enrolments set created_at = '2026-11-01' where slot_id = slot('dec wed');
+alter table gym.enrolments enable trigger enrolments__since_update;
 select is(audit(), 'barred_holds_no_seat 1', 'audit: somebody barred holds a seat from before');
 update gym.enrolments set cancelled_at = rules.clock() where slot_id = slot('dec wed');
 select is(audit(), 'clean', 'audit: put right');
