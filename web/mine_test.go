@@ -88,6 +88,15 @@ func TestPublic(t *testing.T) {
 	require.NotRegexp(t, `<li>[А-Яа-я]`, page, "English is complete")
 }
 
+// TestHostilePublic: what a setting says is shown as text.
+func TestHostilePublic(t *testing.T) {
+	g := newRig(t)
+	g.stage.About = webtest.Hostile
+	page := body(t, g.ask("/", "", "en", nil))
+	require.NotContains(t, page, "<script>alert")
+	require.Contains(t, page, "&lt;script&gt;alert(1)&lt;/script&gt;")
+}
+
 // TestBlockedAndHistory: why a person is blocked, and what the terms came to.
 func TestBlockedAndHistory(t *testing.T) {
 	g, gym := realGym(t, "2026-12-01 10:00")

@@ -30,6 +30,8 @@ type Stage struct {
 	// Now is the gym's time when the stage was set.
 	Now time.Time
 	set time.Time
+	// About is what the gym says of itself.
+	About string
 	// Down answers every call of the gym with 503.
 	Down bool
 	// Choices are the bodies that entry/create received.
@@ -58,6 +60,7 @@ var Zone = time.FixedZone("Asia/Novosibirsk", 7*60*60)
 // New sets the stage: 25 December, a minute after the opening, with an ordinary week.
 func New() *Stage {
 	s := &Stage{Week: Week(6, Times(4)), Held: []int{8, 22}, lesson: newLesson()}
+	s.About = "Тренажёры и свободные веса.\n\nЗанятия бесплатны для студентов."
 	s.At(time.Date(2026, 12, 25, 12, 1, 0, 0, Zone))
 	return s
 }
@@ -213,8 +216,9 @@ func (s *Stage) Consent(_ context.Context, token string) (web.Document, error) {
 	d := web.Document{Version: 2, Text: "Я даю согласие на обработку моих персональных данных: фамилии, имени, " +
 		"отчества, номера студенческого билета, группы, фотографии и посещений.\n\n" +
 		"Цель: запись в тренажёрный зал и учёт занятий. " +
-		"Срок: до отчисления или до отзыва согласия.\n\n" + Hostile}
+		"Срок: до отчисления или до отзыва согласия."}
 	if !strings.HasSuffix(token, "-consent") {
+		d.Text += "\n\n" + Hostile
 		d.GivenAt = s.now().Add(-30 * 24 * time.Hour)
 	}
 	return d, nil
@@ -389,7 +393,7 @@ func (s *Stage) gym() object {
 	}
 	return object{
 		"name":    "Тренажёрный зал «Энергия»",
-		"about":   "Тренажёры и свободные веса.\n\nЗанятия бесплатны для студентов. " + Hostile,
+		"about":   s.About,
 		"address": "Новосибирск, ул. Пирогова, 10", "coach": "Громова Дарья Олеговна", "contact": "gym@example.org",
 		"lessonMinutes": 90, "times": times,
 	}

@@ -2,7 +2,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/log_in.psql
-select plan(19);
+select plan(20);
 
 set local gym.now = '2026-12-10 09:00';
 select registered('ann', 'ann horse'), registered('bob', 'bob horse') \g /dev/null
@@ -34,6 +34,10 @@ update gym.users set deleted = false where id = who('ann');
 select let_in('ann', 'ann horse', 3) \g /dev/null
 select is(auth.end_calendar(token(3)) ->> 'ended', '1', 'end_calendar');
 select is(auth.calendar(token(51))::text, null, 'and the address is over');
+
+select auth.renew_calendar(token(2), token(53)) \g /dev/null
+select rules.erase_person(who('bob'), 'заявление') \g /dev/null
+select is((select count(*) from gym.calendars), 0::bigint, 'erase_person: the address too');
 
 select * from finish();
 rollback;
