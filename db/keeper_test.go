@@ -3,6 +3,7 @@ package db_test
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -119,4 +120,47 @@ PL/pgSQL function rules.import_legacy(text,boolean,integer) line 1 at SQL statem
 	require.NoError(t, first.Commit(t.Context()))
 	second.Wait()
 	require.ErrorContains(t, refused, "Можно выбрать не больше 3 занятий")
+}
+
+// A statement that runs away must not fill the disk, nor a forgotten transaction hold others up.
+func TestMigrateLimitsTheLogInsOrPrintsTheStatements(t *testing.T) {
+	t.Parallel()
+	d := empty(t)
+	owner, roles := d.ownedBy(t, "l", "createrole")
+	_, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	login := owner + "_login"
+	d.exec(t, "create role "+login+" login in role "+roles.Admin)
+	t.Cleanup(func() { _, _ = d.conn.Exec(context.Background(), "drop role "+login) })
+	set := func() string {
+		return d.ask(t, `select coalesce(string_agg(c, ' ' order by c), '') from pg_db_role_setting s, unnest(s.setconfig) c
+			where s.setrole = to_regrole($1)`, login)
+	}
+	ofLogin := func(lines []string) string {
+		var own []string
+		for _, line := range lines {
+			if strings.Contains(line, login) {
+				own = append(own, line)
+			}
+		}
+		return strings.Join(own, "\n")
+	}
+
+	// The owner may limit nothing of files, and says what a superuser has to run.
+	lines, err := d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	require.Contains(t, ofLogin(lines), "have a superuser run: alter role "+login)
+	require.Contains(t, ofLogin(lines), "temp_file_limit")
+	require.NotContains(t, set(), "temp_file_limit")
+
+	// A superuser who migrates sets both, once.
+	superuser, err := pgx.ParseConfig(d.url)
+	require.NoError(t, err)
+	d.config = superuser
+	_, err = d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	require.Equal(t, "idle_in_transaction_session_timeout=10min temp_file_limit=2GB", set())
+	lines, err = d.migrate(t, db.Options{Roles: roles})
+	require.NoError(t, err)
+	require.Empty(t, ofLogin(lines))
 }

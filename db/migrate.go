@@ -79,7 +79,36 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err := installPackage(ctx, conn, o); err != nil {
 		return err
 	}
-	return retry(ctx, o.Log, func() error { return settleDatabase(ctx, conn, o.Log) })
+	if err := retry(ctx, o.Log, func() error { return settleDatabase(ctx, conn, o.Log) }); err != nil {
+		return err
+	}
+	return retry(ctx, o.Log, func() error { return limitRoles(ctx, conn, o.Log) })
+}
+
+// limitRoles sets the limits that log-ins of the group roles lack, and prints the statements that it may not run.
+func limitRoles(ctx context.Context, conn *pgx.Conn, log func(string)) error {
+	rows, err := conn.Query(ctx, "select statement from rules.role_limits()")
+	if err != nil {
+		return fmt.Errorf("looking at the limits of the log-ins: %w", err)
+	}
+	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return fmt.Errorf("looking at the limits of the log-ins: %w", err)
+	}
+	for _, statement := range statements {
+		_, err := conn.Exec(ctx, statement)
+		switch {
+		case isCode(err, pgerrcode.InsufficientPrivilege):
+			log("note: have a superuser run: " + statement + ";")
+		case isCode(err, pgerrcode.UndefinedObject):
+			// The log-in was dropped meanwhile.
+		case err != nil:
+			return fmt.Errorf("limiting a log-in: %w", err)
+		default:
+			log("roles: " + statement)
+		}
+	}
+	return nil
 }
 
 // settleDatabase corrects what is set on the database itself, which a restore under another name loses. The package does so

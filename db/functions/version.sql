@@ -1,1 +1,1 @@
-select rules.record_package(75, '495e78e95c0405217f5c2d02837e85a298844ff17db50bdb4e3a4b9b10685fa3');
+select rules.record_package(76, '1a318b7e33f7100b90585f578fb44d8f1ea5bded7b752a78075b33670562106c');

@@ -72,3 +72,29 @@ end
 $$;
 comment on function rules.settle_database() is
   'Corrects what rules.database_faults finds, and returns it. Run by each `energy migrate`, also where there is nothing to migrate.';
+
+create function rules.role_limits() returns table (login name, statement text)
+language sql stable
+as $$
+  -- one statement that runs away fills no disk, and one that was forgotten in a transaction does not hold others up for ever
+  select r.rolname, format('alter role %I in database %I set %s = %L', r.rolname, current_database(), l.name, l.value)
+    from (values ('temp_file_limit', '2GB'), ('idle_in_transaction_session_timeout', '10min')) l (name, value)
+   cross join pg_catalog.pg_roles r
+   where r.rolcanlogin and not r.rolsuper
+     and exists (
+       select from pg_catalog.pg_roles g
+         join pg_catalog.pg_auth_members m on m.roleid = g.oid and m.member = r.oid
+        where g.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}', '{{.web_role}}'))
+     -- the owner, who migrates and restores, is not limited
+     and r.oid <> (select d.datdba from pg_catalog.pg_database d where d.datname = current_database())
+     and not exists (
+       select from pg_catalog.pg_db_role_setting s cross join unnest(s.setconfig) c
+        where s.setrole = r.oid and (s.setdatabase = 0 or s.setdatabase = (
+                select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
+          and split_part(c, '=', 1) = l.name)
+   order by 1, 2
+$$;
+comment on function rules.role_limits() is
+  'The limits that log-ins of our group roles lack, as statements: temp_file_limit and '
+  'idle_in_transaction_session_timeout. What was set by hand stays. Carried out by energy migrate where it may, else '
+  'printed: temp_file_limit needs a superuser.';
