@@ -4,7 +4,7 @@ SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-pages pages-pictures test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs \
   bench-judge bench-plans bench-report bench-overload security psql tern stamp docs fmt build clean need-go
-export PKG TESTFLAGS FUZZTIME VERSIONS
+export PKG TESTFLAGS FUZZTIME VERSIONS SQL
 
 help: ## shows this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,7 +28,7 @@ test: ## checks everything, on a throwaway database beside a running "make run";
 test-matrix: ## runs the tests in SQL and in Go on PostgreSQL 12, 14, 16, 17 and 18, which it fetches; VERSIONS='12 18'
 	@scripts/test-matrix
 
-pgtap: ## runs the tests in SQL only
+pgtap: ## runs the tests in SQL only; SQL='db/tests/wire db/tests/access.sql' for a part
 	@scripts/test pgtap
 
 test-pages: ## runs the tests of the pages in Chromium, each screen in every size, theme and language
