@@ -49,7 +49,8 @@ func TestCalendarFile(t *testing.T) {
 			}, " "))
 		}
 		require.Equal(t, []string{
-			"STANDARD 20261025T020000 +0100 +0000", "DAYLIGHT 20270328T010000 +0000 +0100", "STANDARD 20271031T020000 +0100 +0000",
+			"STANDARD 20261025T020000 +0100 +0000", "DAYLIGHT 20270328T010000 +0000 +0100",
+			"STANDARD 20271031T020000 +0100 +0000",
 		}, parts)
 	})
 	t.Run("an unknown address", func(t *testing.T) {

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -114,7 +113,7 @@ func (s *site) seatGivePost(w http.ResponseWriter, r *http.Request) error {
 	}
 	body := map[string]int{"id": id}
 	if err := s.Gym.Call(r.Context(), visitorOf(r).token, "DELETE /entry/delete", body, nil); err != nil {
-		return err
+		return s.mineAgain(w, r, err)
 	}
 	http.Redirect(w, r, from(r)+"?"+target.Encode(), http.StatusSeeOther)
 	return nil
@@ -158,9 +157,18 @@ func (s *site) seatTakePost(w http.ResponseWriter, r *http.Request) error {
 	if err == nil {
 		return done(w, r, from(r), "seat-taken")
 	}
-	data, readErr := s.mine(r)
-	if readErr != nil {
-		return errors.Join(err, readErr)
+	return s.mineAgain(w, r, err)
+}
+
+// mineAgain shows a refusal above the seats as they are, so that a second press tells where the person stands.
+func (s *site) mineAgain(w http.ResponseWriter, r *http.Request, refusal error) error {
+	if over(refusal) || problemOf(refusal).Kind != "refused" {
+		return refusal
 	}
-	return s.again(w, r, err, "mine", data)
+	data, err := s.mine(r)
+	if err != nil {
+		return err
+	}
+	r.URL.Path = "/seats" // where the forms of the page lead back to
+	return s.again(w, r, refusal, "mine", data)
 }

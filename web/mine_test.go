@@ -35,7 +35,7 @@ func TestMine(t *testing.T) {
 		require.Equal(t, "/seats?back="+strconv.Itoa(first)+"&done=seat-given", r.Header.Get("Location"))
 		require.Equal(t, strconv.Itoa(second), held())
 		page := body(t, g.ask(r.Header.Get("Location"), token, "ru", nil))
-		require.Contains(t, page, `aria-label="Вернуть место: Пн 16:00"`)
+		require.Contains(t, page, `aria-label="Вернуть место: Пн 16:00"`, "the undo")
 		r = g.ask("/seat/take", token, "ru", url.Values{"slot": {strconv.Itoa(first)}, "from": {"/seats"}})
 		require.Equal(t, "/seats?done=seat-taken", r.Header.Get("Location"))
 		require.Equal(t, both, held(), "the other seat is kept")
@@ -44,6 +44,19 @@ func TestMine(t *testing.T) {
 		require.Equal(t, both, held())
 		page = body(t, g.ask("/seats?done=seat-given&back="+strconv.Itoa(first), token, "ru", nil))
 		require.NotContains(t, page, "/seat/take", "a seat that is held needs no undo")
+	})
+	t.Run("a second press says that the seat is given up, and shows the others", func(t *testing.T) {
+		g.t = t
+		form := url.Values{"id": {enrolment(first)}}
+		g.ask("/seat/give", token, "ru", form)
+		r := g.ask("/seat/give", token, "en", form)
+		page := body(t, r)
+		require.Equal(t, http.StatusUnprocessableEntity, r.StatusCode)
+		require.Contains(t, page, "it was given up already")
+		require.Contains(t, page, "Wed 17:30")
+		require.Equal(t, strconv.Itoa(second), held())
+		g.ask("/seat/take", token, "ru", url.Values{"slot": {strconv.Itoa(first)}})
+		require.Equal(t, both, held())
 	})
 	t.Run("a seat that somebody took meanwhile is told to be gone", func(t *testing.T) {
 		g.t = t

@@ -11,8 +11,8 @@ import (
 // sharedFor is how long an answer that is the same for everybody is kept.
 const sharedFor = 10 * time.Second
 
-// shared keeps an answer of the main server that is the same for everybody, so that a crowd of readers costs the database
-// one request in sharedFor. An old answer is given while the main server cannot be reached.
+// shared keeps an answer of the main server that is the same for everybody, so that a crowd of readers costs the
+// database one request in sharedFor. An old answer is given while the main server cannot be reached.
 type shared[T any] struct {
 	gym      Gym
 	endpoint string

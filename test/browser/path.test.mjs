@@ -1,5 +1,5 @@
-// A person's whole path on the program's own servers, energy serve and energy auth: through the real log-in page, with a
-// real code and a real password.
+// A person's whole path on the program's own servers, energy serve and energy auth: through the real log-in page, with
+// a real code and a real password.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { launch, open } from './lib.mjs';

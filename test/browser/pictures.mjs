@@ -1,5 +1,5 @@
-// Takes the pictures of docs/pages, narrow and light: node pictures.mjs BASE FOLDER. A page that is longer than the phone
-// is shown at its length, up to a limit; one with a bar at the bottom as the phone shows it.
+// Takes the pictures of docs/pages, narrow and light: node pictures.mjs BASE FOLDER. A page that is longer than the
+// phone is shown at its length, up to a limit; one with a bar at the bottom as the phone shows it.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { launch, open } from './lib.mjs';
 import { screens } from './screens.mjs';

@@ -27,6 +27,7 @@ export const screens = [
   { path: '/choose', token: 'coach', shows: 'не для вас', status: 403 },
   { path: '/choose', token: 'student-down', shows: 'Сервер сейчас занят', status: 503, picture: 'busy' },
   { path: '/choose', token: 'student', shows: 'Запись на январь', picture: 'choose' },
+  { path: '/choose', token: 'blocked', shows: 'Вы заблокированы' },
   { path: '/choose', token: 'student-empty', shows: 'Запись на январь' },
   { path: '/choose?chosen=8,22,3&was=1,22', token: 'student', shows: 'Досталось не всё', picture: 'choose-result' },
 
