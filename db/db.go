@@ -65,6 +65,8 @@ type Version struct {
 	Hash    string `json:"hash"`    // of the package's files
 	// Faults are what is wrong with the settings of the database itself, such as its search_path; a program brings none.
 	Faults []string `json:"faults"`
+	// TimeZone says what to do where PostgreSQL does not know the gym's time zone any more; empty where it does.
+	TimeZone string `json:"timeZone"`
 }
 
 // versionFile is the one file of the package that the hash leaves out, since it holds the hash.

@@ -45,6 +45,8 @@ func IsUnavailable(err error) bool {
 func isUnavailableState(code string) bool {
 	switch code {
 	case pgerrcode.IOError,
+		// The database is a standby, or was made read-only for a while.
+		pgerrcode.ReadOnlySQLTransaction,
 		// The functions are not there (yet): the database is not migrated.
 		pgerrcode.InvalidSchemaName, pgerrcode.UndefinedFunction, pgerrcode.UndefinedTable:
 		return true

@@ -149,6 +149,7 @@ func openAuthParts(life *service.Life, s *config.Settings, pepper password.Peppe
 	if err != nil {
 		return p, err
 	}
+	keeper.RefreshAfterReadOnly(p.pool)
 	if p.gym, err = openGym(life, s, log); err != nil {
 		return p, err
 	}

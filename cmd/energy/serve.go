@@ -147,7 +147,11 @@ func openPools(life *service.Life, s *config.Settings, built db.Version, log *sl
 		return p, err
 	}
 	p.reports, err = db.ServerPool(ctx, s.ReportDatabase(), db.DefaultRoles().Server, s.ReportTimeout, log)
-	return p, err
+	if err != nil {
+		return p, err
+	}
+	p.keeper.RefreshAfterReadOnly(p.requests, p.jobs, p.reports)
+	return p, nil
 }
 
 // close closes the pools of the requests, the reports and the keeper. The jobs close theirs.

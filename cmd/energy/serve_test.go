@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -440,6 +441,91 @@ func TestServeOutlivesTheDatabase(t *testing.T) {
 		require.NotEmpty(t, header.Get("Retry-After"))
 		require.Equal(t, 200, s.status("/healthz"))
 	}
+	require.Equal(t, 0, s.stop())
+}
+
+func TestServeWaitsUntilTheDatabaseCanBeWritten(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	name := database.Owner.Config().ConnConfig.Database
+	makeWritable := func() {
+		_, err := database.Owner.Exec(t.Context(), "alter database "+name+" reset default_transaction_read_only")
+		require.NoError(t, err)
+	}
+	coach := database.User(t, "COACH")
+	s := start(t, database.URL())
+	announce := func() (int, string, string) {
+		body := strings.NewReader(`{"body": "Зал закрыт"}`)
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base+"/api/v1/gym-news/create", body)
+		require.NoError(t, err)
+		r.Header.Set("Token", testToken)
+		r.Header.Set("User-Id", strconv.Itoa(coach))
+		r.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer func() { _ = response.Body.Close() }()
+		said, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		return response.StatusCode, response.Header.Get("Retry-After"), string(said)
+	}
+	soon(t, func() bool { return s.status("/readyz") == 200 })
+	status, _, said := announce()
+	require.Equal(t, 200, status, said)
+
+	for range 2 {
+		_, err := database.Owner.Exec(t.Context(), "alter database "+name+" set default_transaction_read_only = on")
+		require.NoError(t, err)
+		soon(t, func() bool { return s.status("/readyz") == 503 })
+		require.Contains(t, s.log.String(), "the database is read-only")
+		// From here on the connections are read-only, and stay so when the database can be written again.
+		_, err = database.Owner.Exec(t.Context(), `
+			select pg_terminate_backend(a.pid) from pg_stat_activity a
+			 where a.datname = current_database() and a.application_name like 'energy%'`)
+		require.NoError(t, err)
+		for range 3 {
+			status, retry, said := announce()
+			require.Equal(t, 503, status, said)
+			require.NotEmpty(t, retry)
+			require.Contains(t, said, `"Unavailable"`)
+		}
+
+		makeWritable()
+		writable := time.Now()
+		soon(t, func() bool { return s.status("/readyz") == 200 })
+		for range 20 {
+			status, _, said := announce()
+			require.Equal(t, 200, status, said)
+		}
+		require.Less(t, time.Since(writable), 5*time.Second)
+	}
+	require.Equal(t, 0, s.stop())
+}
+
+func TestServeSaysThatTheTimeZoneIsGone(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	// As after an upgrade of tzdata: the name that stands in the settings is PostgreSQL's no more.
+	name := func(zone string) {
+		_, err := database.Owner.Exec(t.Context(), fmt.Sprintf(`do $$ begin
+			set local session_replication_role = replica;
+			update gym.settings set time_zone = '%s';
+		end $$`, zone))
+		require.NoError(t, err)
+	}
+	s := start(t, database.URL())
+	soon(t, func() bool { return s.status("/readyz") == 200 })
+	name("Asia/Novonikolaevsk")
+	soon(t, func() bool { return s.status("/readyz") == 503 })
+	status, header, body := s.get("/api/v1/new/get")
+	require.Equal(t, 503, status, body)
+	require.NotEmpty(t, header.Get("Retry-After"))
+	require.Contains(t, s.log.String(), "the gym's time zone Asia/Novonikolaevsk: install the package tzdata")
+	var violations int
+	require.NoError(t, database.Owner.QueryRow(t.Context(),
+		"select sum(violations) from api.audit() where invariant = 'time_zone_known'").Scan(&violations))
+	require.Equal(t, 1, violations)
+	name("Asia/Novosibirsk")
+	soon(t, func() bool { return s.status("/readyz") == 200 && s.status("/api/v1/new/get") == 200 })
 	require.Equal(t, 0, s.stop())
 }
 

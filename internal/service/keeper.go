@@ -35,6 +35,9 @@ type Keeper struct {
 
 	unready atomic.Pointer[error] // why not; a nil error: ready
 
+	others   []*pgxpool.Pool // see RefreshAfterReadOnly
+	readOnly bool            // the last look found the database read-only; only Run uses it
+
 	said   string    // what was logged last; only Run uses it and saidAt
 	saidAt time.Time // when, if that was an outage
 }
@@ -57,6 +60,10 @@ func OpenKeeper(
 	k.unready.Store(&starting)
 	return k, nil
 }
+
+// RefreshAfterReadOnly names the pools whose connections are made anew when a database that was read-only can be written
+// again: PostgreSQL leaves a session as read-only as it began. It must be called before Run.
+func (k *Keeper) RefreshAfterReadOnly(pools ...*pgxpool.Pool) { k.others = append(k.others, pools...) }
 
 // Close closes the keeper's connection.
 func (k *Keeper) Close() { k.pool.Close() }
@@ -85,6 +92,9 @@ func (k *Keeper) look(ctx context.Context) {
 	}
 	if err == nil {
 		err = k.judge(there)
+	}
+	if err == nil {
+		err = k.checkWritable(ctx)
 	}
 	k.unready.Store(&err)
 	switch {
@@ -140,12 +150,57 @@ func (k *Keeper) version(ctx context.Context) (db.Version, error) {
 	return there, nil
 }
 
+// sqlReadOnly asks whether the database is a standby, whether this session may not write, and whether a new one may not.
+const sqlReadOnly = `
+	select pg_catalog.pg_is_in_recovery(), current_setting('transaction_read_only')::boolean,
+	       coalesce((
+	         select split_part(c, '=', 2)::boolean
+	           from pg_catalog.pg_db_role_setting s
+	          cross join unnest(s.setconfig) c
+	          where c like 'default\_transaction\_read\_only=%'
+	            and s.setdatabase in (0, (select d.oid from pg_catalog.pg_database d where d.datname = current_database()))
+	            and s.setrole in (0, (select r.oid from pg_catalog.pg_roles r where r.rolname = session_user))
+	          order by s.setrole <> 0 desc, s.setdatabase <> 0 desc
+	          limit 1), false)`
+
+// checkWritable returns why the database can't be written, or nil.
+func (k *Keeper) checkWritable(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, lookTimeout)
+	defer cancel()
+	var standby, session, later bool
+	if err := k.pool.QueryRow(ctx, sqlReadOnly).Scan(&standby, &session, &later); err != nil {
+		return fmt.Errorf("the database can't be used: %w", err)
+	}
+	switch {
+	case standby:
+		k.readOnly = true
+		return errors.New("the database is a standby, which is read-only: promote it, or name the primary in DATABASE_URL")
+	case session, later:
+		k.readOnly = true
+		if !later {
+			// Perhaps only this session still is: the next look has a new one.
+			k.pool.Reset()
+		}
+		return errors.New("the database is read-only: set default_transaction_read_only to off")
+	}
+	if k.readOnly {
+		k.readOnly = false
+		for _, pool := range k.others {
+			pool.Reset()
+		}
+	}
+	return nil
+}
+
 // judge refuses a database that is older than this program needs, or whose own settings keep others from working. A newer
 // one serves older programs too, while an upgrade goes on.
 func (k *Keeper) judge(there db.Version) error {
 	if there.Schema < k.built.Schema || there.Package < k.built.Package {
 		return fmt.Errorf("the database has schema %d and functions %d, this program needs %d and %d: run `energy migrate`",
 			there.Schema, there.Package, k.built.Schema, k.built.Package)
+	}
+	if there.TimeZone != "" {
+		return errors.New(there.TimeZone)
 	}
 	if len(there.Faults) > 0 {
 		return fmt.Errorf("the database has lost its settings, as after a restore under another name (%s): run `energy migrate`",

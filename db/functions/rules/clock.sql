@@ -98,3 +98,22 @@ $$;
 comment on function rules.check_date(date[]) is
   'Dates lie between 2000 and 2099; null is none. What counts from day to day would not end at infinity. '
   'Errors: date_out_of_range.';
+
+create function rules.time_zone_fault() returns text
+language plpgsql stable
+as $$
+declare
+  v_zone text := (select c.time_zone from gym.settings c);
+begin
+  perform timestamptz 'epoch' at time zone v_zone;
+  return null;
+exception
+  when invalid_parameter_value then
+    return format('PostgreSQL no longer knows the gym''s time zone %s: install the package tzdata (or tzdata-legacy) that '
+      'has it on the database''s machine and restart PostgreSQL, or choose another with '
+      'set_setting(''time_zone'', …) of schema api', v_zone);
+end
+$$;
+comment on function rules.time_zone_fault() is
+  'One sentence that says what to do where PostgreSQL does not know the gym''s time zone any more, as after an upgrade '
+  'of the system''s tzdata; null: it does. Nothing works without it, since rules.clock() is read in it.';

@@ -4,12 +4,13 @@ create function wire.version() returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
   select json_build_object('schema', (select v.version from public.schema_version v), 'package', p.version, 'hash', p.hash,
-           'faults', array(select f.fault from rules.database_faults() f where f.is_harmful))
+           'faults', array(select f.fault from rules.database_faults() f where f.is_harmful),
+           'timeZone', rules.time_zone_fault())
     from gym.code_package p
 $$;
 comment on function wire.version() is
   'Number of the last migration, and number and hash of the package of functions, for the server to compare with what it '
-  'was built for; faults: what is wrong with the settings of the database itself (rules.database_faults). Definer: the server may read no table.';
+  'was built for; faults: what is wrong with the settings of the database itself (rules.database_faults); timeZone: rules.time_zone_fault. Definer: the server may read no table.';
 
 create function wire.refusal(p_constraint text) returns json
 language sql stable security definer set search_path = pg_catalog, pg_temp
