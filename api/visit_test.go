@@ -232,6 +232,8 @@ func TestMarkLesson(t *testing.T) {
 	require.Equal(t, "11-09 1; 11-09 2", mark([]int{m.ann}, []int{m.bob}))
 	require.Equal(t, "11-09 0; 11-09 1", mark([]int{m.bob, m.bob}, nil))
 	require.Equal(t, "11-09 0; 11-09 0", mark(nil, nil), "nobody came")
+	require.Equal(t, "11-09 0; 11-09 2", mark(nil, []int{m.bob}))
+	require.Equal(t, "11-09 1; 11-09 2", mark([]int{m.ann}, nil), "an excuse stays")
 	require.Equal(t, "11-09 2; 11-09 2", mark(nil, []int{m.bob, m.ann}))
 
 	for errType, bodies := range map[string][]object{

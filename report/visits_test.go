@@ -252,6 +252,22 @@ func TestTheYearBoundary(t *testing.T) {
 	require.Equal(t, "3", year[1][len(year[1])-1])
 }
 
+// A lesson to come in which somebody was marked, as older versions took it: the others are not absent before the day.
+func TestNobodyIsAbsentFromALessonToCome(t *testing.T) {
+	g := newGym(t)
+	for card, mark := range []string{"present", "unmarked"} {
+		g.student(card+1, [3]string{"Иванов", "Иван", "Иванович"}, "ИС-21")
+		g.mark(card+1, "2026-11-09 16:00", mark)
+	}
+	visits := table(g.make("visits", "2026-11-09", "2026-11-10", "", report.XLSX).rows(t, "Отчет"))
+	require.Contains(t, visits[2], "?")
+	require.NotContains(t, visits[2], "-")
+	absent := slices.Index(visits[0], "Отсутствовал")
+	require.Equal(t, "0", visits[2][absent])
+	term := g.make("term", "2026-11-09", "2026-11-10", "", report.CSV).fields(t)
+	require.Equal(t, "0", term[2][slices.Index(term[0], "Отсутствовал")], term)
+}
+
 func TestVisitsOfAGroup(t *testing.T) {
 	g := november(t)
 	for _, name := range []string{"ИС-21", "ис-21", "  Ис-21\t", "\u00a0ИС-21"} {

@@ -52,7 +52,7 @@ comment on function api.mark_person(integer, date, gym.mark, time, integer) is
   'Sets one person''s mark of a date to present, absent, excused, cancelled or unmarked. card, or person: id; at: where there are two lessons that day. '
   'Errors: mark_not_found, user_not_found, field_missing. Definer: writes gym.marks. Example: select * from api.mark_person(12069840, ''2026-12-07'', ''excused'');';
 
-create function api.mark_lesson(date date, at time, present integer[] default '{}', excused integer[] default '{}')
+create function api.mark_lesson(date date, at time, present integer[] default null, excused integer[] default '{}')
 returns table (id integer, card integer, is_marked gym.mark)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -60,13 +60,15 @@ begin
   return query
   select m.id, u.student_card, m.mark
     from rules.mark_lesson(mark_lesson.date, at,
-           array(select api.person_id(c, null) from unnest(present) c),
+           case when present is not null then array(select api.person_id(c, null) from unnest(present) c) end,
            array(select api.person_id(c, null) from unnest(excused) c), rules.actor()) m
     join gym.users u on u.id = m.user_id;
 end
 $$;
 comment on function api.mark_lesson(date, time, integer[], integer[]) is
-  'Marks a lesson: present and excused are cards, the rest is absent. Errors: lesson_not_found, lesson_cancelled, mark_twice, not_in_lesson, user_not_found. Definer: writes gym.marks. '
+  'Marks a lesson: present and excused are cards, the rest is absent. present must be given, ''{}'' for nobody; an '
+  'excuse given before stays. Errors: field_missing, lesson_not_found, lesson_cancelled, lesson_ahead, mark_twice, '
+  'not_in_lesson, user_not_found. Definer: writes gym.marks. '
   'Example: select * from api.mark_lesson(''2026-12-07'', ''16:00'', present => ''{12069840,12069841}'');';
 
 create function api.unmark_lesson(date date, at time) returns integer

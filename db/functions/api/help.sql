@@ -4,7 +4,7 @@ set quote_all_identifiers = off -- names as a person types them
 as $$
 select p.proname::text as name, 'function' as kind,
        -- as a person types them: a default of null is nothing to type, types go without their long names
-       regexp_replace(regexp_replace(regexp_replace(pg_get_function_arguments(p.oid), ' DEFAULT NULL(::[a-z ]+|::"?[a-z]+"?\.[a-z]+)?', ' = null', 'g'),
+       regexp_replace(regexp_replace(regexp_replace(pg_get_function_arguments(p.oid), ' DEFAULT NULL(::[a-z ]+(\[\])?|::"?[a-z]+"?\.[a-z]+)?', ' = null', 'g'),
          ' DEFAULT (''[^'']*''|[a-z0-9]+)(::("?[a-z_]+"?\.)?[a-z ]+(\[\])?)?', ' = \1', 'g'), ' without time zone|gym\.', '', 'g') as arguments,
        o.purpose, coalesce(a.who, 'the owner') as who, o.example
   from pg_proc p

@@ -112,7 +112,7 @@ values
    null, 'Only people of the lesson are marked in it.', 'rules.mark_lesson'),
   ('lesson_ahead', 'ENRUL',
    'Это занятие ещё не наступило: отметить его можно в его день. Заранее отмечают только уважительную причину.', null,
-   'Before its day a lesson is marked with excuses only.', 'rules.edit_lesson'),
+   'Before its day a lesson is marked with excuses only.', 'gym.marks'),
   ('mark_changed', 'ENRUL',
   'Эту отметку тем временем изменил другой человек. Посмотрите на неё и отметьте снова, если нужно.',
    null, 'A mark that another has set is overwritten only by a person who has seen it.', 'rules.edit_lesson'),

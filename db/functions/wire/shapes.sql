@@ -87,8 +87,9 @@ as $$
   select json_build_object('id', p_mark.id, 'date', p_mark.date, 'time', to_char(p_starts_at, 'HH24:MI'), 'user', wire.user_json(p_user),
     'mark', case p_mark.mark when 'present' then 1 when 'excused' then 2 when 'cancelled' then 3 else 0 end,
     'marked', p_mark.mark <> 'unmarked'
-              or exists (select from rules.marked_lessons l
-                          where l.slot_id = p_mark.slot_id and l.date = p_mark.date offset 0))
+              or (exists (select from rules.marked_lessons l
+                           where l.slot_id = p_mark.slot_id and l.date = p_mark.date offset 0)
+                  and p_mark.date <= rules.today()))
 $$;
 comment on function wire.visit_json(gym.marks, time, gym.users) is 'Shape Visit of openapi.yaml, with the time of the lesson and marked: false where nobody has marked yet.';
 

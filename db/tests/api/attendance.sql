@@ -1,7 +1,7 @@
 begin;
 \ir ../helpers/start.psql
 \ir ../helpers/month.psql
-select plan(55);
+select plan(57);
 
 -- as an administrator's role, which may execute api and look at it, and nothing else
 set local gym.now = '2026-10-25 12:00';
@@ -41,22 +41,27 @@ select is(admin_refused($$ select * from api.mark(-1, 'present') $$), 'ENGON mar
 select is(admin_refused(format($$ select * from api.mark(%s, 'late') $$, mark_id('ann', '2026-11-09'))), '22P02', 'mark: one that there is not');
 select is(admin(format($$ select card, is_marked from api.mark_lesson('2026-11-09', '16:00', present => '{%s}', excused => '{%s}') $$, card('ann'), card('bob'))),
   format('(%s,present) (%s,excused)', card('ann'), card('bob')), 'mark_lesson: by cards');
-select is(admin($$ select is_marked from api.mark_lesson('2026-11-09', '16:00') $$), '(absent) (absent)', 'mark_lesson: nobody came');
+select is(admin($$ select is_marked from api.mark_lesson('2026-11-09', '16:00', present => '{}') $$), '(absent) (excused)',
+  'mark_lesson: nobody came, and an excuse stays');
+select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '16:00') $$), 'ENREQ field_missing',
+  'field_missing: mark_lesson without present marks nobody as absent');
+select is(admin_refused($$ select * from api.mark_lesson('2026-11-16', '16:00', '{}') $$), 'ENRUL lesson_ahead',
+  'lesson_ahead: mark_lesson');
 select is(admin_refused(format($$ select * from api.mark_lesson('2026-11-09', '16:00', present => '{%s}', excused => '{%1$s}') $$, card('ann'))), 'ENRUL mark_twice', 'mark_twice: mark_lesson');
 select is(admin_refused(format($$ select * from api.mark_lesson('2026-11-09', '16:00', present => '{%s}') $$, card('cat'))), 'ENGON not_in_lesson', 'not_in_lesson: mark_lesson');
 select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '16:00', present => '{1}') $$), 'ENGON user_not_found', 'user_not_found: mark_lesson');
-select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '10:00') $$), 'ENGON lesson_not_found', 'lesson_not_found: mark_lesson');
-select is(admin($$ select api.unmark_lesson('2026-11-09', '16:00') $$), '(2)', 'unmark_lesson: says how many');
-select is(lesson('2026-11-09'), 'ann unmarked, bob unmarked', 'unmark_lesson: nobody is marked');
+select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '10:00', '{}') $$), 'ENGON lesson_not_found', 'lesson_not_found: mark_lesson');
+select is(admin($$ select api.unmark_lesson('2026-11-09', '16:00') $$), '(1)', 'unmark_lesson: says how many');
+select is(lesson('2026-11-09'), 'ann unmarked, bob excused', 'unmark_lesson: nobody is marked');
 select is(admin_refused($$ select api.unmark_lesson('2026-11-09', '10:00') $$), 'ENGON lesson_not_found', 'lesson_not_found: unmark_lesson');
 
 -- ---- lessons called off ----
 
 select is(admin($$ select api.cancel_lesson('2026-11-09', '16:00', 'тренер болен') $$), '(2)', 'cancel_lesson: says how many marks it has');
 select is((select reason from gym.cancelled_lessons) || ': ' || lesson('2026-11-09'), 'тренер болен: ann cancelled, bob cancelled', 'cancel_lesson: they follow');
-select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '16:00') $$), 'ENRUL lesson_cancelled', 'lesson_cancelled: mark_lesson');
+select is(admin_refused($$ select * from api.mark_lesson('2026-11-09', '16:00', '{}') $$), 'ENRUL lesson_cancelled', 'lesson_cancelled: mark_lesson');
 select is(admin($$ select api.restore_lesson('2026-11-09', '16:00') $$), '(2)', 'restore_lesson: says how many marks it has');
-select is(lesson('2026-11-09'), 'ann unmarked, bob unmarked', 'restore_lesson: they follow');
+select is(lesson('2026-11-09'), 'ann unmarked, bob excused', 'restore_lesson: they follow');
 select is(admin_refused($$ select api.cancel_lesson('2026-11-09', '10:00') $$) || ', ' || admin_refused($$ select api.restore_lesson('2026-11-09', '10:00') $$),
   'ENGON lesson_not_found, ENGON lesson_not_found', 'lesson_not_found: cancel_lesson, restore_lesson');
 

@@ -11,7 +11,7 @@ select is((select (arguments, purpose, who, example)::text from api.commands whe
   (select ('day text, at time, seats integer = null, month text = ''next''', 'Adds a slot', 'energy_admin', 'select * from api.create_slot(day => ''Sun'', at => ''12:00'', seats => 8);')::text),
   'api.commands: arguments with defaults, purpose, who, example');
 select is((select arguments from api.commands where name = 'slots'), 'id, month, day, at, capacity, taken, free', 'api.commands: the columns of a view');
-select is((select arguments from api.commands where name = 'mark_lesson'), 'date date, at time, present integer[] = ''{}'', excused integer[] = ''{}''', 'api.commands: defaults of arrays');
+select is((select arguments from api.commands where name = 'mark_lesson'), 'date date, at time, present integer[] = null, excused integer[] = ''{}''', 'api.commands: defaults of arrays');
 select is((select arguments from api.commands where name = 'add_user'),
   'card integer, family text, given text, patronymic text = '''', "group" text = '''', role userrole = '
   '''STUDENT'', entropy bytea = null', 'api.commands: defaults of our types');

@@ -32,10 +32,16 @@ begin
   insert into gym.cancelled_lessons (date, starts_at, cancelled_at, cancelled_by, reason)
   values (p_date, p_starts_at, rules.clock(), p_actor, p_reason)
   on conflict do nothing;
+  -- Called off before: marks that were changed since are cancelled again.
+  if not found then
+    perform rules.follow_off(p_date, p_date, p_starts_at);
+  end if;
 end
 $$;
 comment on function rules.cancel_lesson(date, time, text, integer) is
-  'Calls a lesson off: its marks become cancelled, those made later too (openapi.yaml visit/cancel-lesson). Harmless to repeat. Errors: lesson_not_found, coach_marks_days.';
+  
+  'Calls a lesson off: its marks become cancelled, those made later too (openapi.yaml visit/cancel-lesson). Repeated, '
+  'it cancels marks that were changed since. Errors: lesson_not_found, coach_marks_days.';
 
 create function rules.restore_lesson(p_date date, p_starts_at time, p_actor integer) returns void
 language plpgsql volatile

@@ -30,10 +30,18 @@ as $$
 declare
   v_ids integer[];
 begin
+  -- Left out, the list would mark everybody as absent.
+  if p_present is null then
+    perform rules.refuse('field_missing', 'present');
+  end if;
+  p_excused := coalesce(p_excused, '{}');
   perform rules.check_lesson(p_date, p_starts_at);
   perform rules.check_mark_days(p_date, p_actor);
   if rules.is_off(p_date, p_starts_at) then
     perform rules.refuse('lesson_cancelled');
+  end if;
+  if p_date > rules.today() then
+    perform rules.refuse('lesson_ahead');
   end if;
   if p_present && p_excused then
     perform rules.refuse('mark_twice');
@@ -47,12 +55,16 @@ begin
   update gym.marks m
      set mark = case when m.user_id = any (p_present) then 'present' when m.user_id = any (p_excused) then 'excused' else 'absent' end::gym.mark,
          set_at = rules.clock(), set_by = p_actor
-   where m.id = any (v_ids);
+   where m.id = any (v_ids)
+     -- An excuse, or a lesson cancelled for one person, was set with intent: the list of those who came takes neither back.
+     and (m.mark not in ('excused', 'cancelled') or m.user_id = any (p_present || p_excused));
   return query select * from rules.lesson_marks(p_date, p_starts_at);
 end
 $$;
 comment on function rules.mark_lesson(date, time, integer[], integer[], integer) is
-  'Marks a whole lesson: p_present and p_excused are ids of people, the rest is absent. Returns its marks. Errors: lesson_not_found, lesson_cancelled, mark_twice, not_in_lesson, coach_marks_days.';
+  'Marks a whole lesson: p_present and p_excused are ids of people, the rest is absent; an excuse given before stays '
+  'unless the person is named. p_excused null: nobody. Returns its marks. Errors: field_missing, lesson_not_found, '
+  'lesson_cancelled, lesson_ahead, mark_twice, not_in_lesson, coach_marks_days.';
 
 create function rules.unmark_lesson(p_date date, p_starts_at time, p_actor integer) returns integer
 language plpgsql volatile

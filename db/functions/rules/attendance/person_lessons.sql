@@ -13,8 +13,8 @@ declare
 begin
   return query
   select m.id, m.date, s.starts_at, s.id, s.weekday::integer, m.mark,
-         m.mark <> 'unmarked' or exists
-         (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date),
+         m.mark <> 'unmarked' or (m.date <= v_now::date and exists
+         (select from rules.marked_lessons l where l.slot_id = m.slot_id and l.date = m.date)),
          m.date + s.starts_at > v_now,
          case when m.mark = 'cancelled' then coalesce(
            (select c.reason from gym.closures c

@@ -53,4 +53,4 @@ begin
 end
 $$;
 comment on function rules.set_mark(integer, gym.mark, integer) is
-  'Sets one mark; unmarked undoes it. Errors: mark_not_found, coach_marks_days.';
+  'Sets one mark; unmarked undoes it. Errors: mark_not_found, coach_marks_days, lesson_ahead.';

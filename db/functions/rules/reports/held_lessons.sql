@@ -7,6 +7,7 @@ as $$
 #variable_conflict use_column
 declare
   v_absent_before date := rules.unmarked_absent_before();
+  v_today         date := rules.today();
 begin
   return query
   select c.slot_id, c.date, c.enrolled, c.came, c.excused, c.absent + c.unmarked
@@ -21,7 +22,8 @@ begin
              'absent')) or (m.date < v_absent_before and bool_or(m.mark <> 'cancelled')) as is_held
         from gym.marks m
        cross join lateral (select p_members is null or m.user_id = any (p_members) as is_one) i
-       where m.withdrawn_at is null and m.date between p_from and p_to
+       -- a lesson to come was not held
+       where m.withdrawn_at is null and m.date between p_from and least(p_to, v_today)
        group by m.slot_id, m.date) c
    where c.is_held and c.enrolled > 0;
 end

@@ -36,7 +36,9 @@ begin
          case when s.month > v_month then s.taken else coalesce(c.enrolled, 0) end::integer as enrolled,
          case when t.state = 'held' then c.came end::integer as came,
          case when t.state = 'held' then c.excused end::integer as excused,
-         case when t.state = 'held' then c.absent + c.unmarked end::integer as absent,
+         -- nobody is absent from a lesson to come
+         case when t.state = 'held'
+              then c.absent + case when c.date <= v_now::date then c.unmarked else 0 end end::integer as absent,
          (select count(*) from gym.refusals r where r.slot_id = s.id)::integer as refused,
          t.state,
          (count(*) over ())::integer as rows

@@ -8,6 +8,7 @@ declare
   v_rows          refcursor := 'report_rows';
   v_members       integer[];
   v_absent_before date := rules.unmarked_absent_before();
+  v_today         date := rules.today();
 begin
   perform rules.check_report_period(p_from, p_to);
   v_members := rules.group_members(p_group);
@@ -24,8 +25,11 @@ begin
              count(*) filter (where m.mark = 'absent'
                                  or (m.mark = 'unmarked'
                                      and (m.date < v_absent_before
-                                          or exists (select from rules.marked_lessons l
-                                                      where l.slot_id = m.slot_id and l.date = m.date offset 0)))) as absent
+                                          -- nobody is absent from a lesson to come
+                                          or (m.date <= v_today
+                                              and exists (select from rules.marked_lessons l
+                                                           where l.slot_id = m.slot_id
+                                                             and l.date = m.date offset 0))))) as absent
         from gym.marks m
        where m.withdrawn_at is null and m.date between p_from and p_to
          and (v_members is null or m.user_id = any (v_members))

@@ -8,6 +8,7 @@ declare
   v_rows          refcursor := 'report_rows';
   v_members       integer[];
   v_absent_before date := rules.unmarked_absent_before();
+  v_today         date := rules.today();
 begin
   perform rules.check_report_period(p_from, p_to);
   v_members := rules.group_members(p_group);
@@ -23,8 +24,10 @@ begin
           select m.user_id, m.date - p_from as day, s.minute,
                  case when m.mark = 'unmarked'
                            and (m.date < v_absent_before
-                                or exists (select from rules.marked_lessons l
-                                            where l.slot_id = m.slot_id and l.date = m.date offset 0))
+                                -- nobody is absent from a lesson to come
+                                or (m.date <= v_today
+                                    and exists (select from rules.marked_lessons l
+                                                 where l.slot_id = m.slot_id and l.date = m.date offset 0)))
                       then 'a' else left(m.mark::text, 1) end as mark
             from gym.marks m
             -- offset 0: worked out a slot, not a mark

@@ -47,6 +47,10 @@ as $$
 begin
   -- set by a person; calling a lesson off or on moves mark_before too
   if new.mark <> old.mark and new.mark_before is not distinct from old.mark_before then
+    -- nobody has come or stayed away before the day, whether or not the lesson takes place
+    if new.mark in ('absent', 'present') and new.date > rules.today() then
+      perform rules.refuse('lesson_ahead');
+    end if;
     new.mark_before := null;
     if new.mark = 'unmarked' then
       new.set_at := null;
@@ -73,7 +77,9 @@ begin
 end
 $$;
 comment on function rules.marks__stamp() is
-  'Trigger function: notes who set a mark and when, and excuses what was forgiven for that date. Definer: whoever may write the table may call nothing else.';
+  
+  'Trigger function: notes who set a mark and when, and excuses what was forgiven for that date; refuses present and '
+  'absent before the lesson''s day (lesson_ahead). Definer: whoever may write the table may call nothing else.';
 create trigger marks__stamp before update of mark on gym.marks for each row execute function rules.marks__stamp();
 
 create trigger marks__fixed_insert after insert on gym.marks

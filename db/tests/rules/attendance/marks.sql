@@ -1,7 +1,7 @@
 begin;
 \ir ../../helpers/start.psql
 \ir ../../helpers/month.psql
-select plan(109);
+select plan(119);
 
 -- ---- the turn of the month ----
 
@@ -129,7 +129,31 @@ select rules.mark_lesson('2026-11-16', '16:00', array[who('bob')], '{}', who('co
 select is(lesson('2026-11-16'), 'ann absent, bob present', 'mark_lesson: again, whoever is not named is absent');
 select is((select count(*) from rules.lesson_marks('2026-11-16', '16:00') where set_at = rules.clock() and set_by = who('coach')), 2::bigint,
   'mark_lesson: notes who and when, for the absent too');
-select is((select count(*) from rules.mark_lesson('2026-11-23', '16:00', '{}', '{}', null)), 3::bigint, 'mark_lesson: everybody absent');
+select is(refusal($$ select rules.mark_lesson('2026-11-23', '16:00', '{}', '{}', null) $$), 'ENRUL lesson_ahead',
+  'lesson_ahead: mark_lesson');
+select is(refusal($$ select rules.set_mark(mark_id('ann', '2026-11-23'), 'absent', null) $$), 'ENRUL lesson_ahead',
+  'lesson_ahead: set_mark');
+select is(refusal($$ update gym.marks set mark = 'present' where id = mark_id('ann', '2026-11-23') $$), 'ENRUL lesson_ahead',
+  'lesson_ahead: a raw UPDATE');
+select rules.cancel_lesson('2026-11-23', '16:00', null, null) \g /dev/null
+select is(refusal($$ select rules.set_mark(mark_id('ann', '2026-11-23'), 'absent', null) $$), 'ENRUL lesson_ahead',
+  'lesson_ahead: nor of a lesson that was called off');
+select rules.restore_lesson('2026-11-23', '16:00', null) \g /dev/null
+select is(lesson('2026-11-23'), 'ann unmarked, bob unmarked, sam unmarked', 'lesson_ahead: changes nothing');
+select is(refusal($$ select rules.mark_lesson('2026-11-16', '16:00', null, '{}', null) $$), 'ENREQ field_missing',
+  'mark_lesson: without the list of who came nobody is absent');
+select rules.set_mark(mark_id('bob', '2026-11-16'), 'excused', who('coach')) \g /dev/null
+select rules.mark_lesson('2026-11-16', '16:00', array[who('ann')], '{}', who('coach')) \g /dev/null
+select is(lesson('2026-11-16'), 'ann present, bob excused', 'mark_lesson: an excuse given before stays');
+select rules.mark_lesson('2026-11-16', '16:00', array[who('bob')], null, who('coach')) \g /dev/null
+select is(lesson('2026-11-16'), 'ann absent, bob present', 'mark_lesson: an excused person who came is present');
+select rules.cancel_lesson('2026-11-16', '16:00', null, null) \g /dev/null
+select rules.set_mark(mark_id('ann', '2026-11-16'), 'absent', who('coach')) \g /dev/null
+select is(lesson('2026-11-16'), 'ann absent, bob cancelled', 'a mark of a lesson that was called off is changed');
+select rules.cancel_lesson('2026-11-16', '16:00', null, null) \g /dev/null
+select is(lesson('2026-11-16'), 'ann cancelled, bob cancelled', 'cancel_lesson: again, every mark is cancelled');
+select rules.restore_lesson('2026-11-16', '16:00', null) \g /dev/null
+select is(lesson('2026-11-16'), 'ann absent, bob present', 'restore_lesson: they are what they were set to');
 select is(refusal($$ select rules.mark_lesson('2026-11-16', '16:00', array[who('ann'), who('bob')], array[who('ann')], null) $$), 'ENRUL mark_twice',
   'mark_twice: present and excused');
 select is(refusal($$ select rules.mark_lesson('2026-11-16', '16:00', array[who('ann'), who('eve')], '{}', null) $$), 'ENGON not_in_lesson',
@@ -151,8 +175,11 @@ select is(refusal($$ select rules.unmark_lesson('2026-11-16', '10:00', null) $$)
 
 -- two lessons of a weekday are two lessons
 select book('tom', 'mon2') \g /dev/null
+set local gym.now = '2026-11-23 20:00';
 select rules.mark_lesson('2026-11-23', '17:30', array[who('tom')], '{}', null) \g /dev/null
-select is(lesson('2026-11-23', '17:30') || '; ' || lesson('2026-11-23'), 'tom present; ann absent, bob absent, sam absent', 'mark_lesson: that time only');
+select is(lesson('2026-11-23', '17:30') || '; ' || lesson('2026-11-23'),
+  'tom present; ann unmarked, bob unmarked, sam unmarked', 'mark_lesson: that time only');
+set local gym.now = '2026-11-19 12:01';
 
 -- ---- how long a coach may change marks ----
 
@@ -185,6 +212,7 @@ update gym.settings set coach_marks_days = 31;
 
 -- ---- what makes a lesson a marked one ----
 
+set local gym.now = '2026-11-30 22:00';
 create function help.absent(p_date date, p_before date default '2026-12-01') returns text
 language sql as $$
   select coalesce(string_agg(p.name, ' ' order by p.name), 'nobody')
@@ -208,6 +236,7 @@ select is(absent('2026-11-30'), 'bob sam', 'unmarked_is_absent: the old rule, wh
 update gym.settings set unmarked_is_absent = false;
 select is(absent('2026-11-30'), 'nobody', 'unmarked_is_absent: and back');
 select is(audit(), 'clean', 'audit: after marking');
+set local gym.now = '2026-11-19 12:01';
 
 -- ---- months missed ----
 

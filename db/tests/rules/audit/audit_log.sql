@@ -62,8 +62,8 @@ select is(logged('cancelled_lessons', '2027-01-12 16:00:00') ~ '^insert', true, 
 -- marks: by the day on which they stand
 set local gym.now = '2027-01-01 00:10';
 select who('may'), book('may', 'thu'), rules.run('ensure_marks') \g /dev/null
-update gym.marks set mark = 'present' where user_id = who('may') and date = '2027-01-14' returning id as mark \gset
-select matches(logged('marks', :mark), '^insert → \{.*"mark": "unmarked".*\}; update \{"mark": "unmarked", "set_at": null\} → \{"mark": "present", "set_at": ".*"\}$', 'remember: a mark made and set');
+update gym.marks set mark = 'excused' where user_id = who('may') and date = '2027-01-14' returning id as mark \gset
+select matches(logged('marks', :mark), '^insert → \{.*"mark": "unmarked".*\}; update \{"mark": "unmarked", "set_at": null\} → \{"mark": "excused", "set_at": ".*"\}$', 'remember: a mark made and set');
 set local gym.now = '2026-12-10 09:00';
 
 -- a move of the slot reaches the enrolments through their foreign key
