@@ -1,1 +1,1 @@
-select rules.record_package(76, '1a318b7e33f7100b90585f578fb44d8f1ea5bded7b752a78075b33670562106c');
+select rules.record_package(77, '89c0e215db584ffd0dedc43f719073f5307f0c5874177b3ee411a9f548e5085c');

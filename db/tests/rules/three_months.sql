@@ -24,6 +24,7 @@ set local gym.now = '2026-10-25 12:00';
 select is((select string_agg(choose(n, 'nov '), ' ') from unnest('{ann,bob,tim,zoe}'::text[]) n), 'none none none none', 'all enrol for November');
 set local gym.now = '2026-11-01 00:05';
 select is(nightly(), 4 * (5 + 4 + 4), 'November''s marks are made');
+set local gym.now = '2026-11-03 20:00';
 select everybody_present('2026-11-02', 'ann', 'bob', 'tim'), everybody_present('2026-11-03', 'ann', 'bob', 'tim') \g /dev/null
 set local gym.now = '2026-11-20 00:05';
 select rules.ensure_slots(), slots_named('2026-12-01', 'dec ') \g /dev/null
