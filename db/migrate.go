@@ -69,6 +69,10 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err := checkRequirements(ctx, conn, o); err != nil {
 		return err
 	}
+	before, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return err
+	}
 	newer, err := migrateSchema(ctx, conn, o)
 	if err != nil || newer {
 		return err
@@ -79,10 +83,29 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if err := installPackage(ctx, conn, o); err != nil {
 		return err
 	}
+	if err := recordParts(ctx, conn, before); err != nil {
+		return err
+	}
 	if err := retry(ctx, o.Log, func() error { return settleDatabase(ctx, conn, o.Log) }); err != nil {
 		return err
 	}
 	return retry(ctx, o.Log, func() error { return limitRoles(ctx, conn, o.Log) })
+}
+
+// recordParts notes anew of what the rules consist where tables were migrated under a package that stayed, and where another
+// major version of PostgreSQL runs, which writes some definitions otherwise. before: the schema's version before.
+func recordParts(ctx context.Context, conn *pgx.Conn, before int32) error {
+	after, err := schemaVersion(ctx, conn)
+	if err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, `
+		select rules.record_parts() from gym.code_package c
+		 where $1 or c.major is distinct from current_setting('server_version_num')::integer / 10000`, before != after)
+	if err != nil {
+		return fmt.Errorf("recording the parts of the package: %w", err)
+	}
+	return nil
 }
 
 // limitRoles sets the limits that log-ins of the group roles lack, and prints the statements that it may not run.

@@ -1,1 +1,1 @@
-select rules.record_package(77, '89c0e215db584ffd0dedc43f719073f5307f0c5874177b3ee411a9f548e5085c');
+select rules.record_package(78, 'f78fd3516d8b450dac7b5eed20bb253e7b693168d77185f237d2d86bd50ea0a1');

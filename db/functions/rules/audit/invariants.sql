@@ -79,6 +79,7 @@ values
    'where not c.legacy_hid and has_any_column_privilege(r.oid, p.oid, ''select, insert, update'')'),
   ('people_policed',
    'select c.relname::text from pg_class c where c.oid = ''gym.users''::regclass and not c.relrowsecurity'),
+  ('package_whole', 'select f.fault from rules.package_faults() f (fault)'),
   ('owners_right', 'select f.fault from rules.owner_faults() f (fault)'),
   ('triggers_enabled',
    'select c.relname::text as on_table, t.tgname::text from pg_trigger t join pg_class c on c.oid = t.tgrelid where c.relnamespace = ''gym''::regnamespace and t.tgenabled in (''D'', ''R'') '

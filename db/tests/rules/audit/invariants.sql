@@ -34,7 +34,7 @@ select is(found_after($$
     alter table gym.slots drop constraint slots_taken_within_capacity;
     set local session_replication_role = replica;
     update gym.slots set capacity = 2 where id = slot('thu') $$),
-  'capacity_held 1', 'audit: capacity_held');
+  'capacity_held 1, package_whole 1', 'audit: capacity_held');
 select is(found_after($$
     set local session_replication_role = replica;
     update gym.slots set taken = taken - 1 where id in (slot('thu'), slot('mon')) $$),
@@ -50,7 +50,7 @@ select is(found_after($$
 select is(found_after($$
     drop index gym.enrolments_one_a_weekday;
     insert into gym.enrolments (slot_id, user_id) values (slot('mon2'), who('bob')) $$),
-  'one_a_weekday 1', 'audit: one_a_weekday');
+  'one_a_weekday 1, package_whole 1', 'audit: one_a_weekday');
 select is(found_after($$
     set local session_replication_role = replica;
     insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
@@ -81,14 +81,14 @@ select is(found_after($$
     set local session_replication_role = replica;
     alter table gym.slots drop constraint slots_deleted_is_empty;
     update gym.slots set deleted_at = rules.clock() where id = slot('thu') $$),
-  'deleted_slot_empty 3', 'audit: deleted_slot_empty');
+  'deleted_slot_empty 3, package_whole 1', 'audit: deleted_slot_empty');
 select is(found_after($$
     set local session_replication_role = replica;
     update gym.users set deleted = true, deleted_at = rules.clock() where id = who('bob') $$),
   'deleted_user_has_no_seat 1', 'audit: deleted_user_has_no_seat, but the past stays');
 select is(found_after($$ alter table gym.slots disable trigger slots__guard $$), 'triggers_enabled 1', 'audit: triggers_enabled, one of ours');
 select is(found_after($$ alter table gym.enrolments enable replica trigger enrolments__count_insert $$), 'triggers_enabled 1', 'audit: triggers_enabled, one that fires in replicas only');
-select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'triggers_enabled 1', 'audit: triggers_enabled, one that is gone');
+select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'package_whole 1, triggers_enabled 1', 'audit: triggers_enabled, one that is gone');
 -- the constraint's own triggers, on whichever side
 select matches(found_after($$ alter table gym.enrolments disable trigger all $$), '^triggers_enabled \d+$', 'audit: triggers_enabled, all of a table, foreign keys too');
 
