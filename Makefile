@@ -55,8 +55,9 @@ bench-docs: ## writes docs/performance.md, docs/scaling.md and their charts from
 bench-judge: ## measures nightly judging of 100,000 students, and the waits of those who enrol meanwhile
 	@scripts/with-cluster scripts/go-run ./bench/judge $(BENCH)
 
-bench-plans: ## times all that can be called over 20,000 students, with JIT and statistics and without; lists what is slower
-	@PKG=./db TESTFLAGS='-v -count=1 -timeout 60m -run ^TestTimesDependOnNoServerSetting$$ -plans.times' scripts/test go
+bench-plans: ## times all that can be called over 20,000 students, with JIT and statistics and without; lists what is slower; ONLY='visit_lessons|enrol'
+	@PKG=./db TESTFLAGS='-v -count=1 -timeout 60m -run ^TestTimesDependOnNoServerSetting$$ -plans.times -plans.only=$(ONLY)' \
+	  scripts/test go
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster scripts/go-run ./bench/report $(BENCH)

@@ -47,6 +47,13 @@ func TestTheAdministratorsScreen(t *testing.T) {
 	var examples []string
 	require.NoError(t, conn.QueryRow(ctx, `select array_agg(example order by name) from api.commands where kind = 'function' and example !~ '^begin'`).Scan(&examples))
 	for _, example := range examples {
+		// PostgreSQL 12 has no random bytes for a code, and its psql would end there
+		_, err := conn.Exec(ctx, "begin;\n"+example)
+		_, ended := conn.Exec(ctx, "rollback")
+		require.NoError(t, ended)
+		if lacksRandom(err) {
+			continue
+		}
 		typed.WriteString("begin;\n" + example + "\nrollback;\n")
 	}
 	typed.WriteString("select * from help();\nshow search_path;\nshow timezone;\n")

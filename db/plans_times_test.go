@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,8 @@ import (
 
 var plansTimes = flag.Bool("plans.times", false,
 	"time all that can be called over 20,000 students, with JIT and statistics and without (make bench-plans)")
+
+var plansOnly = flag.String("plans.only", "", "time what this regular expression finds, such as visit_lessons|enrol_group")
 
 // conditions are those under which everything is timed; the first is what the others are compared with.
 var conditions = []struct {
@@ -48,7 +51,9 @@ func TestTimesDependOnNoServerSetting(t *testing.T) {
 		t.Skip("make bench-plans runs it")
 	}
 	pooled := largeGym(t)
-	everything := everything(t, pooled.Conn())
+	only := regexp.MustCompile(*plansOnly)
+	everything := slices.DeleteFunc(everything(t, pooled.Conn()), func(n named) bool { return !only.MatchString(n.name) })
+	require.NotEmpty(t, everything, "nothing is called %s", only)
 	config := pooled.Conn().Config()
 	times := map[string][]time.Duration{}
 	statistics := true
@@ -84,6 +89,9 @@ func TestTimesDependOnNoServerSetting(t *testing.T) {
 	}
 	var list []slow
 	for name, took := range times {
+		if *plansOnly != "" {
+			t.Logf("%-32s %v", name, took)
+		}
 		if slices.Max(took) < worthLooking {
 			continue
 		}

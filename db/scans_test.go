@@ -75,6 +75,8 @@ const years = `
 	select u.id, md5(u.id::text) || '.jpg', decode('ffd8ff' || repeat('00', 200), 'hex'), now() from gym.users u where u.id > 900;
 	update gym.users u set image = md5(u.id::text) || '.jpg' where u.id > 900;
 	insert into gym.consent_documents values (1, 'Согласен', now(), 'owner');
+	insert into gym.calendars (user_id, hash, made_at)
+	select u.id, sha256(sha256(u.id::text::bytea)), now() from gym.users u where u.id > 900;
 	insert into gym.consents (user_id, version, given_at) select u.id, 1, now() from gym.users u where u.id > 900;
 	reset session_replication_role;
 	select rules.turn_enrolment(true, null), api.enrol(card => 12069840, day => 'Sat', at => '16:00');
@@ -108,14 +110,15 @@ var mayScan = map[string]string{
 	"api.unconfirmed": "people marked: few, and seldom asked for", "view api.unconfirmed": "people marked: few, and seldom asked for",
 	"api.consents_withdrawn": "people by their consents", "view api.consents_withdrawn": "people by their consents",
 	"api.pictures_missing": "everyone with a picture", "view api.pictures_missing": "everyone with a picture",
-	"api.publish_consent": "looks for the last version",
-	"api.issue_codes":     "the roster by group",
-	"auth.issue_codes":    "the roster by group",
-	"auth.code_groups":    "the roster by group",
-	"auth.unconfirmed":    "people marked: few, and seldom asked for",
-	"wire.clean_up":       "looks for what has outlived its use, once an hour",
-	"api.unmarked":        "administrators look at it now and then: an index would cost every mark that a coach sets",
-	"view api.unmarked":   "administrators look at it now and then: an index would cost every mark that a coach sets",
+	"api.publish_consent":    "looks for the last version",
+	"api.issue_codes":        "the roster by group",
+	"auth.issue_codes":       "the roster by group",
+	"auth.code_groups":       "the roster by group",
+	"auth.unconfirmed":       "people marked: few, and seldom asked for",
+	"view api.people_masked": "everybody, a group at a time", "view api.changes_masked": "the trail by table",
+	"wire.clean_up":     "looks for what has outlived its use, once an hour",
+	"api.unmarked":      "administrators look at it now and then: an index would cost every mark that a coach sets",
+	"view api.unmarked": "administrators look at it now and then: an index would cost every mark that a coach sets",
 	// a group is named without regard to case, and people come by the hundred a year
 	"api.enrol_group":     "people by group",
 	"api.report_visits":   "people by group",
@@ -248,6 +251,10 @@ var authCalls = map[string]string{
 	"set_picture":           `select auth.set_picture(sha256('902'), md5('x') || '.jpg', decode('ffd8ff' || repeat('00', 200), 'hex'))`,
 	"consent_document":      `select auth.consent_document()`,
 	"consents":              `select auth.consents(sha256('902'))`,
+	"calendar":              `select auth.calendar(sha256(u.id::text::bytea)) from gym.users u where u.student_card = 20000500`,
+	"calendar_made":         `select auth.calendar_made(sha256('902'))`,
+	"renew_calendar":        `select auth.renew_calendar(sha256('902'), sha256('new'))`,
+	"end_calendar":          `select auth.end_calendar(sha256('902'))`,
 	"give_consent":          `select auth.give_consent(sha256('902'), 1, '10.0.1.244')`,
 	"withdraw_consent":      `select auth.withdraw_consent(sha256('902'), '10.0.1.244')`,
 }

@@ -1,1 +1,1 @@
-select rules.record_package(78, 'f78fd3516d8b450dac7b5eed20bb253e7b693168d77185f237d2d86bd50ea0a1');
+select rules.record_package(79, '38bf5fa303e06f36bede758db763477dec722a9c9d99f7947ab20cdea2a23117');

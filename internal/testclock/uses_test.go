@@ -44,7 +44,8 @@ var uses = map[string]struct {
 	"db/functions/rules/audit/months.sql":            {2, trail},
 	"db/functions/rules/clock.sql":                   {2, asClock},
 	"db/functions/rules/package.sql":                 {1, made},
-	"db/functions/rules/people/erase_person.sql":     {5, trail},
+	"db/functions/rules/keeper.sql":                  {4, trail},
+	"db/functions/rules/people/erase_person.sql":     {1, trail},
 	"db/functions/rules/people/password.sql":         {2, trail},
 	"db/functions/rules/triggers/audited_tables.sql": {1, trail},
 	"db/functions/rules/triggers/enrolments.sql":     {1, trail},
@@ -75,6 +76,7 @@ var uses = map[string]struct {
 	"internal/webtest/stage.go":                      {1, "what has passed since the stage was set to a day"},
 	"report/book.go":                                 {1, made},
 	"test/commands/leftovers_test.go":                {1, lasts},
+	"web/shared.go":                                  {1, lasts},
 	"web/seats.go":                                   {4, "what has passed since the main server told its time"},
 }
 

@@ -19,6 +19,7 @@ declare
   v_window record;
   v_this   date := rules.this_month();
   v_next   date := rules.next_month();
+  -- River keeps its jobs by PostgreSQL's time, which a session's gym.now does not move.
   v_alive  boolean := exists (select from river.river_leader l where l.expires_at > now());
 begin
   select * into v_window from rules.enrolment_window(v_now);
@@ -60,7 +61,7 @@ begin
           -- a month without slots, as that of a new database, needs no marks
        where w.month > v_this or exists (select from gym.slots s where s.month = w.month)
       union all
-      -- the jobs: the last run and the next
+      -- the jobs: the last run and the next, both by the true time as River has them
       select 'job ' || l.job, coalesce(l.ended_at, l.began_at), l.state,
              case l.state
                when 'done' then l.done || ' done'
@@ -83,7 +84,8 @@ end
 $$;
 comment on function api.schedule() is
   'What happened this month and what comes next, in the gym''s time. Slots, enrolment, marks, and of each job the last run with its result or error and the next one. '
-  'state: done, failed, running; now; next; due (its hour has come, a job is about to do it); waits (for a server). Errors whole: api.jobs(). Definer: looks at River''s tables. Example: select * from api.schedule();';
+  'state: done, failed, running; now; next; due (its hour has come, a job is about to do it); waits (for a server). '
+  'Jobs run by the true time, also where a session has moved its clock (gym.now). Errors whole: api.jobs(). Definer: looks at River''s tables. Example: select * from api.schedule();';
 
 create function api.run_now(job text) returns table (id bigint, run text, worked_by text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp

@@ -17,15 +17,22 @@ begin
         from gym.marks m join gym.slots s on s.id = m.slot_id
        where m.date between p_from and p_to and m.withdrawn_at is null
        group by m.date, s.starts_at),
-    lessons as (
-      select l.*, l.date + l.starts_at <= v_now as begun, l.date + l.starts_at + v_length <= v_now as is_over,
-             -- marks are made when their month begins; before that the seats say who will come
-             coalesce(c.people, case when not rules.has_begun(date_trunc('month', l.date::timestamp)::date)
-                                     then (select s.taken from gym.slots s where s.id = l.slot_id) end, 0) as people,
-             coalesce(c.present, 0) as present, coalesce(c.absent, 0) as absent,
-             coalesce(c.excused, 0) as excused, coalesce(c.unmarked, 0) as unmarked
+    -- offset 0: joined before it is known which are shown. Without statistics few are expected, and each lesson would be
+    -- compared with all that is counted
+    held as (
+      select l.*, c.people as counted, c.present, c.absent, c.excused, c.unmarked
         from rules.lessons_between(p_from, p_to) l
-        left join counted c on c.date = l.date and c.starts_at = l.starts_at),
+        left join counted c on c.date = l.date and c.starts_at = l.starts_at
+      offset 0),
+    lessons as (
+      select l.date, l.starts_at, l.slot_id, l.weekday, l.capacity, l.off, l.reason, l.moved,
+             l.date + l.starts_at <= v_now as begun, l.date + l.starts_at + v_length <= v_now as is_over,
+             -- marks are made when their month begins; before that the seats say who will come
+             coalesce(l.counted, case when not rules.has_begun(date_trunc('month', l.date::timestamp)::date)
+                                     then (select s.taken from gym.slots s where s.id = l.slot_id) end, 0) as people,
+             coalesce(l.present, 0) as present, coalesce(l.absent, 0) as absent,
+             coalesce(l.excused, 0) as excused, coalesce(l.unmarked, 0) as unmarked
+        from held l),
     shown as (
       select l.*,
              -- the first that is not over is the one that runs, or the next

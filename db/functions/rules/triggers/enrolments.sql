@@ -81,8 +81,9 @@ $$;
 comment on function rules.enrolments__since() is
   'Trigger function: an enrolment dated back is not dated before a block that bars from its month, which would have '
   'freed the seat. Definer: who writes the table may execute nothing of rules.';
+-- without a condition: only rules.clock() says what is dated back, and who writes the table may not call it
 create trigger enrolments__since_insert before insert on gym.enrolments
-  for each row when (new.created_at < now()) execute function rules.enrolments__since();
+  for each row execute function rules.enrolments__since();
 create trigger enrolments__since_update before update of created_at on gym.enrolments
   for each row when (new.created_at < old.created_at) execute function rules.enrolments__since();
 
