@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -14,8 +15,15 @@ const folderPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'u
 	"font-src 'self' data:; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; " +
 	"frame-ancestors 'none'"
 
-// Folder serves a built front in place of the pages: its files, and its index.html for every path without a dot.
-func Folder(name string) (http.Handler, error) {
+// besideFolder are the pages that stay beside a folder, by the first part of their paths. No old front has them, and
+// without them nobody could sign up with a code, hand one out, or see the own devices.
+var besideFolder = []string{
+	"claim", "reset", "login", "logout", "consent", "account", "preferences", "static", "people", "person", "slips",
+}
+
+// Folder serves a built front in place of the pages: its files, and its index.html for every path without a dot. Some
+// pages stay (besideFolder).
+func Folder(name string, pages http.Handler) (http.Handler, error) {
 	root, err := os.OpenRoot(name) // no link leads out of it
 	if err != nil {
 		return nil, fmt.Errorf("opening the folder of the front: %w", err)
@@ -26,6 +34,11 @@ func Folder(name string) (http.Handler, error) {
 	}
 	serve := http.FileServerFS(files)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		first, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if slices.Contains(besideFolder, first) {
+			pages.ServeHTTP(w, r)
+			return
+		}
 		w.Header().Set("Content-Security-Policy", folderPolicy)
 		if r.Method != http.MethodGet && r.Method != http.MethodHead {
 			w.Header().Set("Allow", "GET, HEAD")

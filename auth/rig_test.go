@@ -54,6 +54,8 @@ type options struct {
 	o    *auth.Options
 	main http.Handler
 	gym  *gymclient.Options
+	// folder is served in place of the pages; "": none
+	folder string
 }
 
 // newRig starts both servers. The auth server trusts a proxy on the loopback address.
@@ -108,6 +110,10 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 		require.NoError(t, err)
 		t.Cleanup(pages.Close)
 		o.o.Pages = pages
+		if o.folder != "" {
+			o.o.Pages, err = auth.Folder(o.folder, pages)
+			require.NoError(t, err)
+		}
 	}
 	server := httptest.NewServer(auth.New(*o.o))
 	t.Cleanup(server.Close)

@@ -107,7 +107,7 @@ func TestNothingIsKilledThatIsStillStopping(t *testing.T) {
 		}
 	}
 	readYAML(t, "compose.yaml", &compose)
-	for where, text := range map[string]string{"unit": unit[1], "compose": compose.Services["serve"].StopGracePeriod} {
+	for where, text := range map[string]string{"unit": unit[1], "compose": compose.Services["serve"].StopGracePeriod, "auth": compose.Services["auth"].StopGracePeriod} {
 		limit, err := time.ParseDuration(text)
 		require.NoError(t, err, where)
 		require.Greater(t, limit, stopTime(t), where)
@@ -179,11 +179,16 @@ func TestComposeHoldsTogether(t *testing.T) {
 			DependsOn map[string]struct{ Condition string } `yaml:"depends_on"`
 			ReadOnly  bool                                  `yaml:"read_only"`
 			CapDrop   []string                              `yaml:"cap_drop"`
+
+			NetworkMode string         `yaml:"network_mode"`
+			Environment map[string]any `yaml:"environment"`
 		}
 		Networks, Volumes, Secrets map[string]any
 	}
 	readYAML(t, "compose.yaml", &compose)
-	require.Equal(t, []string{"database", "grafana", "login", "migrate", "prometheus", "serve"}, slices.Sorted(maps.Keys(compose.Services)))
+	require.Equal(t, []string{
+		"auth", "database", "grafana", "login", "migrate", "pepper", "prometheus", "proxy", "serve",
+	}, slices.Sorted(maps.Keys(compose.Services)))
 	for name, service := range compose.Services {
 		require.NotEmpty(t, service.Image, name)
 		for other := range service.DependsOn {
@@ -196,13 +201,20 @@ func TestComposeHoldsTogether(t *testing.T) {
 		for _, secret := range service.Secrets {
 			require.Contains(t, compose.Secrets, secret, name)
 		}
+		if name == "proxy" {
+			// people reach it, and by TLS only: Caddy sends port 80 there
+			require.Equal(t, []string{"80:80", "443:443"}, service.Ports)
+			service.Ports = nil
+		}
 		for _, port := range service.Ports {
 			require.Regexp(t, `^127\.0\.0\.1:`, port, "%s: nothing is open to other machines by itself", name)
 		}
 		for _, volume := range service.Volumes {
 			from, _, _ := strings.Cut(volume, ":")
 			if strings.HasPrefix(from, ".") {
-				require.FileExists(t, filepath.Join(from, map[string]string{"./prometheus": "prometheus.yaml", "./grafana/provisioning": "dashboards/energiya.yaml"}[from]))
+				require.FileExists(t, filepath.Join(from, map[string]string{
+					"./prometheus": "prometheus.yaml", "./grafana/provisioning": "dashboards/energiya.yaml",
+				}[from]))
 				continue
 			}
 			require.Contains(t, compose.Volumes, from, name)
@@ -211,8 +223,16 @@ func TestComposeHoldsTogether(t *testing.T) {
 			require.FileExists(t, filepath.Join(service.Build.Context, service.Build.Dockerfile), name)
 		}
 	}
-	require.True(t, compose.Services["serve"].ReadOnly)
-	require.Equal(t, []string{"ALL"}, compose.Services["serve"].CapDrop)
+	for _, name := range []string{"serve", "auth"} {
+		require.True(t, compose.Services[name].ReadOnly, name)
+		require.Equal(t, []string{"ALL"}, compose.Services[name].CapDrop, name)
+	}
+	// Passwords do not travel in the clear: the auth server is reached through the proxy, whose network it shares.
+	auth := compose.Services["auth"]
+	require.Equal(t, "service:proxy", auth.NetworkMode)
+	require.Empty(t, auth.Ports)
+	require.Regexp(t, `^127\.0\.0\.1:`, auth.Environment["ENERGY_AUTH_LISTEN"])
+	require.Contains(t, read(t, "proxy/Caddyfile"), auth.Environment["ENERGY_AUTH_LISTEN"])
 	for _, name := range []string{"grafana/provisioning/datasources/prometheus.yaml", "grafana/provisioning/dashboards/energiya.yaml"} {
 		var any map[string]any
 		readYAML(t, name, &any)

@@ -295,18 +295,21 @@ func (p *pepperCheck) run(ctx context.Context, log *slog.Logger) {
 	}
 }
 
-// openPages makes what answers everything but the JSON: the pages, or the folder of the old front.
+// openPages makes what answers everything but the JSON: the pages, or the folder of the old front and some pages.
 func openPages(s *config.Settings, accounts *auth.Accounts, gym *gymclient.Client, log *slog.Logger,
 ) (pages http.Handler, closePages func(), err error) {
-	if s.AuthFolder != "" {
-		pages, err = auth.Folder(s.AuthFolder)
-		return pages, func() {}, err
-	}
 	made, err := web.New(web.Options{Accounts: accounts.ForPages(), Gym: gym, Log: log})
 	if err != nil {
 		return nil, nil, err
 	}
-	return made, made.Close, nil
+	if s.AuthFolder == "" {
+		return made, made.Close, nil
+	}
+	if pages, err = auth.Folder(s.AuthFolder, made); err != nil {
+		made.Close()
+		return nil, nil, err
+	}
+	return pages, made.Close, nil
 }
 
 // readPepper takes the pepper of the environment, or that of the file.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -15,14 +16,23 @@ import (
 // sqlPepper is read as the owner of the table. No function returns it.
 const sqlPepper = `select value from gym.secrets where name = 'pepper'`
 
+const (
+	sqlSetPepper = `select from api.set_pepper($1)`
+	sqlHasPepper = `select coalesce(fits, false) from api.pepper_fits($1)`
+)
+
 func newAuthPepper() *cobra.Command {
-	return &cobra.Command{
+	var take bool
+	cmd := &cobra.Command{
 		Use:   "pepper",
 		Short: "Write the database's pepper into the file that the servers read",
 		Long: `Write the pepper of the database into the file that the servers read, readable by its owner only. Log in as the
 database's owner. A file that is there already is left alone: where it holds another pepper, that is an error.
 
-` + settings(config.DatabaseURL, "PepperFile"),
+With --take-over the database takes the pepper of the file, or of the environment: that of old auth servers, whose passwords then fit. It must
+be done before the first password is in the database. Nothing of it comes into a log, as it would from psql.
+
+` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()
@@ -34,6 +44,9 @@ database's owner. A file that is there already is left alone: where it holds ano
 				return err
 			}
 			defer func() { _ = conn.Close(cmd.Context()) }()
+			if take {
+				return takePepper(cmd.Context(), conn, s)
+			}
 			var stored password.Pepper
 			err = conn.QueryRow(cmd.Context(), sqlPepper).Scan(&stored)
 			if err != nil && !errors.Is(err, pgx.ErrNoRows) {
@@ -42,6 +55,27 @@ database's owner. A file that is there already is left alone: where it holds ano
 			return keepPepper(s.PepperFile, stored)
 		},
 	}
+	cmd.Flags().BoolVar(&take, "take-over", false, "give the pepper of the file to the database")
+	return cmd
+}
+
+// takePepper gives the configured pepper to the database, unless it has that one already.
+func takePepper(ctx context.Context, conn *pgx.Conn, s *config.Settings) error {
+	given, err := readPepper(s)
+	if err != nil {
+		return err
+	}
+	var has bool
+	if err := conn.QueryRow(ctx, sqlHasPepper, given.Digest()).Scan(&has); err != nil {
+		return fmt.Errorf("asking which pepper the database has: %w", err)
+	}
+	if has {
+		return nil
+	}
+	if _, err := conn.Exec(ctx, sqlSetPepper, string(given)); err != nil {
+		return fmt.Errorf("taking the pepper over: %w", err)
+	}
+	return nil
 }
 
 // keepPepper writes the database's pepper into a file, where there is none yet. A database whose old hashes are retired
