@@ -3,7 +3,7 @@
 SHELL := bash
 .DEFAULT_GOAL := help
 .PHONY: help run demo test test-pages pages-pictures test-matrix pgtap gotest fuzz test-faults year bench bench-compare bench-docs \
-  bench-judge bench-plans bench-report bench-overload security psql tern stamp docs fmt build clean need-go
+  bench-auth bench-judge bench-plans bench-report bench-overload security psql tern stamp docs fmt build clean need-go
 export PKG TESTFLAGS FUZZTIME VERSIONS SQL
 
 help: ## shows this list
@@ -11,7 +11,7 @@ help: ## shows this list
 
 # Whatever builds needs the right Go, and says so before it installs or starts anything.
 run demo test test-pages pages-pictures test-matrix pgtap gotest fuzz year bench bench-compare bench-docs bench-judge bench-plans bench-report \
-bench-overload test-faults security tern stamp docs fmt build: | need-go
+bench-auth bench-overload test-faults security tern stamp docs fmt build: | need-go
 
 need-go:
 	@. scripts/lib.bash && need_go
@@ -61,6 +61,9 @@ bench-plans: ## times all that can be called over 20,000 students, with JIT and 
 
 bench-report: build ## measures the reports of 25,000 and of 1,000,000 marks, and the waits of those who enrol meanwhile
 	@scripts/with-cluster scripts/go-run ./bench/report $(BENCH)
+
+bench-auth: build ## measures what the auth server adds to calls of the main server, and a storm of log-ins
+	@scripts/with-cluster scripts/go-run ./bench/auth $(BENCH)
 
 bench-overload: build ## sends ten times what the server can sustain, for a minute; BENCH='--seconds 10 --times 20 --flush 0'
 	@scripts/with-cluster scripts/go-run ./bench/overload $(BENCH)

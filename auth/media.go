@@ -91,7 +91,7 @@ func readPicture(r *http.Request) ([]byte, error) {
 		if part.FormName() != "image" {
 			continue
 		}
-		file, err := io.ReadAll(io.LimitReader(part, maxPicture+1))
+		file, err := readFile(part, r.ContentLength)
 		if err != nil {
 			return nil, formError(err)
 		}

@@ -148,7 +148,7 @@ func (p pages) SavePicture(ctx context.Context, token string, image io.Reader) e
 		return forPages(err)
 	}
 	defer leave()
-	file, err := io.ReadAll(io.LimitReader(image, maxPicture+1))
+	file, err := readFile(image, -1)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	stddraw "image/draw"
 	"image/jpeg"
 	"image/png"
+	"io"
+	"runtime/debug"
 
 	"golang.org/x/image/draw"
 	"golang.org/x/image/webp"
@@ -29,7 +31,7 @@ const (
 	// quality is that of the result's JPEG.
 	quality = 85
 	// pictureQueue is how many pictures may wait for the one that is decoded. Each is held in memory.
-	pictureQueue = 3
+	pictureQueue = 1
 )
 
 // newPictureName returns a name that can't be guessed.
@@ -43,6 +45,17 @@ func newPictureName() string {
 func MakePicture(ctx context.Context, file []byte) (name string, jpeg []byte, err error) {
 	jpeg, err = newStudio().make(ctx, file)
 	return newPictureName(), jpeg, err
+}
+
+// readFile reads a picture of at most maxPicture, and one byte more of one that is longer. length is how long it may be, as
+// the client says: so much is allocated at once, where growing would need it twice. Negative: unknown.
+func readFile(from io.Reader, length int64) ([]byte, error) {
+	if length < 0 || length > maxPicture {
+		length = maxPicture
+	}
+	file := bytes.NewBuffer(make([]byte, 0, length+bytes.MinRead))
+	_, err := file.ReadFrom(io.LimitReader(from, maxPicture+1))
+	return file.Bytes(), err
 }
 
 // studio makes pictures of what people send in, one at a time.
@@ -77,7 +90,14 @@ func (s *studio) make(ctx context.Context, file []byte) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { <-s.place }()
+	// A large picture is several times what the server holds otherwise. What other requests have left is given back first,
+	// and the picture at once: the memory of both would never be needed at the same time.
+	debug.FreeOSMemory()
+	defer debug.FreeOSMemory()
+	return makePicture(format, file)
+}
 
+func makePicture(format pictureFormat, file []byte) ([]byte, error) {
 	decoded, err := format.decode(bytes.NewReader(file))
 	if err != nil {
 		return nil, refusedPictureBroken

@@ -197,7 +197,7 @@ func TestMovingIn(t *testing.T) {
 	require.EqualValues(t, 1, n, "an old server works on until the end")
 	r = run(t, owner, "", "auth", "retire-legacy", "--finish")
 	require.Zero(t, r.code, r.stderr)
-	_, err = asOld(`select id from users`)
+	_, err = asOld(`select id from gym.users`)
 	require.ErrorContains(t, err, "permission denied")
 	require.Equal(t, "0", text(`select count(*)::text from gym.users where hid <> ''`))
 	require.Equal(t, "0", text(`select count(*)::text from gym.secrets where name = 'pepper'`), "only the files have it")
@@ -227,4 +227,9 @@ func TestMovingIn(t *testing.T) {
 	require.Equal(t, "1", text(`select count(*)::text from gym.pictures p join gym.users u on u.image = p.name`))
 	r = run(t, owner, "", "audit")
 	require.Zero(t, r.code, r.stdout+r.stderr)
+}
+
+func sha256Of(text string) []byte {
+	sum := sha256.Sum256([]byte(text))
+	return sum[:]
 }
