@@ -33,12 +33,12 @@ const (
 	afterTick = time.Second
 	// askTimeout bounds that query: River's schedule stands still meanwhile.
 	askTimeout = 2 * time.Second
-	// poll is how often the queue is looked at without having been told: River listens, so it matters only when a word got lost.
-	poll = 5 * time.Second
+	// poll is how often the queue is looked at. River could be told of new jobs by NOTIFY, but that has no privileges: a role
+	// that may do nothing but connect could stop the jobs by a word on River's control channel.
+	poll = 500 * time.Millisecond
 	// maxWorkers leaves the machine to the students; a long job does not keep the others waiting.
 	maxWorkers = 2
-	// connections are the share of the jobs, apart from the requests': one a worker, two for River's own bookkeeping. River's
-	// listener is one more.
+	// connections are the share of the jobs, apart from the requests': one a worker, two for River's own bookkeeping.
 	connections = maxWorkers + 2
 	// keepDone and keepFailed are how long finished jobs can be looked at.
 	keepDone   = 7 * 24 * time.Hour
@@ -47,7 +47,8 @@ const (
 	startAgain = time.Second
 )
 
-const sqlPeriod = `select wire.period()`
+// sqlPeriod asks for the gym's hour, and for the database's clock, by which River takes jobs.
+const sqlPeriod = `select wire.period(), now()`
 
 // Options are what a Runner is made from.
 type Options struct {
@@ -61,7 +62,7 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// OpenPool makes the pool of the jobs: few connections, which become role before they are used, the listener's too.
+// OpenPool makes the pool of the jobs: few connections, which become role before they are used.
 func OpenPool(ctx context.Context, config *pgxpool.Config, role string) (*pgxpool.Pool, error) {
 	config = config.Copy()
 	config.MaxConns, config.MinConns = connections, 0
@@ -101,6 +102,7 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 		SoftStopTimeout:      o.SoftStop,
 		MaxAttempts:          maxAttempts,
 		FetchPollInterval:    poll,
+		PollOnly:             true,
 		// a server of a newer version may have other jobs
 		FetchOnlyKnownKinds: true,
 
@@ -157,11 +159,13 @@ func (r *Runner) scheduled(ctx context.Context, db DB, with func(Args) river.Job
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
 		defer cancel()
 		var period string
-		if err := db.QueryRow(ctx, sqlPeriod).Scan(&period); err != nil {
+		var now time.Time
+		if err := db.QueryRow(ctx, sqlPeriod).Scan(&period, &now); err != nil {
 			r.quiet.WarnContext(ctx, "the gym's hour can't be asked: no jobs before the next minute", "error", err.Error())
 			return nil, nil
 		}
-		return with(Args{Period: period}), nil
+		// By this server's clock, which may be ahead of the database's, the job would wait until the database got there.
+		return with(Args{Period: period}), &river.InsertOpts{ScheduledAt: now}
 	}
 }
 

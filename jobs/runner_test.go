@@ -255,6 +255,41 @@ func TestRunNowUnderTheServersOwnRights(t *testing.T) {
 	require.ErrorContains(t, err, "permission denied")
 }
 
+// The database's clock is 15 minutes behind the server's: for River too, whose queries find this now() first.
+func TestJobsRunByTheDatabasesClock(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	_, err := database.Owner.Exec(t.Context(), `
+		create schema behind;
+		create function behind.now() returns timestamptz language sql stable as
+		$$ select pg_catalog.now() - interval '15 minutes' $$`)
+	require.NoError(t, err)
+	config := database.Owner.Config().Copy()
+	config.ConnConfig.RuntimeParams["search_path"] = "behind, pg_catalog, gym, api, public"
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	require.NoError(t, err)
+	t.Cleanup(pool.Close)
+	run(t, pool, new(logged))
+	soon(t, func() bool { return one[bool](t, database.Owner, sqlAllDone) })
+}
+
+// A word on River's control channel, which any role may send, would stop the jobs of a River that listens.
+func TestNobodyStopsTheJobsByNotify(t *testing.T) {
+	t.Parallel()
+	database := dbtest.New(t)
+	run(t, database.Owner, new(logged))
+	soon(t, func() bool { return one[bool](t, database.Owner, sqlAllDone) })
+	require.Zero(t, one[int](t, database.Owner, `
+		select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'`))
+	_, err := database.Owner.Exec(t.Context(), `select pg_notify('river.river_control', '{"action":"pause","queue":"*"}')`)
+	require.NoError(t, err)
+	_, err = database.Owner.Exec(t.Context(), "select api.run_now('clean_up')")
+	require.NoError(t, err)
+	soon(t, func() bool {
+		return one[int](t, database.Owner, "select count(*) from api.jobs('clean_up') where state = 'done' and by = session_user") == 1
+	})
+}
+
 func TestTheRunnerWaitsUntilReady(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)

@@ -16,7 +16,8 @@ import (
 )
 
 const (
-	sqlFigures = `select wire.metrics()`
+	// The database's clock is read last, so that what it cost to count is not taken for a skew.
+	sqlFigures = `select wire.metrics(), clock_timestamp()`
 
 	// askTimeout is less than a scraper waits, so that it gets the rest where the database does not answer.
 	askTimeout = 2 * time.Second
@@ -51,6 +52,8 @@ type figures struct {
 		OldestSeconds *float64
 	}
 	LastDone map[string]float64
+
+	skew time.Duration // of this machine's clock against the database's
 }
 
 // gym asks the database for the gym's figures whenever it is scraped.
@@ -59,7 +62,7 @@ type gym struct {
 	db  DB
 	log *slog.Logger
 
-	up, open, version, slots, seats, free, oversold, enrolments, cancelled, refusals, blocks, jobs, oldest, lastDone *prometheus.Desc
+	up, open, version, slots, seats, free, oversold, enrolments, cancelled, refusals, blocks, jobs, oldest, lastDone, skew *prometheus.Desc
 
 	mu    sync.Mutex
 	asked time.Time
@@ -89,12 +92,14 @@ func Gym(ctx context.Context, db DB, log *slog.Logger) prometheus.Collector {
 		jobs:       desc("jobs", "Jobs that are kept, by kind and River's state.", "kind", "state"),
 		oldest:     desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "kind", "state"),
 		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last; 0 where none is remembered.", "kind"),
+		skew: desc("clock_skew_seconds",
+			"By how much this machine's clock is ahead of the database's, to some milliseconds; negative: behind it."),
 	}
 }
 
 func (g *gym) Describe(descs chan<- *prometheus.Desc) {
 	for _, desc := range []*prometheus.Desc{
-		g.up, g.version, g.open, g.slots, g.seats, g.free, g.oversold, g.enrolments, g.cancelled, g.refusals, g.blocks, g.jobs, g.oldest, g.lastDone,
+		g.up, g.version, g.open, g.slots, g.seats, g.free, g.oversold, g.enrolments, g.cancelled, g.refusals, g.blocks, g.jobs, g.oldest, g.lastDone, g.skew,
 	} {
 		descs <- desc
 	}
@@ -112,6 +117,7 @@ func (g *gym) Collect(metrics chan<- prometheus.Metric) {
 	gauge(g.version, float64(f.Schema), "schema")
 	gauge(g.version, float64(f.Package), "package")
 	gauge(g.open, truth(f.EnrolmentOpen))
+	gauge(g.skew, f.skew.Seconds())
 	for _, month := range f.Months {
 		gauge(g.slots, float64(month.Slots), month.Month)
 		gauge(g.seats, float64(month.Seats), month.Month)
@@ -167,10 +173,11 @@ func (g *gym) ask() (*figures, error) {
 	ctx, cancel := context.WithTimeout(g.ctx, askTimeout)
 	defer cancel()
 	var answer []byte
-	if err := g.db.QueryRow(ctx, sqlFigures).Scan(&answer); err != nil {
+	var there time.Time
+	if err := g.db.QueryRow(ctx, sqlFigures).Scan(&answer, &there); err != nil {
 		return nil, fmt.Errorf("asking for the figures: %w", err)
 	}
-	f := new(figures)
+	f := &figures{skew: time.Since(there)}
 	if err := json.Unmarshal(answer, f); err != nil {
 		return nil, fmt.Errorf("reading the figures: %w", err)
 	}

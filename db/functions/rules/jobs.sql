@@ -39,8 +39,6 @@ begin
           jsonb_build_object('period', rules.period(), 'by', coalesce('user ' || rules.actor(), session_user)),
           7)
   returning id into v_id;
-  -- River listens: without it the job would wait for the next poll
-  perform pg_notify('river.river_insert', '{"queue":"default"}');
   return v_id;
 end
 $$;
