@@ -1,1 +1,1 @@
-select rules.record_package(79, '38bf5fa303e06f36bede758db763477dec722a9c9d99f7947ab20cdea2a23117');
+select rules.record_package(80, '0985f4a464b6ce74ebee68cd532a8760b31afec8bbda876b5f380572ff6d7199');

@@ -263,7 +263,7 @@ values
   ('job_unknown', 'ENGON', 'Задания «%s» нет. Есть: %s.', 'select * from rules.jobs', 'A job has a name from rules.jobs.', 'rules.job'),
   -- ENREQ: the request can't be read
   ('field_missing', 'ENREQ', 'Не хватает поля «%s». Заполните его.', null, 'A field that must be there is not.', 'rules.…_field'),
-  ('field_unreadable', 'ENREQ', 'Поле «%s»: нужно %s.', null, 'A field has the wrong type or is out of range.', 'rules.…_field'),
+  ('field_unreadable', 'ENREQ', 'Поле «%s»: ожидается %s.', null, 'A field has the wrong type or is out of range.', 'rules.…_field'),
   ('clock_unreadable', 'ENREQ', 'gym.now = «%s» — не дата и время.', 'set gym.now = ''2026-12-25 12:00''', 'The what-if clock is a date and time.', 'rules.clock'),
   ('weekday_unknown', 'ENREQ', 'Дня недели «%s» нет. Можно: пн…вс, mon…sun, 0…6.', null, 'A weekday by name or number.', 'api.weekday_of'),
   -- ENACC: the actor may not

@@ -40,7 +40,7 @@ exception
 end
 $$;
 select is(message('{}'), 'Не хватает поля «selectedTime». Заполните его.', 'field_missing: the message names the field');
-select is(message('{"selectedTime": 8}'), 'Поле «selectedTime»: нужно целое число от 1 до 7.', 'field_unreadable: the message names the field and what it may be');
+select is(message('{"selectedTime": 8}'), 'Поле «selectedTime»: ожидается целое число от 1 до 7.', 'field_unreadable: the message names the field and what it may be');
 
 -- ---- each by itself ----
 

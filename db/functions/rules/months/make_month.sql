@@ -31,12 +31,20 @@ comment on function rules.make_month(date) is
 create function rules.ensure_slots(p_at timestamptz default rules.clock()) returns integer
 language plpgsql volatile
 as $$
+declare
+  v_this date    := rules.this_month(p_at);
+  v_made integer := 0;
 begin
-  if extract(day from rules.today(p_at)) < (select c.slots_made_on_day from gym.settings c) then
-    return 0;
+  -- Nothing ran from the setting's day to the end of last month: the month that has begun gets its slots late, and not never.
+  -- A gym whose first month is still to come did not miss any.
+  if exists (select from gym.months m where m.month < v_this and m.slots_made_at is not null) then
+    v_made := rules.make_month(v_this);
   end if;
-  return rules.make_month(rules.next_month(p_at));
+  if extract(day from rules.today(p_at)) < (select c.slots_made_on_day from gym.settings c) then
+    return v_made;
+  end if;
+  return v_made + rules.make_month(rules.next_month(p_at));
 end
 $$;
 comment on function rules.ensure_slots(timestamptz) is
-  'Makes sure that next month''s slots stand from the setting''s day on. Harmless to repeat. Returns how many were made.';
+  'Makes sure that next month''s slots stand from the setting''s day on, and this month''s where that was missed. Harmless to repeat. Returns how many were made.';

@@ -2,7 +2,7 @@ begin;
 \ir ../../helpers/start.psql
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
-select plan(99);
+select plan(102);
 
 -- ---- rules.make_month, rules.ensure_slots ----
 
@@ -42,6 +42,10 @@ select is(rules.ensure_slots(), 0, 'ensure_slots: harmless to repeat');
 select is(rules.ensure_slots('2027-04-30 20:00+07'), 21, 'ensure_slots: missed on the 20th, made good later');
 select is(rules.ensure_slots('2027-05-31 23:59:59+07'), 21, 'ensure_slots: on the 31st');
 select is((select count(*) from gym.slots where month in ('2027-05-01', '2027-06-01')), 42::bigint, 'ensure_slots: for the month after');
+select is(rules.ensure_slots('2027-08-02 09:00+07'), 21,
+  'ensure_slots: nothing ran until the 2nd of a month: it gets its slots late');
+select is((select count(*) from gym.slots where month = '2027-08-01'), 21::bigint, 'ensure_slots: of that month');
+select is(rules.ensure_slots('2027-08-02 10:00+07'), 0, 'ensure_slots: late, and once');
 
 
 -- ---- rules.slot ----
