@@ -1,1 +1,1 @@
-select rules.record_package(80, '0985f4a464b6ce74ebee68cd532a8760b31afec8bbda876b5f380572ff6d7199');
+select rules.record_package(81, '8488ebb21be374ec5b7e0514aa3467ded86c63330d1c77186aa438e53b05a5fb');

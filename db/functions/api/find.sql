@@ -103,12 +103,16 @@ begin
      where e.user_id = v_id),
   -- each change of a seat, account, mark, block and pardon that the trail still holds
   trail as (
-    select a.*, coalesce(a.gym_time, a.written_at) as moment from gym.audit_log a
-     where a.on_table = 'enrolments' and a.key in (select s.id::text from seats s)
-        or a.on_table = 'users' and a.key = v_id::text
-        or a.on_table = 'marks' and a.key in (select m.id::text from gym.marks m where m.user_id = v_id)
-        or a.on_table = 'blocks' and a.key in (select b.id::text from gym.blocks b where b.user_id = v_id)
-        or a.on_table = 'pardons' and a.key in (select p.id::text from gym.pardons p where p.user_id = v_id)),
+    select a.*, coalesce(a.gym_time, a.written_at) as moment
+      from (values
+        ('enrolments', array(select s.id::text from seats s)),
+        ('users', array[v_id::text]),
+        ('marks', array(select m.id::text from gym.marks m where m.user_id = v_id)),
+        ('blocks', array(select b.id::text from gym.blocks b where b.user_id = v_id)),
+        ('pardons', array(select p.id::text from gym.pardons p where p.user_id = v_id))) o (on_table, keys)
+     -- each table's keys by the trail's index. Joined by "or" the whole trail would be read
+     cross join lateral (
+       select l.* from gym.audit_log l where l.on_table = o.on_table and l.key = any (o.keys) offset 0) a),
   told (moment, n, what, who) as (
     -- the account
     select t.moment, t.id,
