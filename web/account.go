@@ -18,7 +18,8 @@ type account struct {
 	// CalendarMade is when the calendar's address was made, zero where there is none.
 	CalendarMade time.Time
 	// CalendarPath is the address that was just made, without its scheme; empty where none was.
-	CalendarPath string
+	CalendarPath   string
+	CalendarScheme string
 	// Failed names the form that was refused: "names", "password" or "picture".
 	Failed string
 }

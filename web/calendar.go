@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"errors"
+	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -181,9 +182,23 @@ func (s *site) accountCalendarPost(w http.ResponseWriter, r *http.Request) error
 	if lang := s.texts.of(r).Lang; lang != languages[0].String() {
 		data.CalendarPath += "?language=" + lang
 	}
+	// TLS ends at the proxy or here; only on the machine itself is there none.
+	data.CalendarScheme = "https"
+	if r.TLS == nil && isThisMachine(r.Host) {
+		data.CalendarScheme = "http"
+	}
 	w.Header().Set("Cache-Control", "no-store")
 	r.URL.Path = "/account"
 	return s.show(w, r, "account", data)
+}
+
+// isThisMachine reports whether a host, with or without a port, is the loopback interface.
+func isThisMachine(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func (s *site) accountCalendarEndPost(w http.ResponseWriter, r *http.Request) error {

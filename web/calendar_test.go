@@ -58,7 +58,7 @@ func TestCalendarFile(t *testing.T) {
 	})
 	t.Run("the account shows a new address once", func(t *testing.T) {
 		r := g.ask("/account/calendar", "student", "en", url.Values{})
-		require.Contains(t, body(t, r), "/calendar/"+webtest.StageSecret+".ics?language=en")
+		require.Contains(t, body(t, r), "https://example.com/calendar/"+webtest.StageSecret+".ics?language=en")
 		require.Equal(t, http.StatusForbidden, g.ask("/account/calendar", "coach", "ru", url.Values{}).StatusCode)
 	})
 	require.Empty(t, g.log.String())
