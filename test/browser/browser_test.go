@@ -44,7 +44,11 @@ func TestInBrowser(t *testing.T) {
 	gymServer := httptest.NewServer(controlGym(t, gym))
 	defer gymServer.Close()
 
-	real := startReal(t, gym.DB, log)
+	// The program's jobs make slots: it has a database of its own.
+	realGym := webtest.NewGym(t, "2026-12-25 11:00", logger)
+	realControl := httptest.NewServer(controlGym(t, realGym))
+	defer realControl.Close()
+	real := startReal(t, realGym.DB, log)
 
 	files, err := filepath.Glob("*.test.mjs")
 	if err != nil || len(files) == 0 {
@@ -54,7 +58,8 @@ func TestInBrowser(t *testing.T) {
 		files = []string{only}
 	}
 	command := exec.CommandContext(t.Context(), "node", append([]string{"--test", "--test-concurrency=1"}, files...)...)
-	command.Env = append(os.Environ(), "STAGE="+stageServer.URL, "GYM="+gymServer.URL, "REAL="+real)
+	command.Env = append(os.Environ(), "STAGE="+stageServer.URL, "GYM="+gymServer.URL, "REAL="+real,
+		"REAL_GYM="+realControl.URL)
 	command.Stdout, command.Stderr = os.Stdout, os.Stderr
 	if err := command.Run(); err != nil {
 		t.Errorf("the tests in the browser failed: %v\n%s", err, log)
@@ -62,7 +67,7 @@ func TestInBrowser(t *testing.T) {
 }
 
 // startReal starts the program's two servers on the database, as they are deployed, and returns the auth server's
-// address. The database's clock is the one that POST /test/move of the gym moves.
+// address.
 func startReal(t *testing.T, on *dbtest.DB, log io.Writer) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { launch, open } from './lib.mjs';
 
 const base = process.env.REAL;
-const gym = process.env.GYM; // moves the clock of the same database, and asks it
+const gym = process.env.REAL_GYM; // moves the clock of the same database, and asks it
 const post = async (path, body) => (await fetch(gym + path, { method: 'POST', body })).text();
 const sql = async (text) => JSON.parse(await post('/test/sql', text));
 const move = (now) => post('/test/move', now);
