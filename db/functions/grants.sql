@@ -54,7 +54,8 @@ begin
       -- a reader: numbers, no person. Of people the id, group and role; no name, no card, no picture; nothing that was typed about a person
       -- (reasons), no values of the audit trail, no database log-in. Names are masked in api.people_masked
       ('{{.reader_role}}', 'usage on schema api, gym'),
-      ('{{.reader_role}}', 'select on api.slots, api.rules, api.settings, api.closures, api.people_masked, api.changes_masked')
+      ('{{.reader_role}}', 'select on api.slots, api.rules, api.settings, api.closures, api.people_masked, api.changes_masked'),
+      ('{{.reader_role}}', 'execute on function api.help(text)')
     ) g (role, what)
      where exists (select from pg_roles r where r.rolname = g.role)
     union all

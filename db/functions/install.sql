@@ -178,6 +178,7 @@ comment on schema auth is
 {{ template "wire/metrics.sql" . }}
 
 {{ template "api/naming.sql" . }}
+{{ template "api/topics.sql" . }}
 {{ template "api/help.sql" . }}
 {{ template "api/find.sql" . }}
 {{ template "api/may_enrol.sql" . }}

@@ -241,6 +241,7 @@ select is(as_role('energy_admin', statement), 'ENRUL ' || rule, 'an administrato
 
 select set_eq($$ select g from granted('energy_reader'::regrole) g $$,
   $$ select format('database %I: CONNECT', current_database()) union all select 'schema api: USAGE' union all select 'schema gym: USAGE'
+     union all select 'function api.help(topic text): EXECUTE'
      union all select format('relation api.%s: SELECT', v) from unnest('{slots,rules,settings,closures,people_masked,changes_masked}'::text[]) v
      union all select format('relation gym.%s: SELECT', t) from unnest('{settings,manual_turns,weekly_template,months,slots,enrolments,marks,closures,posts,rights,refusals,code_package}'::text[]) t
      union all select format('column gym.%s.%s: SELECT', t, c) from (values

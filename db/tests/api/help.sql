@@ -1,6 +1,7 @@
 begin;
 \ir ../helpers/start.psql
-select plan(17);
+select who('ann') \g /dev/null
+select plan(30);
 
 -- ---- api.commands ----
 
@@ -32,10 +33,39 @@ select is_empty($$ select name from api.commands where strpos(example, name) = 0
 
 select is(admin($$ select help from api.help('create_slot') $$), format('("api.create_slot(day text, at time, seats integer = null, month text = ''next'')") ("  Adds a slot. For the owner.") ("  %s") ("")', (select example from api.commands where name = 'create_slot')),
   'api.help: a page of a function');
-select is((select count(*) from api.help() where help ~ '^api\.'), (select count(*) from api.commands), 'api.help: everything');
-select ok((select bool_and(length(help) <= 98) from api.help()), 'api.help: fits 100 columns, the margins of psql included');
-select is((select count(*) from api.help('ENROL%') where help ~ '^api\.'), (select count(*) from api.commands where name like 'enrol%'), 'api.help: by pattern, in any case of letters');
-select is(admin($$ select * from api.help('no such') $$), '("Nothing is named ''no such''. All names: select * from api.help();")', 'api.help: nothing by that name');
+select is((select count(*) from api.help('%') where help ~ '^api\.'), (select count(*) from api.commands),
+  'api.help: everything');
+select is_empty(format($$ select help from api.help(%L) where length(help) > 98 $$, t), 'api.help: fits 100 columns: ' || coalesce(t, 'topics'))
+  from unnest(array[null, '%', 'limit', 'группа']) t;
+select is_empty($$
+  select t.topic, h.help from api.topics() t cross join api.help(t.topic) h where length(h.help) > 98 $$,
+  'api.help: each topic fits 100 columns');
+select is_empty($$ select t.topic, count(*) from api.topics() t cross join api.help(t.topic) h group by 1 having count(*) > 45 $$,
+  'api.help: each topic is one screen');
+select is((select count(*) from api.help('ENROL\%') where help ~ '^api\.'), 0::bigint, 'api.help: no such name');
+select is((select count(*) from api.help('ENROL%') where help ~ '^api\.'),
+  (select count(*) from api.commands where name like 'enrol%'), 'api.help: by pattern, in any case of letters');
+select is((select count(*) from api.help() where help ~ '^\w+  '), (select count(*) from api.topics()),
+  'api.help: first the topics, a line each');
+select is_empty($$
+  select name from api.commands except select unnest(t.commands) from api.topics() t $$, 'api.topics: each command has a topic');
+select is_empty($$
+  select unnest(t.commands) from api.topics() t except select name from api.commands $$, 'api.topics: each command is there');
+select set_has($$ select split_part(help, ':', 1) from api.help('лимит') $$,
+  $$ values ('rule slots_per_student'), ('setting slots_per_student'), ('rule slots_taken_within_capacity') $$,
+  'api.help: a word that no name contains finds by meaning');
+select set_eq($$ select help from api.help('ЛИМИТ') $$, $$ select help from api.help('limit') $$,
+  'api.help: in Russian and English, in any case of letters');
+select is(admin($$ select * from api.help('zzz.*(') $$),
+  '("Nothing is named ''zzz.*('', or is about it. The topics: select * from api.help();")', 'api.help: nothing about that');
+-- people of this gym stand in for those of the examples, for who may see them
+select matches(admin($$ select help from api.help('person_history') $$), format('card => %s', card('ann')),
+  'api.help: an example names people of this gym');
+set local role energy_reader;
+select string_agg(help, ' ') as page from api.help('person_history') \gset
+reset role;
+select matches(:'page'::text, 'card => 12069840',
+  'api.help: not to a reader, who reads it');
 select is((select string_agg(w, '|') from api.wrapped('one two three four', 9, '  ') w), 'one two|  three|  four', 'api.wrapped: lines begin with the indent, words stay whole');
 
 select * from finish();
