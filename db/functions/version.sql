@@ -1,1 +1,1 @@
-select rules.record_package(81, '8488ebb21be374ec5b7e0514aa3467ded86c63330d1c77186aa438e53b05a5fb');
+select rules.record_package(82, 'a4af0b685c979b4bc7f8b4c260bbee510a430e6ffb400e810f6cf16182d5afd6');

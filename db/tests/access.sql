@@ -211,7 +211,7 @@ update enrolments set slot_id = :wed where id = :seat;
 insert into slots (month, weekday, starts_at, capacity) values ('2026-12-01', 5, '08:00', 4) returning id as own_slot \gset
 insert into enrolments (slot_id, user_id) values (:own_slot, :bea) returning id as bea_seat \gset
 update slots set capacity = 6 where id = :own_slot;
-update marks set mark = 'present' where enrolment_id = :bea_seat and date = '2026-12-12';
+update marks set mark = 'excused' where enrolment_id = :bea_seat and date = '2026-12-12';
 insert into closures (start_date, end_date, reason, created_at) values ('2026-12-19', '2026-12-19', 'ремонт', now());
 insert into cancelled_lessons values ('2026-12-26', '08:00', now());
 delete from cancelled_lessons;

@@ -32,10 +32,12 @@ select is(admin_refused(format($$ select api.cancel(%s) $$, :bobs)), 'ENGON enro
 
 -- ---- api.open_enrolment, api.close_enrolment ----
 
-select is(admin($$ select is_open, by_hand, next_turn, for_month from api.open_enrolment() $$), '(t,t,"2026-12-25 12:00:00",01-2027)', 'api.open_enrolment: open by hand, until the scheduled opening');
+select is(admin($$ select is_open, by_hand, next_closing, for_month from api.open_enrolment() $$),
+  '(t,t,"2026-12-31 00:00:00",01-2027)', 'api.open_enrolment: open by hand, and through the window to its closing');
 select is((select is_open from rules.enrolment_window()), true, 'api.open_enrolment: it is open');
 select is((select count(*) from gym.slots where month = '2027-01-01'), 8 + 24 - 7::bigint, 'api.open_enrolment: next month''s slots stand');
-select is(admin($$ select is_open, by_hand, next_turn from api.close_enrolment() $$), '(f,t,"2026-12-25 12:00:00")', 'api.close_enrolment: closed by hand');
+select is(admin($$ select is_open, by_hand, next_opening from api.close_enrolment() $$),
+  '(f,t,"2026-12-25 12:00:00")', 'api.close_enrolment: closed by hand');
 select is((select is_open from rules.enrolment_window()), false, 'api.close_enrolment: it is closed');
 
 -- ---- by force, by the day of a seat, a whole group ----
