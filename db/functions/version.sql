@@ -1,1 +1,1 @@
-select rules.record_package(82, 'a4af0b685c979b4bc7f8b4c260bbee510a430e6ffb400e810f6cf16182d5afd6');
+select rules.record_package(83, 'e065c7a7566fdc750b32777402ccceedec5ed6dc11a075daad09dd1760ea9355');

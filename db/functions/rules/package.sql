@@ -12,7 +12,9 @@ as $$
    where n.nspname in ('rules', 'wire', 'api', 'auth')
   union all
   -- NOT NULLs are constraints from PostgreSQL 18 on: they are listed below for every version
-  select format('constraint %s.%s', c.relname, k.conname), md5(replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''))
+  select format('constraint %s.%s', c.relname, k.conname), 
+         -- a restore nests AND otherwise: without parentheses and blanks
+         md5(translate(replace(pg_get_constraintdef(k.oid), ' NOT VALID', ''), '() ', ''))
     from pg_constraint k
     join pg_class c on c.oid = k.conrelid
    where c.relnamespace = 'gym'::regnamespace and not c.relispartition and k.contype <> 'n'
@@ -24,13 +26,13 @@ as $$
    where c.relnamespace = 'gym'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
      and a.attnum > 0 and not a.attisdropped and a.attnotnull
   union all
-  select format('index %s', i.relname), md5(pg_get_indexdef(i.oid) || x.indisvalid)
+  select format('index %s', i.relname), md5(translate(pg_get_indexdef(i.oid), '() ', '') || x.indisvalid)
     from pg_index x
     join pg_class i on i.oid = x.indexrelid
     join pg_class c on c.oid = x.indrelid
    where c.relnamespace = 'gym'::regnamespace and not c.relispartition
   union all
-  select format('trigger %s.%s', c.relname, t.tgname), md5(pg_get_triggerdef(t.oid))
+  select format('trigger %s.%s', c.relname, t.tgname), md5(translate(pg_get_triggerdef(t.oid), '() ', ''))
     from pg_trigger t
     join pg_class c on c.oid = t.tgrelid
    where c.relnamespace = 'gym'::regnamespace and not c.relispartition and not t.tgisinternal

@@ -47,6 +47,7 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform wire.admit('user/edit', p_actor, p_request_id);
+  perform rules.check_own_edits(p_actor);
   return wire.own_user_json(rules.edit_user(
     p_user_id    => p_actor,
     p_family     => wire.text_field(p_body, 'secondname', false),

@@ -90,7 +90,8 @@ select r.role, format(s.statement, who('ann'), who('bea'), slot('dec sat'), who(
    'ENRUL mark_on_its_day', 'no right'),
   ($$ update gym.marks set withdrawn_at = now() where slot_id = %3$s $$, 'done; audit: marks_complete', 'no right'),
   ($$ update gym.marks set date = date + 7 $$, 'ENRUL mark_of_enrolment', 'no right'),
-  ($$ update gym.marks set mark = 'present' where slot_id = %3$s $$, 'done', 'done'),
+  ($$ update gym.marks set mark = 'present' where slot_id = %3$s $$, 'ENRUL lesson_ahead', 'ENRUL lesson_ahead'),
+  ($$ update gym.marks set mark = 'excused' where slot_id = %3$s $$, 'done', 'done'),
   -- blocks
   ($$ insert into gym.blocks (user_id, reason, created_at) values (%1$s, 'x', now()) $$, 'done; audit: block_in_ledger role_says_blocked', 'no right'),
   ($$ insert into gym.blocks (user_id, month, reason, created_at) values (%1$s, '2026-12-01', 'x', now()) $$,
@@ -109,7 +110,7 @@ select r.role, format(s.statement, who('ann'), who('bea'), slot('dec sat'), who(
   ($$ insert into gym.enrolments (slot_id, user_id, created_at) values (%3$s, %2$s, '2026-12-01') $$, 'done', 'done')
  ) s (statement, by_owner, by_admin);
 
-select plan((select count(*)::integer from statements) + 13);
+select plan((select count(*)::integer from statements) + 14);
 select set_eq($$ select relname::text from pg_class where relnamespace = 'gym'::regnamespace and relkind in ('r', 'p') and not relispartition $$,
   $$ select on_table from matrix $$, 'raw rows: no table of gym is missing from the matrix');
 select is(tried(role, statement), outcome, format('raw rows: %s: %s', replace(role, 'none', 'the owner'), btrim(statement))) from statements;
@@ -142,6 +143,13 @@ select rules.block(who('bea'), 'вручную', null, null) \g /dev/null
 insert into gym.enrolments (slot_id, user_id, created_at) values (slot('wed'), who('bea'), '2026-11-01') returning id as late \gset
 select is((select e.created_at = b.created_at from gym.enrolments e join gym.blocks b on b.user_id = e.user_id where e.id = :late), true,
   'enrolments__since: an enrolment is not dated before the block');
+
+-- a transaction that began before the block enrols after it
+set local gym.now = '2026-12-10 08:50';
+select book('bea', 'thu') \g /dev/null
+set local gym.now = '2026-12-10 09:00';
+select is((select count(*) from gym.enrolments e join gym.blocks b on b.user_id = e.user_id
+  where b.lifted_at is null and e.cancelled_at is null and e.created_at < b.created_at), 0::bigint, 'enrolments__since: no false alarm');
 
 select * from finish();
 rollback;

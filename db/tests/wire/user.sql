@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(79);
+select plan(81);
 
 insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict (name) do update set value = excluded.value;
 select who('ann'), who('coach', 'COACH'), who('boss', 'ADMIN'), who('bad', 'BLOCKED') \g /dev/null
@@ -111,6 +111,12 @@ select is(asked('user/create', who('boss'), newcomer(jsonb_build_object('student
 select is(ask('user/absences', who('coach')), '{"month": "12-2026", "absences": [], "limit": 3, "blocked": false, "blockedUntil": null}', 'user/absences: none');
 select is(ask('user/absences', who('bad')) -> 'blocked', 'true', 'user/absences: of a blocked student');
 select is(asked('user/absences', null), 'ENACC actor_missing', 'actor_missing: user/absences');
+
+-- a loop of edits does not fill the trail
+select who('loop') \g /dev/null
+select count(ask('user/edit', who('loop'), jsonb_build_object('group', 'БИ-' || n))) from generate_series(1, 20) n \g /dev/null
+select is(asked('user/edit', who('loop'), '{"group": "БИ-99"}'), 'ENRUL edits_too_often', 'edits_too_often: the 21st in an hour');
+select is(refusal($$ select rules.edit_user(who('loop'), 'Другая', null, null, null, null) $$), 'none', 'edits_too_often: an administrator still may');
 
 select * from finish();
 rollback;

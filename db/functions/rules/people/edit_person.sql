@@ -79,3 +79,20 @@ $$;
 comment on function rules.change_card(integer, integer) is
   'Gives a person another card. The password ends with the old one: the person sets a new one by a code. '
   'Errors: user_not_found, users_student_card_taken, users_student_card_positive.';
+
+create function rules.check_own_edits(p_user_id integer) returns void
+language plpgsql volatile
+as $$
+begin
+  -- of several at once each sees those before
+  perform from gym.users u where u.id = p_user_id for no key update;
+  -- by the true time, as the trail has it
+  if (select count(*) from gym.audit_log a
+       where a.on_table = 'users' and a.key = p_user_id::text and a.actor = p_user_id and a.operation = 'update'
+         and a.written_at > now() - interval '1 hour') >= 20 then
+    perform rules.refuse('edits_too_often');
+  end if;
+end
+$$;
+comment on function rules.check_own_edits(integer) is
+  'A person changes the own data 20 times an hour at most, by the true time. Errors: edits_too_often.';

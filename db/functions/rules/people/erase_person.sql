@@ -24,9 +24,30 @@ comment on function rules.unnamed(jsonb, text) is 'Values of a row of the audit 
 create function rules.spelt(p_name text) returns text
 language sql immutable
 as $$
-  select regexp_replace(regexp_replace(regexp_replace(btrim(p_name), '([\[\]\\.*+?^${}()|])', '\\\1', 'g'), '[её]', '[её]', 'gi'), '\s+', '\\s+', 'g')
+  -- letter by letter, since ~* knows Cyrillic capitals in some locales only
+  select string_agg(
+    case when s.sign ~ '\s' then case when s.before ~ '\s' then '' else '[\s\u00a0\u2000-\u200b\u202f,]+' end
+         when s.sign in ('-', '‐', '‑', '–') then '\s*[-\u2010\u2011\u2012\u2013\u2014\s]\s*'
+         -- with the dots or the breve apart too, as some systems write them (NFD)
+         when s.sign in ('е', 'Е', 'ё', 'Ё') then '[еЕёЁ]\u0308?'
+         when s.sign in ('й', 'Й') then '(?:[йЙ]|[иИ]\u0306)'
+         when strpos(a.small, s.sign) > 0 then format('[%s%s]', s.sign, substr(a.large, strpos(a.small, s.sign), 1))
+         when strpos(a.large, s.sign) > 0 then format('[%s%s]', substr(a.small, strpos(a.large, s.sign), 1), s.sign)
+         when s.sign ~ '[\[\]\\.*+?^${}()|]' then '\' || s.sign
+         else s.sign end
+    -- a soft hyphen may stand anywhere
+    || case when s.sign ~ '\s' then '' else '\u00ad?' end, '' order by s.place)
+    from (values ('абвгджзиклмнопрстуфхцчшщъыьэюяabcdefghijklmnopqrstuvwxyz',
+                  'АБВГДЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯABCDEFGHIJKLMNOPQRSTUVWXYZ')) a (small, large)
+   cross join lateral (
+     select t.sign, t.place, lag(t.sign, 1, '') over (order by t.place) as before
+       from regexp_split_to_table(btrim(translate(
+              replace(replace(replace(replace(p_name, 'ё', 'ё'), 'Ё', 'Ё'), 'й', 'й'), 'Й', 'Й'),
+              E'\u00a0\u202f\u2009,\u00ad', '    ')), '') with ordinality t (sign, place)) s
 $$;
-comment on function rules.spelt(text) is 'A name as a regular expression that finds it in a text, with е or ё, over line breaks.';
+comment on function rules.spelt(text) is
+  'A name as a regular expression that finds it in a text in any case, with е or ё, composed or not, over line breaks, '
+  'no-break spaces and commas, with any hyphen, and with soft hyphens in it.';
 
 create function rules.cards_of(p_user_id integer) returns integer[]
 language sql stable
@@ -102,12 +123,12 @@ begin
     from rules.names_ever(p_user_id) n;
   -- never the family name alone: it may be a word, or another person's
   if v_family is not null and v_given is not null then
-    v_patronymic := coalesce('(?:\s+(?:' || v_patronymic || '))?', '');
+    v_patronymic := coalesce('(?:[\s\u00a0\u2000-\u200b\u202f,]+(?:' || v_patronymic || '))?', '');
     v_ways := v_ways || array[
-      format('(?:%s)\s+(?:%s)%s', v_family, v_given, v_patronymic),
-      format('(?:%s)%s\s+(?:%s)', v_given, v_patronymic, v_family),
-      format('(?:%s)\s+(?:%s)\.(?:\s*[A-ZА-ЯЁ]\.)?', v_family, v_initial),
-      format('(?:%s)\.\s*(?:[A-ZА-ЯЁ]\.\s*)?(?:%s)', v_initial, v_family)];
+      format('(?:%s)[\s\u00a0\u2000-\u200b\u202f,]+(?:%s)%s', v_family, v_given, v_patronymic),
+      format('(?:%s)%s[\s\u00a0\u2000-\u200b\u202f,]+(?:%s)', v_given, v_patronymic, v_family),
+      format('(?:%s)[\s\u00a0\u2000-\u200b\u202f,]+(?:%s)\.(?:[\s\u00a0]*[A-ZА-ЯЁ]\.)?', v_family, v_initial),
+      format('(?:%s)\.[\s\u00a0]*(?:[A-ZА-ЯЁ]\.[\s\u00a0]*)?(?:%s)', v_initial, v_family)];
   end if;
   -- whole words; \m knows Cyrillic in some locales only. What follows initials is none of theirs
   return format('(?<![0-9A-Za-zА-Яа-яЁё])(?:%s)(?:(?<=\.)|(?![0-9A-Za-zА-Яа-яЁё]))', array_to_string(v_ways, '|'));

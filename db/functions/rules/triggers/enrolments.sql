@@ -79,7 +79,7 @@ begin
 end
 $$;
 comment on function rules.enrolments__since() is
-  'Trigger function: an enrolment dated back is not dated before a block that bars from its month, which would have '
+  'Trigger function: an enrolment that is dated back, or whose transaction began earlier, is not dated before a block that bars from its month, which would have '
   'freed the seat. Definer: who writes the table may execute nothing of rules.';
 -- without a condition: only rules.clock() says what is dated back, and who writes the table may not call it
 create trigger enrolments__since_insert before insert on gym.enrolments

@@ -1,7 +1,7 @@
 -- The audit trail: what is written, that it stays, its months, and erasing a person by law.
 begin;
 \ir ../../helpers/start.psql
-select plan(84);
+select plan(98);
 
 -- logged('slots', slot('tue')): the trail of a row, oldest first
 create function help.logged(p_table text, p_key text) returns text
@@ -182,14 +182,25 @@ select is_empty($$ select * from gym.audit_log a where a::text ~* 'орлову?
 select is_empty(format($$ select * from gym.audit_log a where a::text ~ '\m%s\M' $$, :ivans), 'erase_person: nor the card, which was a key of the roster''s');
 select is((select count(*) from gym.audit_log where on_table = 'roster' and key = (2147483647 - who('ivan'))::text and erased_at is not null), 2::bigint, 'erase_person: whose rows stay, of nobody');
 select is(refusal($$ update gym.ledger set reason = '' $$), 'ENRUL never_deleted', 'never_deleted: the ledger is not written again');
+select is((select new_values ->> 'reason' from gym.audit_log where operation = 'erase' and key = who('ivan')::text), 'закон', 'erase_person: the reason');
 select is(refusal($$ select rules.erase_person(who('ivan'), 'ещё раз') $$), 'none', 'erase_person: harmless to repeat');
-select matches(rules.spelt(' a.b (c)  Ёж '), '^a\\.b\\s\+\\\(c\\\)\\s\+\[её\]ж$', 'spelt: signs of regular expressions, ё and blanks');
+select is('x' || t.text || 'x' ~* ('^x' || rules.spelt('Орлов-Ёжиков  Андрей') || 'x$'), true, 'spelt: ' || t.what)
+  from (values ('as it is', 'Орлов-Ёжиков Андрей'), ('no-break space', E'Орлов-Ёжиков\u00a0Андрей'), ('comma', 'Орлов-Ёжиков, Андрей'),
+               ('case', 'ОРЛОВ-ЁЖИКОВ андрей'), ('another hyphen', E'Орлов\u2011Ежиков Андрей'), ('no hyphen', 'Орлов Ежиков Андрей'),
+               ('NFD', E'Орлов-Е\u0308жиков Андреи\u0306'), ('soft hyphen', E'Ор\u00adлов-Ежи\u00adков Анд\u00adрей'), ('line break', E'Орлов-Ежиков\nАндрей')) t (what, text);
+select is('Орлов Ежикова Андрей' ~* ('^' || rules.spelt('Орлов-Ёжиков Андрей') || '$'), false, 'spelt: another name');
+select is('a.b (c) Ёж' ~* ('^' || rules.spelt(' a.b (c)  Ёж ') || '$'), true, 'spelt: signs of regular expressions');
+select is('aXb (c) Ёж' ~* ('^' || rules.spelt(' a.b (c)  Ёж ') || '$'), false, 'spelt: which stand for themselves');
+select is(('x' || 'ЁЖИКОВ' || 'x') collate "C" ~ ('^x' || rules.spelt('Ёжиков') || 'x$') collate "C", true, 'spelt: in any case, under C too');
 select who(n) from unnest('{kit,kim,ken,dora,dana,dina}'::text[]) n \g /dev/null
 update gym.users set firstname = n.name, secondname = 'Двойникова' from (values (who('dora'), 'Дора'), (who('dana'),
   'дора'), (who('dina'), 'Дина')) n (id, name) where users.id = n.id;
 insert into gym.roster (card, family, given, patronymic, "group", added_at) values (777001, 'Двойникова', 'Дора', '',
   '', rules.clock());
 select is((select string_agg(what || ' ' || key, ', ' order by what) from rules.mentions(who('dora'))), format('account %s, roster 777001', who('dana')), 'mentions: a second account of the name, and the roster of another card');
+select rules.erase_person(who('dina'), 'по заявлению: Двойникова, Дина') \g /dev/null
+select is((select new_values ->> 'reason' from gym.audit_log where operation = 'erase' and key = who('dina')::text),
+  'по заявлению: стёрто', 'erase_person: its own reason names nobody');
 -- a name that is no name
 update gym.users set firstname = n.name, secondname = n.name
   from (values (who('kit'), '\'), (who('kim'), '^'), (who('ken'), ']')) n (id, name) where users.id = n.id;
