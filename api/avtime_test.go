@@ -12,6 +12,7 @@ func TestAvtimeCreate(t *testing.T) {
 	body := object{"weekday": 5, "time": "07:05", "numberOfPersons": 3, "month": nextMonth}
 	slot := g.one("POST /avtime/create", g.admin, body)
 	require.Equal(t, object{"id": slot["id"], "weekday": number(5), "time": "07:05", "month": nextMonth, "available": true}, slot)
+	slot["waiting"], slot["place"] = number(0), nil
 	require.Equal(t, []object{slot}, g.many("GET /avtime/get", g.student, nil))
 	require.Equal(t, 3, g.seats(slot.integer(t, "id")))
 

@@ -118,6 +118,8 @@ func audit(t testing.TB, owner *pgxpool.Pool) {
 const (
 	slotShape          = `{id:int month:str time:str weekday:int}`
 	slotAvailableShape = `{available:bool id:int month:str time:str weekday:int}`
+	slotOfferedShape   = `{available:bool id:int month:str place:null time:str waiting:int weekday:int}`
+	positionShape      = `{closesAt:str id:int insteadOf:null place:int selectedTime:` + slotShape + ` since:str waiting:int}`
 	slotCountedShape   = `{freeSeats:int id:int month:str numberOfPersons:int time:str weekday:int}`
 	userShape          = `{firstname:str group:str id:int image:null role:str secondname:str studentCard:int surname:str}`
 	ownUserShape       = `{firstname:str group:str image:null role:str secondname:str studentCard:int surname:str}`
@@ -187,7 +189,7 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	}
 
 	slot := id(ask(slotAvailableShape, "POST /avtime/create", g.admin, object{"weekday": 0, "time": "16:00", "numberOfPersons": 12, "month": nextMonth}))
-	ask("["+slotAvailableShape+"]", "GET /avtime/get", g.student, nil)
+	ask("["+slotOfferedShape+"]", "GET /avtime/get", g.student, nil)
 	ask("["+slotCountedShape+"]", "POST /avtime/get-any", g.coach, nil)
 	ask(slotCountedShape, "PUT /avtime/edit", g.admin, object{"id": slot, "numberOfPersons": 10})
 
@@ -204,6 +206,12 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask("[]", "POST /entry/get", g.student, object{"month": "next"})
 	entry := id(ask(entryAnyShape, "POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": g.student}))
 	ask(doneShape, "DELETE /entry/delete-any", g.admin, object{"id": entry})
+	ask(positionShape, "POST /wait/create", g.student, object{"selectedTime": slot})
+	ask("["+positionShape+"]", "GET /wait/get", g.student, nil)
+	ask("[]", "GET /wait/get", g.coach, nil)
+	ask("[{error:bool place:int rule:null selectedTime:int text:str waiting:int}]", "POST /entry/create", g.student,
+		object{"selectedTimes": []int{}, "wait": []int{slot}})
+	ask(doneShape, "DELETE /wait/delete", g.student, object{"selectedTime": slot})
 	ask(doneShape, "DELETE /avtime/delete", g.admin, object{"id": slot})
 
 	today := g.slot(thisMonth, 3, "16:00", 2)
@@ -282,7 +290,8 @@ var rights = []struct {
 	{"COACH ADMIN", "POST /visit/lessons, POST /visit/lesson, PUT /visit/edit-lesson, POST /visit/person, " +
 		"POST /user/find, POST /entry/lists, POST /report/preview, POST /report/statistics"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
-	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete"},
+	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete, POST /wait/create, DELETE /wait/delete"},
+	{"STUDENT BLOCKED COACH ADMIN", "GET /wait/get"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
 	{"STUDENT BLOCKED ADMIN", "POST /entry/create"},
 	{"COACH ADMIN", "POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get, " +

@@ -134,6 +134,10 @@ func New(o Options) http.Handler {
 		choose("DELETE /entry/delete", "entry_delete")
 		manage("DELETE /entry/delete-any", "entry_delete_any")
 
+		choose("POST /wait/create", "wait_create")
+		choose("DELETE /wait/delete", "wait_delete")
+		look("GET /wait/get", "wait_get")
+
 		look("POST /visit/own", "visit_own")
 		manage("POST /visit/get", "visit_get")
 		manage("POST /visit/lessons", "visit_lessons")

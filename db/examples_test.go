@@ -19,7 +19,8 @@ const aMonth = `
 	insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict do nothing;
 	insert into gym.roster (card, family, given, patronymic, "group", added_at) values (76, 'Новиков', 'Олег', '', 'БИ-21', now());
 	insert into gym.users (student_card, firstname, surname, secondname, "group", hid)
-	select c, 'Анна', 'Игоревна', 'Белова', 'БИ-21', '-' from unnest('{12069840,12069841}'::integer[]) c;
+	select c, 'Анна', 'Игоревна', 'Белова', 'БИ-21', '-' from unnest('{12069840,12069841}'::integer[]) c
+	union all select 12069842, 'Яна', '', 'Орлова', 'БИ-22', '-';
 	set gym.now = '2026-11-25 12:00';
 	select rules.ensure_slots();
 	select api.enrol(card => c, day => d, at => '16:00') from unnest('{12069840,12069841}'::integer[]) c, unnest('{Mon,Tue}'::text[]) d;
@@ -28,6 +29,7 @@ const aMonth = `
 	set gym.now = '2026-12-09 09:00';
 	select rules.make_month('2027-01-01'), api.post('Зал открыт'), api.close_days('2026-12-31', 'Новый год'),
 	       api.block('порча инвентаря', card => 12069841), api.cancel_lesson('2026-12-08', '16:00', 'тренер болен');
+	select api.join_waiting_list(c, 'Wed', '16:00') from unnest('{12069842,12069840}'::integer[]) c;
 	create schema legacy;
 	create table legacy.users (id integer, student_card integer, firstname text, secondname text, hid text, role text);
 	create table legacy.available_time (id integer, weekday integer, time text, number_of_persons integer, month text);

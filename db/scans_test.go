@@ -78,6 +78,9 @@ const years = `
 	insert into gym.calendars (user_id, hash, made_at)
 	select u.id, sha256(sha256(u.id::text::bytea)), now() from gym.users u where u.id > 900;
 	insert into gym.consents (user_id, version, given_at) select u.id, 1, now() from gym.users u where u.id > 900;
+	insert into gym.waiting (slot_id, user_id, place, joined_at, ended_at, end_reason)
+	select e.slot_id, 1001 + (e.user_id + 7000) % 20000, 1, e.created_at, e.created_at + interval '1 hour', 'left'
+	  from gym.enrolments e where e.id > 10000;
 	reset session_replication_role;
 	select rules.turn_enrolment(true, null), api.enrol(card => 12069840, day => 'Sat', at => '16:00');
 	analyze;`
@@ -187,6 +190,11 @@ var calls = map[string][]call{
 	"gym_get":           {{role: "STUDENT", body: `'{}'`}},
 	"gym_rules":         {{role: "STUDENT", body: `'{}'`}},
 	"user_find":         {{role: "COACH", body: `'{"text":"иван"}'`}},
+	"wait_create":       {{role: "STUDENT", body: `jsonb_build_object('selectedTime', (select min(id) from gym.slots where month = '2027-01-01' and weekday = 4))`}},
+	"wait_delete": {{role: "STUDENT", before: "select api.join_waiting_list(12069840, 'Fri', '16:00')",
+		body: `jsonb_build_object('selectedTime', (select min(id) from gym.slots where month = '2027-01-01' and weekday = 4 and starts_at = '16:00'))`}},
+	"wait_get":          {{role: "STUDENT", body: `'{}'`}},
+	"ensure_promotions": {{}},
 	"entry_lists":       {{role: "COACH", body: `'{"month":"12-2026"}'`}},
 	"user_own":          {{role: "STUDENT", body: `'{}'`}},
 	"user_blocks":       {{role: "STUDENT", body: `'{}'`}},

@@ -43,25 +43,41 @@ type (
 	EnsureMarks  struct{ Args }
 	EnsureBlocks struct{ Args }
 	EnsureTurns  struct{ Args }
-	CleanUp      struct{ Args }
+	// EnsurePromotions is wanted each minute too, and by the rules whenever a seat is free for a person who waits.
+	EnsurePromotions struct{ Args }
+	CleanUp          struct{ Args }
 )
 
-func (EnsureSlots) Kind() string  { return "ensure_slots" }
-func (EnsureMarks) Kind() string  { return "ensure_marks" }
-func (EnsureBlocks) Kind() string { return "ensure_blocks" }
-func (EnsureTurns) Kind() string  { return "ensure_turns" }
-func (CleanUp) Kind() string      { return "clean_up" }
+func (EnsureSlots) Kind() string      { return "ensure_slots" }
+func (EnsureMarks) Kind() string      { return "ensure_marks" }
+func (EnsureBlocks) Kind() string     { return "ensure_blocks" }
+func (EnsureTurns) Kind() string      { return "ensure_turns" }
+func (EnsurePromotions) Kind() string { return "ensure_promotions" }
+func (CleanUp) Kind() string          { return "clean_up" }
 
 const (
-	sqlEnsureSlots  = `select wire.ensure_slots()`
-	sqlEnsureMarks  = `select wire.ensure_marks()`
-	sqlEnsureBlocks = `select wire.ensure_blocks()`
-	sqlEnsureTurns  = `select wire.ensure_turns()`
-	sqlCleanUp      = `select wire.clean_up()`
+	sqlEnsureSlots      = `select wire.ensure_slots()`
+	sqlEnsureMarks      = `select wire.ensure_marks()`
+	sqlEnsureBlocks     = `select wire.ensure_blocks()`
+	sqlEnsureTurns      = `select wire.ensure_turns()`
+	sqlEnsurePromotions = `select wire.ensure_promotions()`
+	sqlCleanUp          = `select wire.clean_up()`
 
 	// sqlAs goes behind each, so that PostgreSQL's log and pg_stat_activity tell which job it is: "energy jobs/ensure_slots/12".
 	sqlAs = ` from set_config('application_name', left(split_part(current_setting('application_name'), '/', 1) || '/' || $1, 63), true)`
 )
+
+// queueWaiting is the queue of promotions, which nothing else may hold up.
+const queueWaiting = "waiting"
+
+// InsertOpts make the job of the schedule the only one of its minute: it catches up with what the rules' own jobs missed.
+func (EnsurePromotions) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{
+		MaxAttempts: maxAttempts,
+		Queue:       queueWaiting,
+		UniqueOpts:  river.UniqueOpts{ByPeriod: tick},
+	}
+}
 
 // job is a kind of job as the runner needs it.
 type job struct {
@@ -75,6 +91,8 @@ func all(db DB, log *slog.Logger) []job {
 		kind(NewWorker[EnsureSlots](db, log, sqlEnsureSlots), func(a Args) river.JobArgs { return EnsureSlots{a} }),
 		kind(NewWorker[EnsureMarks](db, log, sqlEnsureMarks), func(a Args) river.JobArgs { return EnsureMarks{a} }),
 		kind(NewWorker[EnsureBlocks](db, log, sqlEnsureBlocks), func(a Args) river.JobArgs { return EnsureBlocks{a} }),
+		kind(NewWorker[EnsurePromotions](db, log, sqlEnsurePromotions),
+			func(a Args) river.JobArgs { return EnsurePromotions{a} }),
 		kind(NewWorker[EnsureTurns](db, log, sqlEnsureTurns), func(a Args) river.JobArgs { return EnsureTurns{a} }),
 		kind(NewWorker[CleanUp](db, log, sqlCleanUp), func(a Args) river.JobArgs { return CleanUp{a} }),
 	}

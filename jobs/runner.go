@@ -36,10 +36,14 @@ const (
 	// poll is how often the queue is looked at. River could be told of new jobs by NOTIFY, but that has no privileges: a role
 	// that may do nothing but connect could stop the jobs by a word on River's control channel.
 	poll = 500 * time.Millisecond
+	// pollWaiting is how often the queue of promotions is looked at: a person who waits has a free seat within two seconds.
+	pollWaiting = 250 * time.Millisecond
 	// maxWorkers leaves the machine to the students; a long job does not keep the others waiting.
 	maxWorkers = 2
 	// connections are the share of the jobs, apart from the requests': one a worker, two for River's own bookkeeping.
-	connections = maxWorkers + 2
+	connections = maxWorkers + maxPromoters + 2
+	// maxPromoters work the queue of promotions: a second, so that one who waits for a lock holds up nobody.
+	maxPromoters = 2
 	// keepDone and keepFailed are how long finished jobs can be looked at.
 	keepDone   = 7 * 24 * time.Hour
 	keepFailed = 30 * 24 * time.Hour
@@ -93,7 +97,10 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 		Schema:       schema,
 		Workers:      workers,
 		PeriodicJobs: periodic,
-		Queues:       map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: maxWorkers}},
+		Queues: map[string]river.QueueConfig{
+			river.QueueDefault: {MaxWorkers: maxWorkers},
+			queueWaiting:       {MaxWorkers: maxPromoters, FetchPollInterval: pollWaiting},
+		},
 		Logger:       r.quiet,
 		ErrorHandler: &failures{o.Logger},
 

@@ -41,7 +41,7 @@ begin
       -- What the triggers write he only reads; DELETE is refused by a rule where history stays, which says so
       ('{{.admin_role}}', 'usage on schema api, gym'),
       ('{{.admin_role}}', 'select on all tables in schema api'),
-      ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.cancelled_lessons, gym.closures, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster'),
+      ('{{.admin_role}}', 'select, insert, update, delete on gym.settings, gym.weekly_template, gym.slots, gym.enrolments, gym.cancelled_lessons, gym.closures, gym.pardons, gym.posts, gym.rights, gym.manual_turns, gym.roster, gym.waiting'),
       -- marks are made by the rules and marked by people; blocks are made, lifted and followed up by the functions only
       ('{{.admin_role}}', 'select, delete, update (mark, set_at, set_by) on gym.marks'),
       ('{{.admin_role}}', 'select, delete on gym.blocks'),

@@ -100,6 +100,14 @@ comment on schema auth is
 {{ template "rules/enrolment/cancel.sql" . }}
 {{ template "rules/enrolment/move_enrolment.sql" . }}
 
+{{ template "rules/waiting/close.sql" . }}
+{{ template "rules/waiting/place.sql" . }}
+{{ template "rules/waiting/bar.sql" . }}
+{{ template "rules/waiting/join.sql" . }}
+{{ template "rules/waiting/choose_and_wait.sql" . }}
+{{ template "rules/waiting/promote.sql" . }}
+{{ template "rules/waiting/move_ahead.sql" . }}
+
 {{ template "rules/attendance/marks_of_month.sql" . }}
 {{ template "rules/attendance/lessons.sql" . }}
 {{ template "rules/attendance/person_lessons.sql" . }}
@@ -150,6 +158,7 @@ comment on schema auth is
 {{ template "rules/triggers/slots.sql" . }}
 {{ template "rules/triggers/users.sql" . }}
 {{ template "rules/triggers/verifiers.sql" . }}
+{{ template "rules/triggers/waiting.sql" . }}
 {{ template "rules/audit/months.sql" . }}
 
 {{ template "import/read.sql" . }}
@@ -163,6 +172,7 @@ comment on schema auth is
 {{ template "wire/passwords.sql" . }}
 {{ template "wire/avtime.sql" . }}
 {{ template "wire/entry.sql" . }}
+{{ template "wire/wait.sql" . }}
 {{ template "wire/visit.sql" . }}
 {{ template "wire/closure.sql" . }}
 {{ template "wire/user.sql" . }}
@@ -189,6 +199,7 @@ comment on schema auth is
 {{ template "api/template.sql" . }}
 {{ template "api/slots.sql" . }}
 {{ template "api/enrolments.sql" . }}
+{{ template "api/waiting.sql" . }}
 {{ template "api/attendance.sql" . }}
 {{ template "api/calendar.sql" . }}
 {{ template "api/blocks.sql" . }}

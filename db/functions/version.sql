@@ -1,1 +1,1 @@
-select rules.record_package(83, 'e065c7a7566fdc750b32777402ccceedec5ed6dc11a075daad09dd1760ea9355');
+select rules.record_package(84, '9aaca9be3d13a2d38113921c72a85435399cb6b1953f00a5b4c1fe711c94d3c4');

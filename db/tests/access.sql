@@ -1,7 +1,7 @@
 -- Who may do what in the database, the whole matrix: the server, the auth server, an administrator, a reader; nobody else anything.
 begin;
 \ir helpers/start.psql
-select plan(195);
+select plan(196);
 
 -- as('energy_auth', '…'): what a role gets from a statement, or the SQLSTATE of its refusal
 create function help.as_role(p_role name, p_statement text) returns text
@@ -168,7 +168,7 @@ select ok((select made_at < '2030-01-01' from gym.attempts where id = :thief), '
 
 -- tables of the matrix: what an administrator writes, what the triggers write
 create table help.data (name text);
-insert into help.data values ('settings'), ('weekly_template'), ('slots'), ('enrolments'), ('marks'), ('cancelled_lessons'), ('closures'), ('blocks'), ('pardons'), ('posts'), ('rights'), ('manual_turns'), ('roster');
+insert into help.data values ('settings'), ('weekly_template'), ('slots'), ('enrolments'), ('marks'), ('cancelled_lessons'), ('closures'), ('blocks'), ('pardons'), ('posts'), ('rights'), ('manual_turns'), ('roster'), ('waiting');
 create table help.written (name text);
 insert into help.written values ('name_swaps'), ('settings_changes'), ('months'), ('ledger'), ('refusals'),
   ('code_package'), ('audit_log'), ('legacy_ids'), ('consent_documents');
@@ -227,6 +227,7 @@ update rights set anybody = false where endpoint = 'new/get';
 insert into roster (card, family, given, patronymic, "group", added_at) values (5552, 'Новая', 'Яна', '', 'БИ-21',
   now());
 update roster set gone_at = now() where card = 5552;
+insert into waiting (slot_id, user_id) values (:tue, :bea);
 select month = '2027-01-01' and weekday = 2 as placed from enrolments where id = :seat \gset
 reset session authorization;
 set local search_path = help, gym, api, public;
@@ -247,6 +248,7 @@ select set_eq($$ select g from granted('energy_reader'::regrole) g $$,
      union all select format('column gym.%s.%s: SELECT', t, c) from (values
        ('users', '{id,group,role,deleted,deleted_at}'::text[]), ('settings_changes', '{id,name,old_value,new_value,changed_at}'), ('cancelled_lessons', '{date,starts_at,cancelled_at,cancelled_by}'),
        ('blocks', '{id,user_id,month,absences,created_at,created_by,ends_on,lifted_at,lifted_by}'), ('pardons', '{id,user_id,date,month,made_at,made_by}'), ('ledger', '{id,at,user_id,event,block_id,enrolment_id,by_user}'),
+       ('waiting', '{id,slot_id,user_id,instead_of,place,joined_at,joined_by,moved_at,moved_by,ended_at,ended_by,end_reason,block_id}'),
        ('audit_log', '{id,written_at,gym_time,actor,request_id,on_table,operation,erased_at}')) w (t, cs), unnest(cs) c $$, 'a reader: what names nobody, and nothing else');
 select matches(as_role('energy_reader', 'select count(*)::text from ' || v), '^\d+$', 'a reader: looks at ' || v)
   from unnest('{api.slots,api.rules,api.settings,api.closures,api.people_masked,api.changes_masked,gym.users,gym.enrolments,gym.marks,gym.audit_log}'::text[]) v;

@@ -5,6 +5,7 @@ values
   ('ensure_slots',  'Next month''s slots stand from the setting''s day on.'),
   ('ensure_marks',  'This month''s marks are made.'),
   ('ensure_blocks', 'Absences are judged: who must be blocked is, who need not be is not.'),
+  ('ensure_promotions', 'Waiting lists that are over are closed, and who waits has the seats that are free.'),
   ('ensure_turns',  'Openings and closings by hand that a scheduled turn has ended are noted as expired.'),
   ('clean_up',      'What is kept for nothing is removed.');
 comment on view rules.jobs is
@@ -43,7 +44,7 @@ begin
 end
 $$;
 comment on function rules.enqueue(text) is
-  'Gives River a job to run at once, beside the hourly one: without a unique key, and with who wanted it in its arguments. Gives its id. The only place that enqueues from SQL. Errors: job_unknown.';
+  'Gives River a job to run at once, beside the hourly one: without a unique key, and with who wanted it in its arguments. Gives its id. Beside rules.want_promotions the only place that enqueues from SQL. Errors: job_unknown.';
 
 create view rules.runs as
 select r.id, r.kind as job, r.args ->> 'period' as period, r.args ->> 'by' as by,

@@ -14,13 +14,25 @@ begin
   -- of rows, which the crowd gets in two thirds of the time of json_build_object
   return (
     select coalesce(json_agg(l), '[]')
-      from (select s.id, s.weekday, left(s.starts_at::text, 5) as "time", v_text as "month", s.taken < s.capacity or s.id = any (v_held) as available
+      from (select s.id, s.weekday, left(s.starts_at::text, 5) as "time", v_text as "month",
+                   case when s.id = any (v_held) then true
+                        when s.taken >= s.capacity then false
+                        when w.waiting is null then true
+                        -- beyond the seats owed to those who wait
+                        else rules.is_free_for(p_actor, s) end as available,
+                   coalesce(w.waiting, 0) as waiting, w.place
               from gym.slots s
+              left join (
+                select l.slot_id, count(*) as waiting, nullif(count(*) filter (where l.place <= o.place), 0) as place
+                  from gym.waiting l
+                  left join gym.waiting o on o.slot_id = l.slot_id and o.user_id = p_actor and o.ended_at is null
+                 where l.ended_at is null
+                 group by l.slot_id) w on w.slot_id = s.id
              where s.month = v_month and s.deleted_at is null
              order by s.id) l);
 end
 $$;
-comment on function wire.avtime_get(integer, jsonb, text) is 'GET /avtime/get: next month''s slots; available where a seat is free or the actor holds one. Definer: the server may read no table.';
+comment on function wire.avtime_get(integer, jsonb, text) is 'GET /avtime/get: next month''s slots; available where a seat is free beyond those owed to the waiting list, or the actor holds one; waiting: how many wait, place: the actor''s rank. Definer: the server may read no table.';
 
 create function wire.avtime_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

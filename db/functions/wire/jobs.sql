@@ -15,6 +15,11 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.ensure_blocks() $$;
 comment on function wire.ensure_blocks() is 'Makes sure, as of now, that everybody is blocked or not as the marks say. Returns how many changed, so many a call: to be called until it returns 0. Definer: the server may write no table.';
 
+create function wire.ensure_promotions() returns integer
+language sql volatile security definer set search_path = pg_catalog, pg_temp
+as $$ select rules.ensure_promotions() $$;
+comment on function wire.ensure_promotions() is 'Makes sure, as of now, that lists which are over are closed and that who waits has the seats that are free. One person a call: to be called until it returns 0. Definer: the server may write no table.';
+
 create function wire.period() returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.period() $$;

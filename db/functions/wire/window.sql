@@ -36,8 +36,13 @@ begin
              'slots', (select coalesce(json_agg(l), '[]')
                          from (select s.id, s.weekday, left(s.starts_at::text, 5) as "time",
                            s.capacity as "numberOfPersons",
-                                      s.capacity - s.taken as "freeSeats", 0 as waiting
+                                      greatest(s.capacity - s.taken - coalesce(w.n, 0), 0) as "freeSeats",
+                                      coalesce(w.n, 0) as waiting
                                  from gym.slots s
+                                 -- of a list that has ended no seat is owed any more
+                                 left join (
+                                   select l.slot_id, case when rules.list_is_open(l.slot_id) then count(*) else 0 end as n
+                                     from gym.waiting l where l.ended_at is null group by l.slot_id) w on w.slot_id = s.id
                                 where s.month = t.for_month and s.deleted_at is null
                                 order by s.weekday, s.starts_at) l))
       from rules.enrolment_times() t cross join gym.settings c);
@@ -46,7 +51,7 @@ $$;
 comment on function wire.seats_json() is
   'Shape Seats of openapi.yaml, the same for everybody: next month''s slots with their free seats, and when to ask '
   'again. '
-  'waiting is 0 as long as there are no waiting lists.';
+  'waiting: how many wait; freeSeats: beyond those owed to them.';
 
 create function wire.entry_window(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

@@ -4,7 +4,7 @@ select plan(33);
 
 -- ---- rules.jobs, rules.job, rules.period ----
 
-select set_eq($$ select job from rules.jobs $$, $$ select unnest('{ensure_slots,ensure_marks,ensure_blocks,ensure_turns,clean_up}'::text[]) $$, 'jobs: all that runs by itself');
+select set_eq($$ select job from rules.jobs $$, $$ select unnest('{ensure_slots,ensure_marks,ensure_blocks,ensure_promotions,ensure_turns,clean_up}'::text[]) $$, 'jobs: all that runs by itself');
 select is_empty($$ select job from rules.jobs j where not exists (select from pg_proc p where p.pronamespace = 'wire'::regnamespace and p.proname = j.job and p.pronargs = 0 and p.prorettype = 'integer'::regtype) $$,
   'jobs: each is a function of wire');
 select is(rules.job('ensure_slots'), 'ensure_slots', 'job: there is one of that name');

@@ -1,6 +1,6 @@
 begin;
 \ir ../helpers/start.psql
-select plan(50);
+select plan(53);
 -- TRUNCATE says which tables it would cascade to
 set local client_min_messages = warning;
 

@@ -41,6 +41,7 @@ insert into matrix values
   ('closures', 'ENRUL never_deleted', 'ENRUL never_deleted', 'ENRUL never_deleted'),
   ('blocks', 'ENRUL never_deleted', 'ENRUL never_deleted', 'ENRUL never_deleted'),
   ('pardons', 'ENRUL never_deleted', 'ENRUL never_deleted', 'ENRUL never_deleted'),
+  ('waiting', 'ENRUL never_deleted', 'ENRUL never_deleted', 'ENRUL never_deleted'),
   ('ledger', 'ENRUL never_deleted', 'no right', 'ENRUL never_deleted'),
   ('months', 'ENRUL never_deleted', 'no right', 'ENRUL never_deleted'),
   ('settings_changes', 'ENRUL never_deleted', 'no right', 'ENRUL never_deleted'),

@@ -12,8 +12,8 @@ select rules.delete_slot(slot('gone'), false) \g /dev/null
 -- ---- avtime/get ----
 
 select is(ask('avtime/get', who('ann')),
-  jsonb_build_array(jsonb_build_object('id', slot('tue'), 'weekday', 1, 'time', '17:30', 'month', '01-2027', 'available', true),
-                    jsonb_build_object('id', slot('mon'), 'weekday', 0, 'time', '16:00', 'month', '01-2027', 'available', false)),
+  jsonb_build_array(jsonb_build_object('id', slot('tue'), 'weekday', 1, 'time', '17:30', 'month', '01-2027', 'available', true, 'waiting', 0, 'place', null),
+                    jsonb_build_object('id', slot('mon'), 'weekday', 0, 'time', '16:00', 'month', '01-2027', 'available', false, 'waiting', 0, 'place', null)),
   'avtime/get: next month''s slots by id; a full one is not available');
 select is(ask('avtime/get', who('bob')) #> '{1,available}', 'true', 'avtime/get: but it is to who holds one of its seats');
 select is(ask('avtime/get', who('bad')) #> '{1,available}', 'false', 'avtime/get: a blocked student looks, too');

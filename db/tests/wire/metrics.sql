@@ -57,7 +57,7 @@ select set_eq($$ select j from jsonb_array_elements(figures('{jobs}')) j $$,
             ('{"job": "ensure_marks", "state": "completed", "count": 2, "oldestSeconds": null}'),
             ('{"job": "ensure_marks", "state": "discarded", "count": 1, "oldestSeconds": null}') $$,
   'jobs: ours by state, and the age of the oldest that waits');
-select is(figures('{lastDone}'), '{"clean_up": 0, "ensure_marks": 1780003600, "ensure_slots": 0, "ensure_turns": 0, "ensure_blocks": 0}', 'lastDone: of every job, also of one that never was');
+select is(figures('{lastDone}'), '{"clean_up": 0, "ensure_marks": 1780003600, "ensure_slots": 0, "ensure_turns": 0, "ensure_blocks": 0, "ensure_promotions": 0}', 'lastDone: of every job, also of one that never was');
 
 -- ---- what it takes ----
 

@@ -21,6 +21,27 @@ values
    'select e.id, e.user_id from gym.enrolments e join gym.users u on u.id = e.user_id '
    'where e.user_id = any (array(select d.id from gym.users d where d.deleted)) and e.cancelled_at is null '
    'and e.month >= date_trunc(''month'', u.deleted_at at time zone (select c.time_zone from gym.settings c))'),
+  ('waiting_holds_no_seat',
+   'select w.id, w.user_id, w.slot_id from gym.waiting w join gym.enrolments e on e.user_id = w.user_id and e.slot_id = w.slot_id '
+   'where w.ended_at is null and e.cancelled_at is null'),
+  ('waiting_has_rank',
+   'select w.id, w.slot_id, w.rank from (select w.*, rules.rank_of(w) as rank, row_number() over (partition by w.slot_id '
+   'order by w.place, w.id) as n from gym.waiting w where w.ended_at is null) w where w.rank <> w.n'),
+  ('waiting_can_be_promoted',
+   -- a limit that was lowered ends a position when its turn comes; a list that is over is closed within the minute
+   'select w.id, w.user_id, b.bar from gym.waiting w join gym.slots s on s.id = w.slot_id '
+   'cross join lateral (select rules.promotion_bar(w.user_id, s, w.instead_of) as bar) b '
+   'where w.ended_at is null and b.bar not in (''waiting_list_closed'', ''slots_per_student'')'),
+  ('promoted_has_seat',
+   'select w.id, e.id as enrolment_id from (select w.* from gym.waiting w where w.end_reason = ''promoted'') w '
+   'full join (select e.* from gym.enrolments e where e.position_id is not null) e on e.position_id = w.id '
+   'where w.id is null or e.id is null or (w.slot_id, w.user_id) <> (e.slot_id, e.user_id) '
+   'and e.past_list is null'),
+  ('list_is_served',
+   -- no seat is free for more than a minute while a person waits for it, but for those that a block keeps back
+   'select s.id, s.free_since, f.position_id from rules.candidates() f join gym.slots s on s.id = f.slot_id '
+   'join gym.waiting w on w.id = f.position_id '
+   'where greatest(s.free_since, w.joined_at, rules.hold_ended_at(s.id)) < rules.clock() - interval ''1 minute'''),
   ('marks_complete',
    'select coalesce(m.enrolment_id, x.enrolment_id) as enrolment_id, coalesce(m.date, x.date) as date, m.id as mark, x.enrolment_id is not null as expected '
    'from rules.expected_marks(rules.this_month(), rules.this_month(), (rules.this_month() + interval ''1 month'')::date) x '

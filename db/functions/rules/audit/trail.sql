@@ -3,7 +3,7 @@
 create view rules.audited (what, on_table) as
 values
   ('user', 'users'), ('setting', 'settings'), ('template', 'weekly_template'), ('slot', 'slots'), ('enrolment', 'enrolments'), ('mark', 'marks'),
-  ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns'), ('roster', 'roster');
+  ('lesson', 'cancelled_lessons'), ('closure', 'closures'), ('block', 'blocks'), ('position', 'waiting'), ('pardon', 'pardons'), ('post', 'posts'), ('right', 'rights'), ('turn', 'manual_turns'), ('roster', 'roster');
 comment on view rules.audited is 'The tables of gym whose every change is in gym.audit_log, and what a person calls a row of each.';
 
 create view rules.trail as

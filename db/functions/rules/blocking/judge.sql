@@ -99,10 +99,14 @@ begin
 
   -- every slot that is touched below, in the order of every path, and last: others wait for them
   perform from gym.slots s
-    where s.id in (select e.slot_id from gym.enrolments e where e.id = any (v_freed || v_back))
+    where s.id in (select e.slot_id from gym.enrolments e where e.id = any (v_freed || v_back)
+                   union all
+                   select w.slot_id from gym.waiting w where w.block_id = any (p_lifted))
     order by s.id for no key update;
   perform rules.release(v_freed, 'blocked', null);
+  perform rules.want_promotions_later(v_freed);
   perform rules.give_back(p_lifted);
+  perform rules.return_positions(p_lifted);
 end
 $$;
 comment on function rules.settle_blocks(integer[], integer[]) is
@@ -137,7 +141,8 @@ begin
       from gym.slots s join gym.users u on u.id = v_seat.user_id where s.id = v_seat.slot_id;
     v_new := v_seat.id;
     if v_reason is null then
-      insert into gym.enrolments (slot_id, user_id, beyond_limit) values (v_seat.slot_id, v_seat.user_id, nullif(v_seat.beyond_limit, 'lowered')) returning id into v_new;
+      insert into gym.enrolments (slot_id, user_id, beyond_limit, past_list)
+      values (v_seat.slot_id, v_seat.user_id, nullif(v_seat.beyond_limit, 'lowered'), 'given back') returning id into v_new;
     end if;
     insert into gym.ledger (at, user_id, event, block_id, enrolment_id, reason)
     values (rules.clock(), v_seat.user_id, case when v_reason is null then 'seat given back' else 'seat not given back' end,

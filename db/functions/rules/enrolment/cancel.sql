@@ -43,14 +43,17 @@ create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) retu
 language plpgsql volatile
 as $$
 declare
-  v_month date;
+  v_month    date;
+  v_promoted boolean;
 begin
-  select e.month into v_month from gym.enrolments e
+  select e.month, e.position_id is not null and rules.local_time() < rules.first_lesson(s) + s.starts_at into v_month, v_promoted
+    from gym.enrolments e join gym.slots s on s.id = e.slot_id
    where e.id = p_enrolment_id and e.user_id = p_user_id and e.cancelled_at is null;
   if not found then
     perform rules.refuse('enrolment_not_found');
   end if;
-  if v_month <> rules.next_month() then
+  -- who was promoted may not have known: that seat may be given up until its first lesson
+  if v_month <> rules.next_month() and v_promoted is not true then
     perform rules.refuse('cancel_next_month_only');
   end if;
   if rules.release(array[p_enrolment_id], 'own choice', p_user_id) = 0 then
@@ -59,4 +62,4 @@ begin
 end
 $$;
 comment on function rules.cancel_own(integer, integer) is
-  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete). Errors: enrolment_not_found, cancel_next_month_only.';
+  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete); of this month one that came from a waiting list, until its first lesson. Errors: enrolment_not_found, cancel_next_month_only.';

@@ -62,7 +62,10 @@ begin
   if exists (select from gym.slots s where s.id = any (p_free) and s.deleted_at is not null) then
     perform rules.refuse('slot_not_offered');
   end if;
-  v_free := array(select s.id from gym.slots s where s.id = any (p_free) and not s.id = any (v_held) and s.taken < s.capacity);
+  v_free := array(select s.id from gym.slots s
+                   where s.id = any (p_free) and not s.id = any (v_held) and s.taken < s.capacity
+                     and case when exists (select from gym.waiting w where w.slot_id = s.id and w.ended_at is null)
+                              then rules.is_free_for(p_user_id, s) else true end);
 
   -- Where not one of the chosen slots could be had, the old choice stays as it was.
   if p_slot_ids = '{}' or v_free <> '{}' or p_slot_ids && v_held then
@@ -124,7 +127,11 @@ begin
   -- Without any lock: a slot that is full and not held is answered as full; where nothing else
   -- was asked for, or all is held already, there is nothing to do. Most of the opening minute ends here.
   -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat taken.
-  select h.held, array(select s.id from gym.slots s where s.id = any (p_slot_ids) and not s.id = any (h.held) and s.taken < s.capacity)
+  select h.held, array(select s.id from gym.slots s
+                        where s.id = any (p_slot_ids) and not s.id = any (h.held) and s.taken < s.capacity
+                          -- beyond the seats owed to those who wait
+                          and case when exists (select from gym.waiting w where w.slot_id = s.id and w.ended_at is null)
+                                   then rules.is_free_for(p_user_id, s) else true end)
     into v_held, v_free
     from (select array(select e.slot_id from gym.enrolments e
                         where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null) as held offset 0) h;

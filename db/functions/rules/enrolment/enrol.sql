@@ -24,7 +24,9 @@ end
 $$;
 comment on function rules.has_all(integer, date) is 'Whether a person holds as many slots of a month as slots_per_student allows.';
 
-create function rules.enrol(p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null)
+create function rules.enrol(
+  p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null,
+  p_reason text default null, p_past_list text default null)
 returns gym.enrolments
 language plpgsql volatile
 as $$
@@ -33,6 +35,7 @@ declare
   v_slot      gym.slots;
   v_that_day  integer[];
   v_beyond    text := p_beyond_limit;
+  v_past      text := p_past_list;
   v_enrolment gym.enrolments;
 begin
   perform rules.lock_user(v_user.id);
@@ -62,9 +65,18 @@ begin
   if p_force and rules.has_all(v_user.id, v_slot.month) then
     v_beyond := 'forced';
   end if;
-  insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit) values (v_slot.id, v_user.id, p_actor, v_beyond)
+  -- force passes the waiting list, where there are people before this one, and says why
+  if p_force and v_past is null and rules.ahead_of(v_user.id, v_slot.id) >= v_slot.capacity - v_slot.taken then
+    if coalesce(btrim(p_reason), '') = '' then
+      perform rules.refuse('force_reason_given');
+    end if;
+    v_past := 'forced';
+  end if;
+  insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit, past_list)
+  values (v_slot.id, v_user.id, p_actor, v_beyond, v_past)
   returning * into v_enrolment;
   if p_force then
+    perform rules.note_force('waiting_list_first: ' || p_reason, array[v_enrolment.id], p_actor) where v_past = 'forced';
     perform rules.note_force('enrolments_one_a_weekday', v_that_day, p_actor);
     perform rules.note_force('slots_per_student', array[v_enrolment.id], p_actor) where v_beyond is distinct from p_beyond_limit;
     perform rules.note_force('enrol_month', array[v_enrolment.id], p_actor) where v_slot.month > rules.next_month();
@@ -72,11 +84,14 @@ begin
   return v_enrolment;
 end
 $$;
-comment on function rules.enrol(integer, integer, integer, boolean, text) is
+comment on function rules.enrol(integer, integer, integer, boolean, text, text, text) is
   'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, beyond slots_per_student, and in exchange for the seat held on that weekday, which the ledger notes; never beyond capacity. '
-  'p_beyond_limit: that of the seat whose place this one takes. Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student.';
+  'p_beyond_limit: that of the seat whose place this one takes. p_reason: why force passes the waiting list. p_past_list: an exemption from it, as the column of gym.enrolments has it. '
+  'Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student, waiting_list_first, force_reason_given.';
 
-create function rules.enrol_group(p_group text, p_slot_id integer, p_actor integer, p_force boolean default false) returns table (user_id integer, enrolment_id integer, refused_by text)
+create function rules.enrol_group(
+  p_group text, p_slot_id integer, p_actor integer, p_force boolean default false, p_reason text default null)
+returns table (user_id integer, enrolment_id integer, refused_by text)
 language plpgsql volatile
 as $$
 #variable_conflict use_column
@@ -98,7 +113,7 @@ begin
     enrolment_id := null;
     refused_by := null;
     begin
-      enrolment_id := (rules.enrol(user_id, p_slot_id, p_actor, p_force)).id;
+      enrolment_id := (rules.enrol(user_id, p_slot_id, p_actor, p_force, p_reason => p_reason)).id;
     exception
       when sqlstate 'ENRUL' then
         get stacked diagnostics refused_by = constraint_name;
@@ -107,5 +122,5 @@ begin
   end loop;
 end
 $$;
-comment on function rules.enrol_group(text, integer, integer, boolean) is
-  'Enrols every student of a group (by rules.folded) in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force: as in rules.enrol. Errors: group_unknown, slot_not_found.';
+comment on function rules.enrol_group(text, integer, integer, boolean, text) is
+  'Enrols every student of a group (by rules.folded) in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force, p_reason: as in rules.enrol. Errors: group_unknown, slot_not_found.';

@@ -36,7 +36,7 @@ begin
   end if;
   -- whatever refuses the new seat undoes this too
   perform rules.release(array[v_enrolment.id], 'moved', p_actor);
-  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor, p_force, v_enrolment.beyond_limit);
+  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor, p_force, v_enrolment.beyond_limit, p_past_list => 'moved');
 end
 $$;
 comment on function rules.move_enrolment(integer, integer, integer, boolean) is

@@ -58,7 +58,7 @@ begin
   perform rules.note_force('slot_move_collides', v_double);
   -- people change places, and the seats with them; whoever holds both slots keeps both
   update gym.slots s set capacity = greatest(v_slot.capacity, v_other.capacity) where s.id in (v_slot.id, v_other.id);
-  update gym.enrolments e set slot_id = case e.slot_id when v_slot.id then v_other.id else v_slot.id end
+  update gym.enrolments e set slot_id = case e.slot_id when v_slot.id then v_other.id else v_slot.id end, past_list = 'swapped'
    where e.slot_id in (v_slot.id, v_other.id) and e.cancelled_at is null
      and not exists (select from gym.enrolments o
                       where o.user_id = e.user_id and o.cancelled_at is null and o.slot_id in (v_slot.id, v_other.id) and o.id <> e.id);

@@ -18,7 +18,7 @@ select c.on_table, n.name, c.class, c.erasure, c.reader, c.trail, c.note
   ('legacy_ids', '{kind,old_id,new_id}', 'kept', null, false, null, 'numbers only: a second import must know them'),
   -- what people did in the gym: the person's number stays in it
   ('enrolments', '{user_id}', 'kept', null, true, null, 'counts stay'),
-  ('enrolments', '{id,slot_id,month,weekday,created_at,created_by,cancelled_at,cancelled_by,cancel_reason,beyond_limit}',
+  ('enrolments', '{id,slot_id,month,weekday,created_at,created_by,cancelled_at,cancelled_by,cancel_reason,beyond_limit,position_id,past_list}',
    'plain', null, true, null, null),
   ('refusals', '{user_id}', 'kept', null, true, null, 'counts stay'),
   ('refusals', '{slot_id,refused_at}', 'plain', null, true, null, null),
@@ -43,6 +43,12 @@ select c.on_table, n.name, c.class, c.erasure, c.reader, c.trail, c.note
   -- the gym itself
   ('slots', '{id,month,weekday,starts_at,capacity,deleted_at}', 'plain', null, true, null, null),
   ('slots', '{taken}', 'plain', null, true, 'never', 'it is counted'),
+  ('slots', '{free_since}', 'plain', null, true, 'never', 'it follows from what is counted'),
+  ('waiting', '{user_id}', 'kept', null, true, null, 'counts stay'),
+  ('waiting', '{moved_reason}', 'personal', 'text', false, null, null),
+  ('waiting',
+   '{id,slot_id,instead_of,place,joined_at,joined_by,moved_at,moved_by,ended_at,ended_by,end_reason,block_id}',
+   'plain', null, true, null, null),
   ('weekly_template', '{weekday,starts_at,capacity}', 'plain', null, true, null, null),
   ('months', '{month,slots_made_at,marks_made_at,judged_on}', 'plain', null, true, null, null),
   ('manual_turns', '{id,is_open,made_at,made_by,expired_at}', 'plain', null, true, null, null),

@@ -62,10 +62,13 @@ begin
       else 'moved' end;
     if result = 'moved' then
       perform rules.release(array[v_seat.id], 'moved', p_actor);
-      insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit) values (v_seat.slot_id, v_into.id, p_actor, nullif(v_seat.beyond_limit, 'lowered'));
+      insert into gym.enrolments (slot_id, user_id, created_by, beyond_limit, past_list)
+      values (v_seat.slot_id, v_into.id, p_actor, nullif(v_seat.beyond_limit, 'lowered'), 'merged');
     end if;
     return next;
   end loop;
+
+  return query select p.what, p.result from rules.merge_positions(v_user.id, v_into.id) p;
 
   perform rules.delete_user(v_user.id);
   what := 'card ' || v_user.student_card;

@@ -2,11 +2,11 @@
 --   insert
 --     before each row: enrolments__place, enrolments__since_insert
 --     after the statement: enrolments__count_insert, enrolments__limit_insert, enrolments__marks_insert,
---       enrolments__remember_insert
+--       enrolments__remember_insert, enrolments__waiting_insert
 --   update
 --     before each row: enrolments__place, enrolments__since_update
 --     after the statement: enrolments__count_update, enrolments__limit_update, enrolments__marks_update,
---       enrolments__remember_update
+--       enrolments__remember_update, enrolments__waiting_update
 --   delete
 --     before the statement: enrolments__keep
 --   truncate
@@ -17,6 +17,8 @@ create trigger enrolments__keep before delete or truncate on gym.enrolments for 
 create function rules.enrolments__place() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
+declare
+  v_free integer;
 begin
   if tg_op = 'INSERT' then
     new.created_at := coalesce(new.created_at, rules.clock());
@@ -49,7 +51,7 @@ begin
       perform from gym.slots s where s.id in (old.slot_id, new.slot_id) order by s.id for no key update;
     end if;
     -- before the row is written: the foreign key would lock the slot weaker first, and the queue would crawl
-    select s.month, s.weekday into new.month, new.weekday
+    select s.month, s.weekday, s.capacity - s.taken into new.month, new.weekday, v_free
       from gym.slots s where s.id = new.slot_id for no key update;
     if new.cancelled_at is null and (select u.deleted from gym.users u where u.id = new.user_id) then
       perform rules.refuse('enrolment_user_deleted');
@@ -59,12 +61,21 @@ begin
        and ((new.user_id, new.month) <> (old.user_id, old.month) or old.cancelled_at is not null) then
       new.beyond_limit := null;
     end if;
+    -- the waiting list comes first; of an active seat that is given to another person one more is free
+    if new.cancelled_at is null
+       and (new.position_id is not null
+            or exists (select from gym.waiting w where w.slot_id = new.slot_id and w.ended_at is null)) then
+      if tg_op = 'UPDATE' and old.cancelled_at is null and new.slot_id = old.slot_id then
+        v_free := v_free + 1;
+      end if;
+      new.position_id := rules.turn_of(new, v_free, case when tg_op = 'UPDATE' then old.past_list end);
+    end if;
   end if;
   return new;
 end
 $$;
 comment on function rules.enrolments__place() is
-  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, cancelled_for_good, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
+  'Trigger function, the one door to a seat: locks the person, then the slot, fills in what follows from them. Errors: enrolment_user_deleted, enrolment_has_marks, cancelled_for_good, waiting_list_first, read_committed, id_fixed. Definer: whoever may write the table may call nothing else.';
 create trigger enrolments__place before insert or update on gym.enrolments for each row execute function rules.enrolments__place();
 
 create function rules.enrolments__since() returns trigger
@@ -217,3 +228,56 @@ create trigger enrolments__remember_insert after insert on gym.enrolments
   referencing new table as new_rows for each statement execute function rules.enrolments__remember();
 create trigger enrolments__remember_update after update on gym.enrolments
   referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__remember();
+
+create function rules.enrolments__waiting() returns trigger
+language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
+as $$
+declare
+  v_seat   record;
+  v_people integer[] := array[]::integer[];
+begin
+  -- the opening's crowd ends here, while nobody waits
+  if not exists (select from gym.waiting w join new_rows n on w.slot_id = n.slot_id or w.user_id = n.user_id where w.ended_at is null) then
+    if tg_op = 'INSERT' then
+      return null;
+    end if;
+    perform rules.want_promotions(array(select distinct o.slot_id from old_rows o where o.cancelled_at is null));
+    return null;
+  end if;
+
+  for v_seat in
+    select n.id, n.user_id, n.slot_id, n.position_id, n.past_list from new_rows n where n.cancelled_at is null order by n.slot_id, n.id
+  loop
+    -- another weekday of a slot takes no seat, but a weekday
+    v_people := v_people || v_seat.user_id;
+    if tg_op = 'UPDATE' then
+      continue when exists (
+        select from old_rows o
+         where o.id = v_seat.id and o.cancelled_at is null and (o.slot_id, o.user_id) = (v_seat.slot_id, v_seat.user_id));
+    end if;
+    -- the position is fulfilled: by its turn, or as somebody gave the person the seat past the list
+    perform rules.end_positions(
+      array(select w.id from gym.waiting w
+             where w.user_id = v_seat.user_id and w.slot_id = v_seat.slot_id and w.ended_at is null),
+      case when v_seat.past_list is null then 'promoted' else 'enrolled' end);
+    -- several newcomers of one statement, each of whom saw the same seat free
+    if v_seat.past_list is null and v_seat.position_id is null and rules.list_length(v_seat.slot_id) >
+       (select s.capacity - s.taken from gym.slots s where s.id = v_seat.slot_id) then
+      perform rules.refuse('waiting_list_first');
+    end if;
+  end loop;
+  perform rules.end_dead_positions(v_people);
+  if tg_op = 'UPDATE' then
+    perform rules.want_promotions(array(select distinct o.slot_id from old_rows o where o.cancelled_at is null));
+  end if;
+  return null;
+end
+$$;
+comment on function rules.enrolments__waiting() is
+  'Trigger function: a seat taken ends the position that it fulfils and those that its person could not be promoted from '
+  'any more; a seat freed gives River a job where people wait. Errors: waiting_list_first. Definer: who writes the table '
+  'may execute nothing of rules.';
+create trigger enrolments__waiting_insert after insert on gym.enrolments
+  referencing new table as new_rows for each statement execute function rules.enrolments__waiting();
+create trigger enrolments__waiting_update after update on gym.enrolments
+  referencing old table as old_rows new table as new_rows for each statement execute function rules.enrolments__waiting();

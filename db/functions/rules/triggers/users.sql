@@ -158,10 +158,12 @@ begin
     array(select e.id from gym.enrolments e
            where e.user_id = new.id and e.cancelled_at is null and e.month >= rules.this_month()),
     'user deleted');
+  perform rules.end_positions(
+    array(select w.id from gym.waiting w where w.user_id = new.id and w.ended_at is null), 'user deleted');
   return null;
 end
 $$;
-comment on function rules.users__free() is 'Trigger function: whoever is deleted, on whatever path, gives up the seats from today on; past months stay as they were. Definer: whoever may write the table may call nothing else.';
+comment on function rules.users__free() is 'Trigger function: whoever is deleted, on whatever path, gives up the seats from today on, and waits for none; past months stay as they were. Definer: whoever may write the table may call nothing else.';
 create trigger users__free after update of deleted on gym.users for each row when (new.deleted and not old.deleted) execute function rules.users__free();
 
 create function rules.users__judge() returns trigger

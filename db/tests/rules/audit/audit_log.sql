@@ -12,7 +12,7 @@ create function help.logged(p_table text, p_key integer) returns text language s
 
 -- ---- every change of every table ----
 
-select set_eq($$ select on_table from rules.audited $$, '{users,settings,weekly_template,slots,enrolments,marks,cancelled_lessons,closures,blocks,pardons,posts,rights,manual_turns,roster}'::text[], 'audited: what is kept in the trail');
+select set_eq($$ select on_table from rules.audited $$, '{users,settings,weekly_template,slots,enrolments,marks,cancelled_lessons,closures,blocks,pardons,posts,rights,manual_turns,roster,waiting}'::text[], 'audited: what is kept in the trail');
 select is_empty($$
   select a.on_table, w.what from rules.audited a cross join (values ('insert', 4), ('delete', 8), ('update', 16)) w (what, bit)
    where (a.on_table, w.what) <> ('enrolments', 'delete') and not exists (select from pg_trigger t where t.tgrelid = ('gym.' || a.on_table)::regclass and t.tgname = a.on_table || '__remember_' || w.what and t.tgtype & w.bit > 0 and t.tgfoid in ('rules.remember'::regproc, 'rules.enrolments__remember'::regproc)) $$,

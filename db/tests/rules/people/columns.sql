@@ -40,7 +40,7 @@ select is_empty($$ select c.name from rules.columns c join rules.audited using (
 
 -- ---- what follows ----
 
-select is(rules.trail_changed() || rules.trail_never(), '{hid,image,taken}'::text[], 'trail_changed, trail_never: from the columns');
+select is(rules.trail_changed() || rules.trail_never(), '{hid,image,free_since,taken}'::text[], 'trail_changed, trail_never: from the columns');
 select set_eq($$ select c.relname || '.' || a.attname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
   where c.relnamespace = 'gym'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
     and has_column_privilege('energy_reader', c.oid, a.attnum, 'select') $$,
