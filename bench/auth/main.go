@@ -88,11 +88,11 @@ func run(ctx context.Context, s settings) (err error) {
 		return err
 	}
 	quiet := []string{"ENERGY_LOG_LEVEL=warn", "ENERGY_PEPPER_FILE=" + pepperFile, "ENERGY_METRICS_LISTEN="}
-	if b.main, err = live.Start(ctx, s.energy, os.Stderr, quiet...); err != nil {
+	if b.main, err = live.Start(ctx, s.energy, io.Discard, quiet...); err != nil {
 		return err
 	}
 	defer b.main.Stop()
-	if b.auth, err = live.StartAuth(ctx, s.energy, b.main, os.Stderr, quiet...); err != nil {
+	if b.auth, err = live.StartAuth(ctx, s.energy, b.main, io.Discard, quiet...); err != nil {
 		return err
 	}
 	defer b.auth.Stop()
