@@ -1,1 +1,1 @@
-select rules.record_package(84, '9aaca9be3d13a2d38113921c72a85435399cb6b1953f00a5b4c1fe711c94d3c4');
+select rules.record_package(85, '77a5661aa0133344eaee576db5ca9b71523341450352811093f7c19a138ee12b');

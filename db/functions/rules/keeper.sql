@@ -1,5 +1,6 @@
 -- Role energy_keeper alone writes history anew. Nobody logs in as it: it owns the few definer functions below, and the
--- triggers …__keep of gym.audit_log, gym.pardons and gym.ledger do not fire for it. PostgreSQL itself thus checks who may.
+-- triggers …__keep of gym.audit_log, gym.pardons and gym.ledger do not fire for it. PostgreSQL itself thus checks
+-- who may.
 -- Only the owner of the tables may call them.
 
 create function rules.blank_pardons(p_user_id integer, p_named text) returns integer

@@ -1,4 +1,5 @@
--- Who may write history anew: role energy_keeper, as which its few definer functions run. No call stack and no setting decides.
+-- Who may write history anew: role energy_keeper, as which its few definer functions run. No call stack and no
+-- setting decides.
 begin;
 \ir ../helpers/start.psql
 select plan(19);

@@ -1,4 +1,5 @@
--- What raw statements meet, table by table: by the owner of the tables and by an administrator. The audit runs after each.
+-- What raw statements meet, table by table: by the owner of the tables and by an administrator. The audit runs
+-- after each.
 begin;
 \ir ../helpers/start.psql
 set local client_min_messages = warning;

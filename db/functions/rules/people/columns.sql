@@ -1,4 +1,5 @@
--- What every column of gym is about, said once. The erasure of a person, the masked view, what the audit trail leaves out and
+-- What every column of gym is about, said once. The erasure of a person, the masked view, what the audit trail
+-- leaves out and
 -- the rights of a reader follow from it; a test fails for a column that is not listed here.
 
 create view rules.columns (on_table, name, class, erasure, reader, trail, note) as
