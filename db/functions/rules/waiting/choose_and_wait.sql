@@ -37,7 +37,8 @@ begin
       left join gym.waiting o on o.user_id = p_user_id and o.slot_id = c.slot_id and o.ended_at is null;
     return query
     select o.slot_id, true, rules.rank_of(o), rules.list_length(o.slot_id), null::text from gym.waiting o
-     where o.user_id = p_user_id and o.ended_at is null and not o.slot_id = any (p_slot_ids) order by o.slot_id;
+     where o.user_id = p_user_id and o.ended_at is null and not o.slot_id = any (p_slot_ids)
+     order by array_position(p_wait, o.slot_id);
     return;
   end if;
 
