@@ -39,7 +39,7 @@ type Accounts struct {
 // NewAccounts makes the accounts over a pool of role energy_web. The pepper must be the one of the database's hids.
 func NewAccounts(pool *pgxpool.Pool, pepper password.Pepper, cores int) *Accounts {
 	return &Accounts{
-		store:  store{pool},
+		store:  store{pool, make(chan struct{}, maxAttempts)},
 		pepper: pepper,
 		hasher: password.NewHasher(cores),
 		studio: newStudio(),

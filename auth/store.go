@@ -18,7 +18,15 @@ import (
 )
 
 // store calls the functions of schema auth. It is all that this server may do with the database.
-type store struct{ pool *pgxpool.Pool }
+type store struct {
+	pool *pgxpool.Pool
+	// attempts are the connections that people who are not in yet may use at once. The others are for those who are: a
+	// storm of log-ins does not stand in their way.
+	attempts chan struct{}
+}
+
+// maxAttempts is how many attempts are in the database at once.
+const maxAttempts = 2
 
 // origin is where an attempt comes from.
 type origin struct {
@@ -138,7 +146,7 @@ const sqlBeginLogIn = `select auth.begin_log_in(
 	p_card => $1, p_commitments => $2, p_device => $3, p_address => $4, p_agent => $5)`
 
 func (s store) beginLogIn(ctx context.Context, card string, commitments [][]byte, from origin) (b begun, err error) {
-	return b, s.call(ctx, &b, sqlBeginLogIn, card, commitments, from.device, from.ip(), from.agent)
+	return b, s.attempt(ctx, &b, sqlBeginLogIn, card, commitments, from.device, from.ip(), from.agent)
 }
 
 const sqlLogIn = `select auth.log_in(p_attempt => $1, p_hids => $2, p_proofs => $3, p_kind => $4, p_strange => $5,
@@ -147,7 +155,7 @@ const sqlLogIn = `select auth.log_in(p_attempt => $1, p_hids => $2, p_proofs => 
 func (s store) logIn(ctx context.Context, attempt int64, hids []string, proofs [][]byte, kind string, strange bool,
 	token, device []byte,
 ) (j judged, err error) {
-	return j, s.call(ctx, &j, sqlLogIn, attempt, hids, proofs, kind, strange, token, device)
+	return j, s.attempt(ctx, &j, sqlLogIn, attempt, hids, proofs, kind, strange, token, device)
 }
 
 const sqlSession = `select auth.session(p_token => $1, p_counts => $2, p_endpoint => $3)`
@@ -216,7 +224,7 @@ const sqlBeginCode = `select auth.begin_code(
 	p_card => $1, p_code => $2, p_device => $3, p_address => $4, p_agent => $5)`
 
 func (s store) beginCode(ctx context.Context, card, code string, from origin) (b begun, err error) {
-	return b, s.call(ctx, &b, sqlBeginCode, card, code, from.device, from.ip(), from.agent)
+	return b, s.attempt(ctx, &b, sqlBeginCode, card, code, from.device, from.ip(), from.agent)
 }
 
 const sqlUseCode = `select auth.use_code(p_attempt => $1, p_hid => $2, p_proof => $3, p_length => $4, p_strange => $5,
@@ -224,20 +232,20 @@ const sqlUseCode = `select auth.use_code(p_attempt => $1, p_hid => $2, p_proof =
 
 func (s store) useCode(ctx context.Context, attempt int64, chosen secret, strange bool, token, device []byte,
 ) (j judged, err error) {
-	return j, s.call(ctx, &j, sqlUseCode, attempt, chosen.hid, chosen.proof, chosen.length, strange, token, device)
+	return j, s.attempt(ctx, &j, sqlUseCode, attempt, chosen.hid, chosen.proof, chosen.length, strange, token, device)
 }
 
 const sqlBeginSignUp = `select auth.begin_sign_up(p_card => $1, p_address => $2, p_agent => $3)`
 
 func (s store) beginSignUp(ctx context.Context, card string, from origin) (b begun, err error) {
-	return b, s.call(ctx, &b, sqlBeginSignUp, card, from.ip(), from.agent)
+	return b, s.attempt(ctx, &b, sqlBeginSignUp, card, from.ip(), from.agent)
 }
 
 const sqlSignUp = `select auth.sign_up(p_attempt => $1, p_firstname => $2, p_secondname => $3, p_surname => $4,
 	p_group => $5, p_hid => $6, p_proof => $7, p_length => $8, p_new_token => $9)`
 
 func (s store) signUp(ctx context.Context, attempt int64, in signUp, chosen secret, token []byte) (j judged, err error) {
-	return j, s.call(ctx, &j, sqlSignUp, attempt, string(in.Firstname), string(in.Secondname), string(in.Surname),
+	return j, s.attempt(ctx, &j, sqlSignUp, attempt, string(in.Firstname), string(in.Secondname), string(in.Surname),
 		string(in.Group), chosen.hid, chosen.proof, chosen.length, token)
 }
 
@@ -350,6 +358,17 @@ func (s store) codeGroups(ctx context.Context, token []byte) (g []groupRow, err 
 }
 
 const sqlRefusal = `select auth.refusal(p_constraint => $1)`
+
+// attempt is call for who is not in yet. It waits for one of the few places.
+func (s store) attempt(ctx context.Context, out any, sql string, args ...any) error {
+	select {
+	case s.attempts <- struct{}{}:
+		defer func() { <-s.attempts }()
+		return s.call(ctx, out, sql, args...)
+	case <-ctx.Done():
+		return s.explain(ctx, ctx.Err())
+	}
+}
 
 // call calls a function and reads its JSON into out; nil ignores it.
 func (s store) call(ctx context.Context, out any, sql string, args ...any) error {
