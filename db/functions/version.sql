@@ -1,1 +1,1 @@
-select rules.record_package(86, 'a2e2b1f32814ca16c28964777be54e3420b0ce06f18621117ac4586564d40311');
+select rules.record_package(88, '2798d749cf9f2624df265a1cb8db077bcc4c2c6eb28d6e1c70ef151c179f6bfa');

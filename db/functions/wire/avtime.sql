@@ -23,10 +23,11 @@ begin
                    coalesce(w.waiting, 0) as waiting, w.place
               from gym.slots s
               left join (
+                -- read once: without statistics the table would be looked through for each slot
+                with open as materialized (select o.slot_id, o.user_id, o.place from gym.waiting o where o.ended_at is null)
                 select l.slot_id, count(*) as waiting, nullif(count(*) filter (where l.place <= o.place), 0) as place
-                  from gym.waiting l
-                  left join gym.waiting o on o.slot_id = l.slot_id and o.user_id = p_actor and o.ended_at is null
-                 where l.ended_at is null
+                  from open l
+                  left join open o on o.slot_id = l.slot_id and o.user_id = p_actor
                  group by l.slot_id) w on w.slot_id = s.id
              where s.month = v_month and s.deleted_at is null
              order by s.id) l);

@@ -47,13 +47,21 @@ comment on function rules.ahead_of(integer, integer) is
 create function rules.seats_on_hold(p_slot_id integer) returns integer
 language plpgsql stable
 as $$
+declare
+  v_freed integer[] := array(
+    select e.id from gym.enrolments e cross join gym.settings c
+     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked' and e.cancelled_at + c.blocked_seat_wait > rules.clock());
 begin
+  -- the ledger is looked into only where a block freed a seat lately
+  if v_freed = '{}' then
+    return 0;
+  end if;
   return (
-    select count(*)
-      from gym.enrolments e cross join gym.settings c
-     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked' and e.cancelled_at + c.blocked_seat_wait > rules.clock()
+    select count(*) from gym.enrolments e
+     where e.id = any (v_freed)
        and exists (select from gym.ledger l join gym.blocks b on b.id = l.block_id
-                    where l.enrolment_id = e.id and l.event = 'seat freed' and b.month is not null and b.lifted_at is null));
+                    where l.user_id = e.user_id and l.enrolment_id = e.id and l.event = 'seat freed'
+                      and b.month is not null and b.lifted_at is null));
 end
 $$;
 comment on function rules.seats_on_hold(integer) is

@@ -3,12 +3,14 @@
 create function rules.candidates() returns table (position_id integer, user_id integer, slot_id integer)
 language sql stable
 as $$
+  -- whatever the planner knows of the tables: open positions by their index, then each slot by its id
+  with firsts as materialized (
+    select distinct on (o.slot_id) o.slot_id, o.id, o.user_id
+      from gym.waiting o where o.ended_at is null order by o.slot_id, o.place)
   select w.id, w.user_id, s.id
-    from (select distinct o.slot_id from gym.waiting o where o.ended_at is null) l
-    join gym.slots s on s.id = l.slot_id and s.taken < s.capacity and s.deleted_at is null
-   cross join lateral (
-     select o.id, o.user_id from gym.waiting o
-      where o.slot_id = s.id and o.ended_at is null order by o.place limit 1) w
+    from firsts w
+    join gym.slots s on s.id = w.slot_id and s.id = any (array(select f.slot_id from firsts f)) and s.taken < s.capacity
+                    and s.deleted_at is null
    where rules.seats_for_list(s) > 0 and rules.list_is_open(s.id)
    order by s.free_since, s.id
 $$;
