@@ -19,6 +19,7 @@ import (
 	"github.com/go-chi/chi/v5"
 	"github.com/go-chi/httplog/v2"
 
+	"energiya/db"
 	"energiya/internal/gate"
 )
 
@@ -84,7 +85,13 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 	}
 	// The body goes as text: so it is understood in each of pgx's query modes.
 	a := actorOf(r)
-	err = pool.QueryRow(ctx, sql, a.id, string(body), requestIDOf(r.Context()), a.session).Scan(&data)
+	call := func() error {
+		return pool.QueryRow(ctx, sql, a.id, string(body), requestIDOf(r.Context()), a.session).Scan(&data)
+	}
+	// The argument wire.actor waits for an installation of the functions, which replaces the function that is called next.
+	if err = call(); db.IsReplacedFunction(err) {
+		err = call()
+	}
 	if err == nil && data == nil {
 		err = errNoData
 	}

@@ -27,7 +27,7 @@ func IsUnavailable(err error) bool {
 	case errors.As(err, &connectErr), errors.As(err, &roleErr):
 		return true
 	case errors.As(err, &pgErr):
-		return isUnavailableState(pgErr.Code)
+		return IsReplacedFunction(err) || isUnavailableState(pgErr.Code)
 	case errors.As(err, &netErr):
 		return true
 	}
@@ -38,6 +38,21 @@ func IsUnavailable(err error) bool {
 		if errors.Is(err, target) {
 			return true
 		}
+	}
+	return false
+}
+
+// IsReplacedFunction reports whether a call found its function gone: a new package of functions was installed after the
+// call was planned and before it began. Nothing was done, so the same call may be made again at once.
+func IsReplacedFunction(err error) bool {
+	var pgErr *pgconn.PgError
+	if !errors.As(err, &pgErr) || pgErr.Code != pgerrcode.InternalError {
+		return false
+	}
+	// PostgreSQL has no code of its own for this; these of its routines look up the function that is about to be called.
+	switch pgErr.Routine {
+	case "plpgsql_compile", "cached_function_compile", "fmgr_info_cxt_security", "fmgr_info", "internal_get_result_type":
+		return true
 	}
 	return false
 }
