@@ -6,7 +6,7 @@ select plan(13);
 
 select is(wire.version()::jsonb,
   (select jsonb_build_object('schema', (select version from public.schema_version), 'package', version, 'hash', hash,
-          'faults', '{}'::text[]) from gym.code_package),
+          'faults', '{}'::text[], 'timeZone', null) from gym.code_package),
   'version: the last migration and the package of functions');
 set local role energy_server;
 select wire.version()::jsonb as version \gset
