@@ -11,7 +11,11 @@ func TestAvtimeCreate(t *testing.T) {
 	g := newGym(t, whileClosed)
 	body := object{"weekday": 5, "time": "07:05", "numberOfPersons": 3, "month": nextMonth}
 	slot := g.one("POST /avtime/create", g.admin, body)
-	require.Equal(t, object{"id": slot["id"], "weekday": number(5), "time": "07:05", "month": nextMonth, "available": true}, slot)
+	require.Equal(
+		t,
+		object{"id": slot["id"], "weekday": number(5), "time": "07:05", "month": nextMonth, "available": true},
+		slot,
+	)
 	slot["waiting"], slot["place"] = number(0), nil
 	require.Equal(t, []object{slot}, g.many("GET /avtime/get", g.student, nil))
 	require.Equal(t, 3, g.seats(slot.integer(t, "id")))
@@ -31,7 +35,11 @@ func TestAvtimeCreate(t *testing.T) {
 	again := g.one("POST /avtime/create", g.admin, body)
 	require.NotEqual(t, slot["id"], again["id"], "a deleted one does not stand in the way")
 	for time := range map[string]bool{"00:00": true, "23:59": true} {
-		g.done("POST /avtime/create", g.admin, object{"weekday": 6, "time": time, "numberOfPersons": 1, "month": nextMonth})
+		g.done(
+			"POST /avtime/create",
+			g.admin,
+			object{"weekday": 6, "time": time, "numberOfPersons": 1, "month": nextMonth},
+		)
 	}
 }
 
@@ -46,14 +54,32 @@ func TestAvtimeGetAny(t *testing.T) {
 		}
 		return all
 	}
-	require.Equal(t, []int{s.monday, s.mondayLate, s.tuesday, s.wednesday, s.thursday, s.later, s.now}, ids(nil), "all months, by id")
+	require.Equal(
+		t,
+		[]int{s.monday, s.mondayLate, s.tuesday, s.wednesday, s.thursday, s.later, s.now},
+		ids(nil),
+		"all months, by id",
+	)
 	require.Equal(t, []int{s.monday, s.mondayLate, s.tuesday, s.wednesday, s.thursday}, ids(object{"month": nextMonth}))
-	require.Equal(t, []int{s.monday, s.mondayLate, s.tuesday, s.wednesday, s.thursday, s.gone}, ids(object{"month": nextMonth, "deleted": true}))
+	require.Equal(
+		t,
+		[]int{s.monday, s.mondayLate, s.tuesday, s.wednesday, s.thursday, s.gone},
+		ids(object{"month": nextMonth, "deleted": true}),
+	)
 	require.Equal(t, []int{s.later}, ids(object{"month": "01-2027", "deleted": false}))
 	require.Empty(t, ids(object{"month": "01-2020"}))
-	require.Equal(t,
-		object{"id": number(s.monday), "weekday": number(0), "time": "16:00", "month": nextMonth, "numberOfPersons": number(2), "freeSeats": number(1)},
-		g.many("POST /avtime/get-any", g.coach, nil)[0])
+	require.Equal(
+		t,
+		object{
+			"id":              number(s.monday),
+			"weekday":         number(0),
+			"time":            "16:00",
+			"month":           nextMonth,
+			"numberOfPersons": number(2),
+			"freeSeats":       number(1),
+		},
+		g.many("POST /avtime/get-any", g.coach, nil)[0],
+	)
 }
 
 func TestAvtimeEdit(t *testing.T) {
@@ -71,12 +97,31 @@ func TestAvtimeEdit(t *testing.T) {
 	g.fill(s.monday)
 	g.choose(g.student, s.mondayLate, s.tuesday)
 
-	require.Equal(t,
-		object{"id": number(s.monday), "weekday": number(0), "time": "16:00", "month": nextMonth, "numberOfPersons": number(5), "freeSeats": number(3)},
-		edit(object{"id": s.monday, "numberOfPersons": 5}))
+	require.Equal(
+		t,
+		object{
+			"id":              number(s.monday),
+			"weekday":         number(0),
+			"time":            "16:00",
+			"month":           nextMonth,
+			"numberOfPersons": number(5),
+			"freeSeats":       number(3),
+		},
+		edit(object{"id": s.monday, "numberOfPersons": 5}),
+	)
 	edit(object{"id": s.monday, "numberOfPersons": 2})
-	require.Contains(t, refused("LogicError", object{"id": s.monday, "numberOfPersons": 1}).message, "2", "says how many are there")
-	require.Equal(t, 0, edit(object{"id": s.monday, "numberOfPersons": 2}).integer(t, "freeSeats"), "just as many as there are")
+	require.Contains(
+		t,
+		refused("LogicError", object{"id": s.monday, "numberOfPersons": 1}).message,
+		"2",
+		"says how many are there",
+	)
+	require.Equal(
+		t,
+		0,
+		edit(object{"id": s.monday, "numberOfPersons": 2}).integer(t, "freeSeats"),
+		"just as many as there are",
+	)
 
 	moved := edit(object{"id": s.mondayLate, "weekday": 5, "time": "20:30"})
 	require.Equal(t, number(5), moved["weekday"])
@@ -90,8 +135,18 @@ func TestAvtimeEdit(t *testing.T) {
 
 	refused("LogicError", object{"id": s.now, "weekday": 0}) // its month has begun
 	refused("LogicError", object{"id": s.now, "time": "06:00"})
-	require.Equal(t, 9, edit(object{"id": s.now, "numberOfPersons": 9}).integer(t, "numberOfPersons"), "seats may change at any time")
-	require.Equal(t, 9, edit(object{"id": s.now, "weekday": 4, "time": "16:00"}).integer(t, "numberOfPersons"), "what changes nothing is no change")
+	require.Equal(
+		t,
+		9,
+		edit(object{"id": s.now, "numberOfPersons": 9}).integer(t, "numberOfPersons"),
+		"seats may change at any time",
+	)
+	require.Equal(
+		t,
+		9,
+		edit(object{"id": s.now, "weekday": 4, "time": "16:00"}).integer(t, "numberOfPersons"),
+		"what changes nothing is no change",
+	)
 
 	refused("DataBaseException", object{"id": 2_000_000, "numberOfPersons": 3})
 	refused("DataBaseException", object{"id": s.gone, "numberOfPersons": 3})
@@ -118,7 +173,12 @@ func TestAvtimeDelete(t *testing.T) {
 	g.done("DELETE /avtime/delete", g.admin, object{"id": s.monday, "force": true})
 	require.Equal(t, []int{s.tuesday}, g.held(g.student), "nobody else loses anything")
 	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"month": nextMonth}), 1)
-	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true}), 3, "the history stays")
+	require.Len(
+		t,
+		g.many("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true}),
+		3,
+		"the history stays",
+	)
 	for _, slot := range g.many("GET /avtime/get", g.student, nil) {
 		require.NotEqual(t, s.monday, slot.integer(t, "id"))
 	}
@@ -176,5 +236,10 @@ func TestTheSecondOfOpeningAndClosing(t *testing.T) {
 	refused("2026-12-31 23:59:59")
 	refused("2027-01-01 00:00:00")
 	g.at("2027-01-25 12:00:00").refused("LogicError", "POST /entry/create", g.student, choice(slot)) // now this month's
-	require.Len(t, g.at("2027-01-10 12:00").many("POST /entry/get-any", g.coach, object{"deleted": true}), 3, "one for each time it was taken")
+	require.Len(
+		t,
+		g.at("2027-01-10 12:00").many("POST /entry/get-any", g.coach, object{"deleted": true}),
+		3,
+		"one for each time it was taken",
+	)
 }

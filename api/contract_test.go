@@ -37,7 +37,10 @@ func newGym(t testing.TB, now string) gym {
 	pool := db.At(t, now)
 	return gym{
 		client: newClient(t, pool), db: db, pool: pool,
-		student: db.User(t, "STUDENT"), blocked: db.User(t, "BLOCKED"), coach: db.User(t, "COACH"), admin: db.User(t, "ADMIN"),
+		student: db.User(
+			t,
+			"STUDENT",
+		), blocked: db.User(t, "BLOCKED"), coach: db.User(t, "COACH"), admin: db.User(t, "ADMIN"),
 	}
 }
 
@@ -57,7 +60,8 @@ func (g gym) with(t testing.TB) gym {
 // slot makes a slot over the wire and gives its id.
 func (g gym) slot(month string, weekday int, time string, seats int) int {
 	g.t.Helper()
-	return g.one("POST /avtime/create", g.admin, object{"weekday": weekday, "time": time, "numberOfPersons": seats, "month": month}).integer(g.t, "id")
+	return g.one("POST /avtime/create", g.admin, object{"weekday": weekday, "time": time, "numberOfPersons": seats, "month": month}).
+		integer(g.t, "id")
 }
 
 // seats are the free seats of a slot.
@@ -188,7 +192,14 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 		return asObject(t, data).integer(t, "id")
 	}
 
-	slot := id(ask(slotAvailableShape, "POST /avtime/create", g.admin, object{"weekday": 0, "time": "16:00", "numberOfPersons": 12, "month": nextMonth}))
+	slot := id(
+		ask(
+			slotAvailableShape,
+			"POST /avtime/create",
+			g.admin,
+			object{"weekday": 0, "time": "16:00", "numberOfPersons": 12, "month": nextMonth},
+		),
+	)
 	ask("["+slotOfferedShape+"]", "GET /avtime/get", g.student, nil)
 	ask("["+slotCountedShape+"]", "POST /avtime/get-any", g.coach, nil)
 	ask(slotCountedShape, "PUT /avtime/edit", g.admin, object{"id": slot, "numberOfPersons": 10})
@@ -202,7 +213,11 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	ask("[{error:bool selectedTime:int text:null}]", "POST /entry/create", g.student, choice(slot))
 	entries := ask("["+entryShape+"]", "POST /entry/get", g.student, object{"month": "next"}).([]any)
 	ask("["+entryAnyShape+"]", "POST /entry/get-any", g.coach, object{"month": nextMonth})
-	require.Equal(t, object{"result": true}, asObject(t, ask(doneShape, "DELETE /entry/delete", g.student, object{"id": id(entries[0])})))
+	require.Equal(
+		t,
+		object{"result": true},
+		asObject(t, ask(doneShape, "DELETE /entry/delete", g.student, object{"id": id(entries[0])})),
+	)
 	ask("[]", "POST /entry/get", g.student, object{"month": "next"})
 	entry := id(ask(entryAnyShape, "POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": g.student}))
 	ask(doneShape, "DELETE /entry/delete-any", g.admin, object{"id": entry})
@@ -219,7 +234,12 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	lesson := object{"date": "2026-11-26", "time": "16:00"}
 	mark := id(ask("["+visitShape+"]", "POST /visit/get", g.coach, nil).([]any)[0])
 	ask(visitShape, "PUT /visit/edit", g.coach, object{"id": mark, "mark": 1})
-	ask("["+visitShape+"]", "POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}})
+	ask(
+		"["+visitShape+"]",
+		"POST /visit/mark-lesson",
+		g.coach,
+		object{"date": "2026-11-26", "time": "16:00", "present": []int{g.student}},
+	)
 	ask(doneShape, "POST /visit/cancel-lesson", g.coach, lesson)
 	ask(doneShape, "POST /visit/restore-lesson", g.coach, lesson)
 	ask(absencesShape, "GET /user/absences", g.student, nil)
@@ -241,20 +261,42 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 		if kind == "blocked" {
 			days = "days:[]"
 		}
-		ask("{count:int "+days+" from:str group:null kind:str rows:["+rowShape+"] to:str totals:{absent:int excused:int "+
-			"lessons:int present:int}}", "POST /report/preview", g.coach, shown)
+		ask(
+			"{count:int "+days+" from:str group:null kind:str rows:["+rowShape+"] to:str totals:{absent:int excused:int "+
+				"lessons:int present:int}}",
+			"POST /report/preview",
+			g.coach,
+			shown,
+		)
 	}
 	ask("["+userShape+"]", "POST /user/find", g.coach, object{"text": fmt.Sprint(g.student)})
 
-	closed := id(ask(closedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-31", "endDate": "2027-01-08", "reason": "Каникулы"}))
+	closed := id(
+		ask(
+			closedShape,
+			"POST /closure/create",
+			g.admin,
+			object{"startDate": "2026-12-31", "endDate": "2027-01-08", "reason": "Каникулы"},
+		),
+	)
 	ask("["+closedShape+"]", "GET /closure/get", g.student, nil)
 	ask(doneShape, "DELETE /closure/delete", g.admin, object{"id": closed})
-	ask(movedShape, "POST /closure/create", g.admin, object{"startDate": "2026-12-05", "runsAs": 0, "reason": "Перенос"})
+	ask(
+		movedShape,
+		"POST /closure/create",
+		g.admin,
+		object{"startDate": "2026-12-05", "runsAs": 0, "reason": "Перенос"},
+	)
 
 	person := id(ask(userShape, "POST /user/create", g.admin, newPerson(900001)))
 	ask("["+userShape+"]", "GET /user/get", g.coach, nil)
 	ask(ownUserShape, "PUT /user/edit", person, object{"group": "ИС-22"})
-	ask(doneShape, "PUT /user/edit-password", person, object{"oldPassword": "сложный-пароль", "newPassword": "другой-пароль"})
+	ask(
+		doneShape,
+		"PUT /user/edit-password",
+		person,
+		object{"oldPassword": "сложный-пароль", "newPassword": "другой-пароль"},
+	)
 	ask(userShape, "PUT /user/edit-any", g.admin, object{"id": person, "group": "ИС-23"})
 	ask(doneShape, "DELETE /user/delete-any", g.admin, object{"id": person})
 
@@ -268,7 +310,10 @@ func TestEveryEndpointAnswersInItsShape(t *testing.T) {
 	}
 
 	// Reports answer with a file: see TestReportIsTheFile.
-	all := slices.DeleteFunc(routes(t, g.handler), func(route string) bool { return !strings.Contains(route, "/api/") || isReport(route) })
+	all := slices.DeleteFunc(
+		routes(t, g.handler),
+		func(route string) bool { return !strings.Contains(route, "/api/") || isReport(route) },
+	)
 	require.Equal(t, all, slices.Sorted(maps.Keys(asked)), "every endpoint was asked")
 	g.audit()
 }
@@ -289,17 +334,26 @@ var rights = []struct {
 	{"STUDENT BLOCKED COACH ADMIN", "GET /user/own, GET /user/blocks, POST /visit/own"},
 	{"COACH ADMIN", "POST /visit/lessons, POST /visit/lesson, PUT /visit/edit-lesson, POST /visit/person, " +
 		"POST /user/find, POST /entry/lists, POST /report/preview, POST /report/statistics"},
-	{"STUDENT BLOCKED COACH ADMIN", "GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get"},
+	{
+		"STUDENT BLOCKED COACH ADMIN",
+		"GET /gym-news/get, POST /entry/get, PUT /user/edit, PUT /user/edit-password, GET /user/absences, GET /closure/get",
+	},
 	{"STUDENT BLOCKED ADMIN", "DELETE /entry/delete, POST /wait/create, DELETE /wait/delete"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /wait/get"},
 	{"STUDENT BLOCKED COACH ADMIN", "GET /avtime/get, GET /entry/check-open"},
 	{"STUDENT BLOCKED ADMIN", "POST /entry/create"},
-	{"COACH ADMIN", "POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get, " +
-		"POST /visit/get, PUT /visit/edit, POST /visit/mark-lesson, POST /visit/cancel-lesson, POST /visit/restore-lesson, " +
-		"POST /report/visits, POST /report/occupancy, POST /report/term, POST /report/blocked"},
-	{"ADMIN", "POST /avtime/create, PUT /avtime/edit, DELETE /avtime/delete, POST /entry/create-any, POST /entry/change-open, " +
-		"DELETE /entry/delete-any, POST /user/create, PUT /user/edit-any, DELETE /user/delete-any, POST /gym-news/get-any, " +
-		"POST /new/create, PUT /new/edit, DELETE /new/delete, POST /new/get-any, POST /closure/create, DELETE /closure/delete"},
+	{
+		"COACH ADMIN",
+		"POST /gym-news/create, PUT /gym-news/edit, DELETE /gym-news/delete, POST /avtime/get-any, POST /entry/get-any, GET /user/get, " +
+			"POST /visit/get, PUT /visit/edit, POST /visit/mark-lesson, POST /visit/cancel-lesson, POST /visit/restore-lesson, " +
+			"POST /report/visits, POST /report/occupancy, POST /report/term, POST /report/blocked",
+	},
+	{
+		"ADMIN",
+		"POST /avtime/create, PUT /avtime/edit, DELETE /avtime/delete, POST /entry/create-any, POST /entry/change-open, " +
+			"DELETE /entry/delete-any, POST /user/create, PUT /user/edit-any, DELETE /user/delete-any, POST /gym-news/get-any, " +
+			"POST /new/create, PUT /new/edit, DELETE /new/delete, POST /new/get-any, POST /closure/create, DELETE /closure/delete",
+	},
 }
 
 func TestRights(t *testing.T) {
@@ -357,7 +411,10 @@ func TestRightsFollowTheTable(t *testing.T) {
 	// A DBA's change of the table counts at once.
 	g := newGym(t, whileOpen)
 	g.refused("AccessRightsException", "GET /user/get", g.student, nil)
-	_, err := g.db.Owner.Exec(t.Context(), "update gym.rights set roles = roles || 'STUDENT'::gym.userrole where endpoint = 'user/get'")
+	_, err := g.db.Owner.Exec(
+		t.Context(),
+		"update gym.rights set roles = roles || 'STUDENT'::gym.userrole where endpoint = 'user/get'",
+	)
 	require.NoError(t, err)
 	g.done("GET /user/get", g.student, nil)
 	_, err = g.db.Owner.Exec(t.Context(), "delete from gym.rights where endpoint = 'user/get'")
@@ -372,7 +429,11 @@ func TestOrderOfChecks(t *testing.T) {
 	header := withToken()
 	header.Set("Content-Type", "text/plain")
 	// Each call is wrong in every later way too.
-	require.Equal(t, 401, g.send("PATCH /no/such", map[string][]string{"Content-Type": {"text/plain"}}, tooLarge).status)
+	require.Equal(
+		t,
+		401,
+		g.send("PATCH /no/such", map[string][]string{"Content-Type": {"text/plain"}}, tooLarge).status,
+	)
 	require.Equal(t, 404, g.send("PATCH /no/such", header, tooLarge).status)
 	require.Equal(t, 405, g.send("PATCH /entry/create", header, tooLarge).status)
 	require.Equal(t, 413, g.send("POST /entry/create", header, tooLarge).status)
@@ -419,7 +480,25 @@ func TestThroughTheServersRole(t *testing.T) {
 }
 
 // badIntegers are what no integer field takes.
-var badIntegers = []string{`"x"`, `""`, `" "`, `"1.5"`, `1.5`, `true`, `[]`, `[1]`, `{}`, `"1e3"`, `1e400`, `-1`, `"-1"`, `2147483648`, `"99999999999999999999999"`, `"0x10"`, `"١٢"`}
+var badIntegers = []string{
+	`"x"`,
+	`""`,
+	`" "`,
+	`"1.5"`,
+	`1.5`,
+	`true`,
+	`[]`,
+	`[1]`,
+	`{}`,
+	`"1e3"`,
+	`1e400`,
+	`-1`,
+	`"-1"`,
+	`2147483648`,
+	`"99999999999999999999999"`,
+	`"0x10"`,
+	`"١٢"`,
+}
 
 // TestFields breaks each field of each endpoint: the answer is InvalidRequestException and names the field.
 func TestFields(t *testing.T) {
@@ -428,14 +507,88 @@ func TestFields(t *testing.T) {
 	slot, today := g.slot(nextMonth, 0, "16:00", 12), g.slot(thisMonth, 3, "16:00", 12)
 	g.done("POST /entry/create-any", g.admin, object{"selectedTime": today, "user": g.student})
 	mark := g.many("POST /visit/get", g.coach, nil)[0].integer(t, "id")
-	badTimes := []string{`"24:00"`, `"7:5"`, `"07:5"`, `"7:05"`, `"16:00:00"`, `"16.00"`, `"16:60"`, `""`, `"now"`, `1600`, `16.5`, `null`, `[]`, `{}`, `true`, `" 16:00"`, `"16:00\n"`, `"١٦:٠٠"`}
-	badDates := []string{`"2026-11-31"`, `"2027-02-29"`, `"2026-13-01"`, `"2026-00-10"`, `"2026-11-00"`, `"26.11.2026"`, `"2026-11-6"`, `"2026-11-26T00:00:00"`, `"2026/11/26"`,
-		`"20261126"`, `"1999-12-31"`, `"10000-01-01"`, `"today"`, `"infinity"`, `"epoch"`, `""`, `" 2026-11-26"`, `"2026-11-26\n"`, `"٢٠٢٦-١١-٢٦"`, `20261126`, `1.5`, `true`, `[]`, `{}`}
+	badTimes := []string{
+		`"24:00"`,
+		`"7:5"`,
+		`"07:5"`,
+		`"7:05"`,
+		`"16:00:00"`,
+		`"16.00"`,
+		`"16:60"`,
+		`""`,
+		`"now"`,
+		`1600`,
+		`16.5`,
+		`null`,
+		`[]`,
+		`{}`,
+		`true`,
+		`" 16:00"`,
+		`"16:00\n"`,
+		`"١٦:٠٠"`,
+	}
+	badDates := []string{
+		`"2026-11-31"`,
+		`"2027-02-29"`,
+		`"2026-13-01"`,
+		`"2026-00-10"`,
+		`"2026-11-00"`,
+		`"26.11.2026"`,
+		`"2026-11-6"`,
+		`"2026-11-26T00:00:00"`,
+		`"2026/11/26"`,
+		`"20261126"`,
+		`"1999-12-31"`,
+		`"10000-01-01"`,
+		`"today"`,
+		`"infinity"`,
+		`"epoch"`,
+		`""`,
+		`" 2026-11-26"`,
+		`"2026-11-26\n"`,
+		`"٢٠٢٦-١١-٢٦"`,
+		`20261126`,
+		`1.5`,
+		`true`,
+		`[]`,
+		`{}`,
+	}
 	badLastDays := slices.DeleteFunc(slices.Clone(badDates), func(s string) bool { return s == `""` })
 	badTimesOrNone := slices.DeleteFunc(slices.Clone(badTimes), func(s string) bool { return s == "null" })
-	badLists := []string{`"5"`, `5`, `{}`, `true`, `["x"]`, `[1.5]`, `[[5]]`, `[null]`, `[{}]`, `[true]`, `[1e400]`, `[2147483648]`, `[""]`}
+	badLists := []string{
+		`"5"`,
+		`5`,
+		`{}`,
+		`true`,
+		`["x"]`,
+		`[1.5]`,
+		`[[5]]`,
+		`[null]`,
+		`[{}]`,
+		`[true]`,
+		`[1e400]`,
+		`[2147483648]`,
+		`[""]`,
+	}
 	badMarks := append([]string{`4`, `"4"`, `"-1"`}, badIntegers...)
-	badMonths := []string{`"13-2026"`, `"00-2026"`, `"12-99999"`, `"2026-12"`, `"12-26"`, `"1-2026"`, `"12.2026"`, `""`, `"december"`, `12`, `[]`, `{}`, `false`, `"12-2026 "`, `"-12-2026"`, `"12-0000"`}
+	badMonths := []string{
+		`"13-2026"`,
+		`"00-2026"`,
+		`"12-99999"`,
+		`"2026-12"`,
+		`"12-26"`,
+		`"1-2026"`,
+		`"12.2026"`,
+		`""`,
+		`"december"`,
+		`12`,
+		`[]`,
+		`{}`,
+		`false`,
+		`"12-2026 "`,
+		`"-12-2026"`,
+		`"12-0000"`,
+	}
 	badTexts := []string{`12`, `true`, `[]`, `{}`, `["a"]`}
 	badBools := []string{`1`, `0`, `"yes"`, `""`, `[]`, `{}`}
 	badRoles := []string{`"student"`, `"ROOT"`, `""`, `5`, `[]`, `{}`, `true`}
@@ -552,25 +705,50 @@ func TestFields(t *testing.T) {
 func TestNumbersMayComeAsStrings(t *testing.T) {
 	t.Parallel()
 	g := newGym(t, whileOpen)
-	created := g.one("POST /avtime/create", g.admin, object{"weekday": "2", "time": "16:00", "numberOfPersons": "12", "month": nextMonth})
+	created := g.one(
+		"POST /avtime/create",
+		g.admin,
+		object{"weekday": "2", "time": "16:00", "numberOfPersons": "12", "month": nextMonth},
+	)
 	require.Equal(t, 2, created.integer(t, "weekday"))
 	slot := created.integer(t, "id")
 	id := fmt.Sprint(slot)
-	require.Equal(t, 9, g.one("PUT /avtime/edit", g.admin, object{"id": id, "numberOfPersons": "9"}).integer(t, "numberOfPersons"))
+	require.Equal(
+		t,
+		9,
+		g.one("PUT /avtime/edit", g.admin, object{"id": id, "numberOfPersons": "9"}).integer(t, "numberOfPersons"),
+	)
 	outcome := g.many("POST /entry/create", g.student, object{"selectedTimes": []string{id}})
 	require.Equal(t, slot, outcome[0].integer(t, "selectedTime"), "comes back as a number")
 	require.Len(t, g.many("POST /entry/get-any", g.coach, object{"weekday": "2", "month": nextMonth}), 1)
 	entry := g.many("POST /entry/get", g.student, object{"month": "next"})[0].integer(t, "id")
 	g.done("DELETE /entry/delete", g.student, object{"id": fmt.Sprint(entry)})
-	entry = g.one("POST /entry/create-any", g.admin, object{"selectedTime": id, "user": fmt.Sprint(g.student)}).integer(t, "id")
+	entry = g.one("POST /entry/create-any", g.admin, object{"selectedTime": id, "user": fmt.Sprint(g.student)}).
+		integer(t, "id")
 	g.done("DELETE /entry/delete-any", g.admin, object{"id": fmt.Sprint(entry)})
 
-	g.done("POST /entry/create-any", g.admin, object{"selectedTime": g.slot(thisMonth, 3, "16:00", 2), "user": g.student})
+	g.done(
+		"POST /entry/create-any",
+		g.admin,
+		object{"selectedTime": g.slot(thisMonth, 3, "16:00", 2), "user": g.student},
+	)
 	mark := g.many("POST /visit/get", g.coach, nil)[0].integer(t, "id")
-	require.Equal(t, 2, g.one("PUT /visit/edit", g.coach, object{"id": fmt.Sprint(mark), "mark": "2"}).integer(t, "mark"))
-	marks := g.many("POST /visit/mark-lesson", g.coach, object{"date": "2026-11-26", "time": "16:00", "present": []string{fmt.Sprint(g.student)}})
+	require.Equal(
+		t,
+		2,
+		g.one("PUT /visit/edit", g.coach, object{"id": fmt.Sprint(mark), "mark": "2"}).integer(t, "mark"),
+	)
+	marks := g.many(
+		"POST /visit/mark-lesson",
+		g.coach,
+		object{"date": "2026-11-26", "time": "16:00", "present": []string{fmt.Sprint(g.student)}},
+	)
 	require.Equal(t, 1, marks[0].integer(t, "mark"))
-	closure := g.one("POST /closure/create", g.admin, object{"startDate": "2026-12-05", "runsAs": "0", "reason": "Перенос"})
+	closure := g.one(
+		"POST /closure/create",
+		g.admin,
+		object{"startDate": "2026-12-05", "runsAs": "0", "reason": "Перенос"},
+	)
 	require.Equal(t, 0, closure.integer(t, "runsAs"))
 	g.done("DELETE /closure/delete", g.admin, object{"id": fmt.Sprint(closure.integer(t, "id"))})
 
@@ -596,13 +774,23 @@ func TestUnknownFieldsAndMissingBodies(t *testing.T) {
 		bare := g.ask(endpoint, actor, nil)
 		require.Equal(t, 200, bare.status, "%s %s", endpoint, bare.raw)
 		require.Equal(t, bare.data, g.done(endpoint, actor, object{}), endpoint)
-		require.Equal(t, bare.data, g.done(endpoint, actor, object{"unknown": object{"deep": []int{1}}, "ID": 5, "": nil}), endpoint)
+		require.Equal(
+			t,
+			bare.data,
+			g.done(endpoint, actor, object{"unknown": object{"deep": []int{1}}, "ID": 5, "": nil}),
+			endpoint,
+		)
 	}
 	g.done("POST /entry/create", g.student, object{"selectedTimes": []int{slot}, "user": g.admin, "force": true})
 	require.Equal(t, []int{slot}, g.held(g.student))
 	for _, body := range []any{
 		object{"status": true}, object{"status": true, "openingDay": 99}, object{"status": true, "openingDay": "x"}, object{"status": true, "openingDay": nil},
 	} {
-		require.Equal(t, 25, g.one("POST /entry/change-open", g.admin, body).integer(t, "openingDay"), "openingDay is ignored")
+		require.Equal(
+			t,
+			25,
+			g.one("POST /entry/change-open", g.admin, body).integer(t, "openingDay"),
+			"openingDay is ignored",
+		)
 	}
 }

@@ -29,8 +29,18 @@ type timetable struct{ monday, mondayLate, tuesday, wednesday, thursday, gone, l
 func (g gym) timetable() timetable {
 	g.t.Helper()
 	table := timetable{
-		monday: g.slot(nextMonth, 0, "16:00", 2), mondayLate: g.slot(nextMonth, 0, "17:30", 2), tuesday: g.slot(nextMonth, 1, "16:00", 2),
-		wednesday: g.slot(nextMonth, 2, "16:00", 2), thursday: g.slot(nextMonth, 3, "16:00", 2), gone: g.slot(nextMonth, 4, "16:00", 2),
+		monday: g.slot(
+			nextMonth,
+			0,
+			"16:00",
+			2,
+		), mondayLate: g.slot(nextMonth, 0, "17:30", 2), tuesday: g.slot(nextMonth, 1, "16:00", 2),
+		wednesday: g.slot(
+			nextMonth,
+			2,
+			"16:00",
+			2,
+		), thursday: g.slot(nextMonth, 3, "16:00", 2), gone: g.slot(nextMonth, 4, "16:00", 2),
 		later: g.slot("01-2027", 4, "16:00", 2), now: g.slot(thisMonth, 4, "16:00", 2),
 	}
 	g.done("DELETE /avtime/delete", g.admin, object{"id": table.gone})
@@ -52,7 +62,11 @@ func TestEntryCreate(t *testing.T) {
 	t.Run("takes seats and answers in the order of the list", func(t *testing.T) {
 		g := g.with(t)
 		user := g.db.User(t, "STUDENT")
-		require.Equal(t, []object{booked(s.thursday), booked(s.tuesday)}, g.outcomes(user, choice(s.thursday, s.tuesday)))
+		require.Equal(
+			t,
+			[]object{booked(s.thursday), booked(s.tuesday)},
+			g.outcomes(user, choice(s.thursday, s.tuesday)),
+		)
 		require.ElementsMatch(t, []int{s.tuesday, s.thursday}, g.held(user))
 		require.Equal(t, 1, g.seats(s.tuesday))
 		g.choose(user)
@@ -62,7 +76,11 @@ func TestEntryCreate(t *testing.T) {
 		user := g.db.User(t, "STUDENT")
 		g.choose(user, s.monday, s.tuesday)
 		before := g.many("POST /entry/get", user, object{"month": "next"})
-		require.Equal(t, []object{booked(s.wednesday), booked(s.tuesday)}, g.outcomes(user, choice(s.wednesday, s.tuesday)))
+		require.Equal(
+			t,
+			[]object{booked(s.wednesday), booked(s.tuesday)},
+			g.outcomes(user, choice(s.wednesday, s.tuesday)),
+		)
 		after := g.many("POST /entry/get", user, object{"month": "next"})
 		require.Equal(t, before[1], after[0], "tuesday's enrolment is the same one")
 		require.Equal(t, s.wednesday, after[1].object(t, "selectedTime").integer(t, "id"))
@@ -105,7 +123,12 @@ func TestEntryCreate(t *testing.T) {
 		user := g.db.User(t, "STUDENT")
 		require.Equal(t, []object{full(s.monday), booked(s.wednesday)}, g.outcomes(user, choice(s.monday, s.wednesday)))
 		require.Equal(t, []int{s.wednesday}, g.held(user))
-		require.Equal(t, []object{full(s.monday), booked(s.wednesday)}, g.outcomes(user, choice(s.monday, s.wednesday)), "again")
+		require.Equal(
+			t,
+			[]object{full(s.monday), booked(s.wednesday)},
+			g.outcomes(user, choice(s.monday, s.wednesday)),
+			"again",
+		)
 		g.choose(user)
 	})
 	t.Run("where a full slot comes with another that can be had, the old choice goes", func(t *testing.T) {
@@ -155,7 +178,14 @@ func TestEntryCreate(t *testing.T) {
 			"more than a list may hold": make([]int, 50),
 		} {
 			a := g.refused("LogicError", "POST /entry/create", user, choice(slots...))
-			require.Equal(t, entries, g.done("POST /entry/get", user, object{"month": "next"}), "%s: %s", why, a.message)
+			require.Equal(
+				t,
+				entries,
+				g.done("POST /entry/get", user, object{"month": "next"}),
+				"%s: %s",
+				why,
+				a.message,
+			)
 		}
 		require.Equal(t, 2, g.seats(s.wednesday))
 		g.choose(user)
@@ -179,7 +209,12 @@ func TestEntryCreate(t *testing.T) {
 	})
 	t.Run("the message about a weekday and about the limit differ", func(t *testing.T) {
 		g := g.with(t)
-		tooMany := g.refused("LogicError", "POST /entry/create", g.student, choice(s.mondayLate, s.tuesday, s.wednesday, s.thursday))
+		tooMany := g.refused(
+			"LogicError",
+			"POST /entry/create",
+			g.student,
+			choice(s.mondayLate, s.tuesday, s.wednesday, s.thursday),
+		)
 		require.Contains(t, tooMany.message, "3")
 		twice := g.refused("LogicError", "POST /entry/create", g.student, choice(s.thursday, s.thursday))
 		require.NotEqual(t, tooMany.message, twice.message)
@@ -264,7 +299,10 @@ func TestEntryGetAny(t *testing.T) {
 	held := func(body any) []string {
 		all := []string{}
 		for _, e := range g.many("POST /entry/get-any", g.coach, body) {
-			all = append(all, fmt.Sprint(e.object(t, "user").integer(t, "id"), " ", e.object(t, "selectedTime").integer(t, "id")))
+			all = append(
+				all,
+				fmt.Sprint(e.object(t, "user").integer(t, "id"), " ", e.object(t, "selectedTime").integer(t, "id")),
+			)
 		}
 		return all
 	}
@@ -272,8 +310,12 @@ func TestEntryGetAny(t *testing.T) {
 	everything := []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate), pair(g.admin, s.tuesday)}
 	require.ElementsMatch(t, everything, held(object{"month": nextMonth}))
 	require.ElementsMatch(t, everything, held(object{"month": nextMonth, "deleted": false}))
-	require.ElementsMatch(t, append(everything, pair(g.student, s.wednesday)), held(object{"month": nextMonth, "deleted": true}),
-		"cancelled ones too")
+	require.ElementsMatch(
+		t,
+		append(everything, pair(g.student, s.wednesday)),
+		held(object{"month": nextMonth, "deleted": true}),
+		"cancelled ones too",
+	)
 	require.ElementsMatch(t, []string{pair(g.student, s.monday), pair(g.admin, s.mondayLate)},
 		held(object{"weekday": 0, "month": nextMonth}))
 	// Without a month they are those of the current one, and not of all years.
@@ -283,7 +325,11 @@ func TestEntryGetAny(t *testing.T) {
 	require.Empty(t, held(object{"weekday": 0}))
 	require.ElementsMatch(t, []string{pair(g.student, s.now)}, held(object{"month": thisMonth}))
 	require.ElementsMatch(t, []string{pair(g.admin, s.tuesday)}, held(object{"weekday": 1, "month": nextMonth}))
-	require.ElementsMatch(t, []string{pair(g.student, s.wednesday)}, held(object{"weekday": 2, "month": nextMonth, "deleted": true}))
+	require.ElementsMatch(
+		t,
+		[]string{pair(g.student, s.wednesday)},
+		held(object{"weekday": 2, "month": nextMonth, "deleted": true}),
+	)
 	require.Empty(t, held(object{"weekday": 6}))
 }
 
@@ -298,11 +344,20 @@ func TestEntryCreateAny(t *testing.T) {
 		t.Helper()
 		before := g.done("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true})
 		g.refused(errType, "POST /entry/create-any", g.admin, object{"selectedTime": slot, "user": user})
-		require.Equal(t, before, g.done("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true}), "nothing changed")
+		require.Equal(
+			t,
+			before,
+			g.done("POST /entry/get-any", g.coach, object{"month": nextMonth, "deleted": true}),
+			"nothing changed",
+		)
 	}
 	entry := enrol(s.monday, g.student) // closed: an administrator's hand counts outside the window too
 	require.Equal(t, g.student, entry.object(t, "user").integer(t, "id"))
-	require.Equal(t, object{"id": number(s.monday), "weekday": number(0), "time": "16:00", "month": nextMonth}, entry.object(t, "selectedTime"))
+	require.Equal(
+		t,
+		object{"id": number(s.monday), "weekday": number(0), "time": "16:00", "month": nextMonth},
+		entry.object(t, "selectedTime"),
+	)
 	require.Equal(t, []int{s.monday}, g.held(g.student))
 	enrol(s.now, g.student)
 
@@ -338,7 +393,8 @@ func TestEntryDelete(t *testing.T) {
 	entry := func(user int, month string, n int) int {
 		return g.many("POST /entry/get", user, object{"month": month})[n].integer(t, "id")
 	}
-	current := g.one("POST /entry/create-any", g.admin, object{"selectedTime": s.now, "user": g.student}).integer(t, "id")
+	current := g.one("POST /entry/create-any", g.admin, object{"selectedTime": s.now, "user": g.student}).
+		integer(t, "id")
 	mine, second, others := entry(g.student, "next", 0), entry(g.student, "next", 1), entry(g.admin, "next", 0)
 
 	g.refused("DataBaseException", "DELETE /entry/delete", g.student, object{"id": others})
@@ -379,7 +435,11 @@ func TestOpeningByHand(t *testing.T) {
 		return opening["status"] == true
 	}
 	turn := func(now string, status bool) {
-		require.Equal(t, object{"status": status, "openingDay": number(25)}, g.at(now).one("POST /entry/change-open", g.admin, object{"status": status}))
+		require.Equal(
+			t,
+			object{"status": status, "openingDay": number(25)},
+			g.at(now).one("POST /entry/change-open", g.admin, object{"status": status}),
+		)
 	}
 	for now, want := range map[string]bool{
 		"2026-11-01 00:00:00": false, "2026-11-10 09:00": false, "2026-11-25 11:59:59": false, "2026-11-25 12:00:00": true,

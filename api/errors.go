@@ -162,8 +162,9 @@ func (s *server) explain(ctx context.Context, r *http.Request, err error) error 
 	return err
 }
 
-// noteUnavailable says now and then that the database is away, and how many found it so. They have no line of their own: a
-// crowd would write thousands. Whoever waited in vain, for a lock or until the deadline, has one that tells for what.
+// noteUnavailable says now and then that the database is away, and how many found it so. They have no line of their
+// own: a crowd would write thousands. Whoever waited in vain, for a lock or until the deadline, has one that tells
+// for what.
 func (s *server) noteUnavailable(ctx context.Context, err error) {
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) && db.IsWaitState(pgErr.Code) {

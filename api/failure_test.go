@@ -81,7 +81,12 @@ func TestErrorsOfTheDatabase(t *testing.T) {
 					require.NotContains(t, a.message, "Фраза")
 				}
 				require.Equal(t, want.errType == "Unavailable", a.header.Get("Retry-After") != "")
-				require.Equal(t, want.logged, strings.Contains(log.String(), "Фраза"), "a fault is logged, a person's mistake is not")
+				require.Equal(
+					t,
+					want.logged,
+					strings.Contains(log.String(), "Фраза"),
+					"a fault is logged, a person's mistake is not",
+				)
 				require.NotContains(t, log.String(), "secret of a row")
 
 				// One line, for the request or about the database.
@@ -101,7 +106,12 @@ func TestErrorsOfTheDatabase(t *testing.T) {
 func TestNativeConstraintsHaveTheCataloguesSentence(t *testing.T) {
 	t.Parallel()
 	db := dbtest.New(t)
-	replace(t, db.Owner, "new_get", `raise exception using errcode = p_body ->> 'code', message = 'duplicate key', constraint = p_body ->> 'rule';`)
+	replace(
+		t,
+		db.Owner,
+		"new_get",
+		`raise exception using errcode = p_body ->> 'code', message = 'duplicate key', constraint = p_body ->> 'rule';`,
+	)
 	c := newClient(t, db.Owner)
 	ask := func(code, rule string) answer {
 		return c.ask("GET /new/get", nobody, map[string]any{"code": code, "rule": rule})
@@ -112,7 +122,10 @@ func TestNativeConstraintsHaveTheCataloguesSentence(t *testing.T) {
 		a := ask(code, rule)
 		require.Equal(t, "LogicError", a.errType)
 		var sentence string
-		require.NoError(t, db.Owner.QueryRow(t.Context(), "select message from rules.catalogue where rule = $1", rule).Scan(&sentence))
+		require.NoError(
+			t,
+			db.Owner.QueryRow(t.Context(), "select message from rules.catalogue where rule = $1", rule).Scan(&sentence),
+		)
 		require.Equal(t, sentence, a.message)
 	}
 	general := ask("23503", "no_such_rule")
@@ -122,7 +135,10 @@ func TestNativeConstraintsHaveTheCataloguesSentence(t *testing.T) {
 	require.Equal(t, general.message, ask("23502", "").message, "no name at all")
 
 	t.Run("the catalogue is broken", func(t *testing.T) {
-		_, err := db.Owner.Exec(t.Context(), `create or replace function wire.refusal(p_constraint text) returns json language sql as $$ select '{"error_type":"NoSuchType"}'::json $$`)
+		_, err := db.Owner.Exec(
+			t.Context(),
+			`create or replace function wire.refusal(p_constraint text) returns json language sql as $$ select '{"error_type":"NoSuchType"}'::json $$`,
+		)
 		require.NoError(t, err)
 		c := client{t: t, handler: c.handler}
 		c.refused("InternalError", "GET /new/get", nobody, map[string]any{"code": "23505", "rule": "x"})
@@ -254,7 +270,13 @@ func sleepers(t testing.TB, owner *pgxpool.Pool) (n int) {
 
 func requireNoSleeper(t testing.TB, owner *pgxpool.Pool) {
 	t.Helper()
-	require.Eventually(t, func() bool { return sleepers(t, owner) == 0 }, 20*time.Second, 10*time.Millisecond, "the query is stopped")
+	require.Eventually(
+		t,
+		func() bool { return sleepers(t, owner) == 0 },
+		20*time.Second,
+		10*time.Millisecond,
+		"the query is stopped",
+	)
 }
 
 func TestDeadDatabase(t *testing.T) {
@@ -300,7 +322,10 @@ func TestRecoversAfterTheDatabase(t *testing.T) {
 	c := newClient(t, pool)
 	for range 3 {
 		c.done("GET /new/get", nobody, nil)
-		_, err := db.Owner.Exec(t.Context(), "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim' and datname = current_database()")
+		_, err := db.Owner.Exec(
+			t.Context(),
+			"select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'victim' and datname = current_database()",
+		)
 		require.NoError(t, err)
 		require.Eventually(t, func() bool {
 			a := c.ask("GET /new/get", nobody, nil)
@@ -379,7 +404,15 @@ func TestLogLine(t *testing.T) {
 	t.Run("a refused value is not quoted", func(t *testing.T) {
 		replace(t, db.Owner, "new_get", "perform (p_body ->> 'n')::integer; return '[]';")
 		o, log := logged(db.Owner)
-		client{t: t, handler: api.New(o)}.refused("InvalidRequestException", "GET /new/get", nobody, map[string]any{"n": "секрет"})
+		client{
+			t:       t,
+			handler: api.New(o),
+		}.refused(
+			"InvalidRequestException",
+			"GET /new/get",
+			nobody,
+			map[string]any{"n": "секрет"},
+		)
 		require.NotContains(t, log.String(), "секрет")
 		require.Contains(t, log.String(), "22P02")
 	})

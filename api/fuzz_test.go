@@ -38,7 +38,10 @@ var nastyValues = []string{
 	`"24:00"`, `"7:5"`, `"16:00:60"`, `"23:59"`, `"13-2026"`, `"00-2026"`, `"12-99999"`, `"12-0000"`, `"01-1999"`, `"2026-02-29"`, `"2026-11-26 16:00"`, `"2099-12-31"`, `"current"`, `"next"`,
 	`[1,1]`, `[1,2,3,4,5]`, `["1","3"]`, `[-1]`, `[0]`, `[2147483647]`, `[1.0,3e0]`, `"ADMIN"`, `"admin"`, `"` + strings.Repeat("я", 1000) + `"`,
 	// A gigabyte once somebody writes it out.
-	`[` + strings.Repeat("1e131071,", 100_000) + `1]`, `1e131071`, `{"a":[` + strings.Repeat("1e131071,", 100_000) + `1]}`,
+	`[` + strings.Repeat(
+		"1e131071,",
+		100_000,
+	) + `1]`, `1e131071`, `{"a":[` + strings.Repeat("1e131071,", 100_000) + `1]}`,
 }
 
 // nastyBodies are sent as they are.
@@ -64,7 +67,10 @@ type prober struct {
 func newProber(t testing.TB) *prober {
 	p := &prober{gym: newGym(t, whileOpen)}
 	p.timetable()
-	p.endpoints = slices.DeleteFunc(routes(t, p.gym.handler), func(route string) bool { return !strings.Contains(route, "/api/") })
+	p.endpoints = slices.DeleteFunc(
+		routes(t, p.gym.handler),
+		func(route string) bool { return !strings.Contains(route, "/api/") },
+	)
 	o := options(p.db.At(t, whileOpen))
 	o.RequestTimeout = 10 * time.Second // and then it would be Unavailable, which probe refuses
 	p.handler = api.New(o)
@@ -85,7 +91,12 @@ func (p *prober) probe(t *testing.T, endpoint uint8, userID, contentType, reques
 
 	method, path, _ := strings.Cut(p.endpoints[int(endpoint)%len(p.endpoints)], " ")
 	r := httptest.NewRequestWithContext(t.Context(), method, path, bytes.NewReader(body))
-	r.Header = http.Header{"Token": {token}, "User-Id": {userID}, "Content-Type": {contentType}, "X-Request-Id": {requestID}}
+	r.Header = http.Header{
+		"Token":        {token},
+		"User-Id":      {userID},
+		"Content-Type": {contentType},
+		"X-Request-Id": {requestID},
+	}
 	w := httptest.NewRecorder()
 	p.handler.ServeHTTP(w, r)
 
@@ -95,7 +106,17 @@ func (p *prober) probe(t *testing.T, endpoint uint8, userID, contentType, reques
 		return
 	}
 	a := readAnswer(t, w.Code, w.Header(), w.Body.Bytes())
-	require.Contains(t, []int{200, 400, 403, 413}, a.status, "%s %s as %q: %s\n%.300s", method, path, userID, a.raw, body)
+	require.Contains(
+		t,
+		[]int{200, 400, 403, 413},
+		a.status,
+		"%s %s as %q: %s\n%.300s",
+		method,
+		path,
+		userID,
+		a.raw,
+		body,
+	)
 	if a.status != http.StatusOK {
 		requireRussian(t, a.message)
 		require.Equal(t, statuses[a.errType], a.status)
@@ -134,10 +155,20 @@ func TestNastyInput(t *testing.T) {
 func FuzzEndpoint(f *testing.F) {
 	p := newProber(f)
 	users := []string{
-		fmt.Sprint(p.admin), fmt.Sprint(p.student), fmt.Sprint(p.blocked), fmt.Sprint(p.coach), "None", "", "0", "-1", "2147483647", "2147483648",
+		fmt.Sprint(
+			p.admin,
+		), fmt.Sprint(p.student), fmt.Sprint(p.blocked), fmt.Sprint(p.coach), "None", "", "0", "-1", "2147483647", "2147483648",
 		"1e3", "1 ", "\x00", "٧", strings.Repeat("9", 5000),
 	}
-	types := []string{"", "text/plain", "application/json;;", ";", "application/json; charset=koi8-r", strings.Repeat("a/", 5000), "\x00"}
+	types := []string{
+		"",
+		"text/plain",
+		"application/json;;",
+		";",
+		"application/json; charset=koi8-r",
+		strings.Repeat("a/", 5000),
+		"\x00",
+	}
 	for n := range p.endpoints {
 		f.Add(uint8(n), users[0], jsonType, "", bodyOf("", ""))
 		f.Add(uint8(n), users[n%len(users)], jsonType, strings.Repeat("x", n*3), bodyOf("id", nastyValues[n]))

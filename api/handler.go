@@ -29,8 +29,8 @@ const (
 	sqlCall = "select wire.%s(wire.actor($1, $4), $2, $3)"
 
 	maxBody = 1 << 20
-	// smallBody is more than nearly all requests have. A body that is larger needs one of the places for such: the queue before
-	// the database holds tens of thousands of requests, but not a mebibyte of each.
+	// smallBody is more than nearly all requests have. A body that is larger needs one of the places for such: the
+	// queue before the database holds tens of thousands of requests, but not a mebibyte of each.
 	smallBody = 8 << 10
 	maxLarge  = 64
 	// maxDrain is how much of a body that is too large is read and thrown away. A client that is cut
@@ -72,7 +72,13 @@ func (s *server) call(share *gate.Share, function string) http.HandlerFunc {
 
 // query calls a function of wire when it is the request's turn. The place before the database is given back before the
 // answer is written: whoever reads slowly holds up nobody.
-func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, sql string, body []byte) (data []byte, err error) {
+func (s *server) query(
+	ctx context.Context,
+	share *gate.Share,
+	r *http.Request,
+	sql string,
+	body []byte,
+) (data []byte, err error) {
 	leave, err := share.Enter(ctx)
 	if err != nil {
 		return nil, s.explain(ctx, r, err)
@@ -88,7 +94,8 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 	call := func() error {
 		return pool.QueryRow(ctx, sql, a.id, string(body), requestIDOf(r.Context()), a.session).Scan(&data)
 	}
-	// The argument wire.actor waits for an installation of the functions, which replaces the function that is called next.
+	// The argument wire.actor waits for an installation of the functions, which replaces the function that is called
+	// next.
 	if err = call(); db.IsReplacedFunction(err) {
 		err = call()
 	}
@@ -101,8 +108,8 @@ func (s *server) query(ctx context.Context, share *gate.Share, r *http.Request, 
 	return data, nil
 }
 
-// readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object. Where there is no error,
-// forget is to be called when it is needed no more.
+// readBody is the request's body as one JSON object in valid UTF-8; no body at all is an empty object. Where there is
+// no error, forget is to be called when it is needed no more.
 func (s *server) readBody(w http.ResponseWriter, r *http.Request) (body []byte, forget func(), err error) {
 	body, forget, err = s.receive(r)
 	if err != nil {

@@ -35,8 +35,8 @@ func (c envelopeConn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// isOwnAnswer knows an answer of net/http's own by a head that handlers never write. The head must be whole: of a long answer
-// a write may begin in the middle, with what a person wrote, where JSON has no line ends.
+// isOwnAnswer knows an answer of net/http's own by a head that handlers never write. The head must be whole: of a
+// long answer a write may begin in the middle, with what a person wrote, where JSON has no line ends.
 func isOwnAnswer(p []byte) bool {
 	status, rest, _ := bytes.Cut(p, []byte("\r\n"))
 	// a header Expect that net/http does not know is the one case in which it writes no text

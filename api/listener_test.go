@@ -15,8 +15,8 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestWhatAPersonWroteIsNotTakenForAnAnswerOfNetHTTP: a long answer goes out in several writes, of which the second begins wherever
-// the first happened to end.
+// TestWhatAPersonWroteIsNotTakenForAnAnswerOfNetHTTP: a long answer goes out in several writes, of which the second
+// begins wherever the first happened to end.
 func TestWhatAPersonWroteIsNotTakenForAnAnswerOfNetHTTP(t *testing.T) {
 	t.Parallel()
 	db := dbtest.New(t)

@@ -18,8 +18,8 @@ import (
 
 const pathMetrics = "/metrics"
 
-// noRoute stands for the path of a request that reached none: a wrong token, an unknown path, a wrong method. What a client
-// invents must not become a label.
+// noRoute stands for the path of a request that reached none: a wrong token, an unknown path, a wrong method. What a
+// client invents must not become a label.
 const noRoute = "none"
 
 // meter counts requests.
@@ -103,7 +103,10 @@ func newQueues(shares map[endpoint]*gate.Share) *queues {
 	q := &queues{
 		held:    desc("served", "Requests of the share that the database works on."),
 		waiting: desc("waiting", "Requests of the share that wait for their turn."),
-		refused: desc("refused_total", "Requests of the share that were sent away with 503, since they would have waited too long."),
+		refused: desc(
+			"refused_total",
+			"Requests of the share that were sent away with 503, since they would have waited too long.",
+		),
 	}
 	for _, share := range shares {
 		if !slices.Contains(q.shares, share) {
@@ -133,8 +136,8 @@ func (s *server) metrics() http.HandlerFunc {
 	}).ServeHTTP
 }
 
-// tokensOf are the tokens that a request shows. Prometheus is only told to send a credential in the header Authorization, so
-// its own path takes that too.
+// tokensOf are the tokens that a request shows. Prometheus is only told to send a credential in the header
+// Authorization, so its own path takes that too.
 func tokensOf(r *http.Request) []string {
 	if tokens := r.Header.Values("Token"); len(tokens) > 0 || r.URL.Path != pathMetrics {
 		return tokens

@@ -118,9 +118,18 @@ func TestAReportThatIsCutOffIsCountedSo(t *testing.T) {
 	db := dbtest.New(t)
 	c, registry := metered(t, db.Owner)
 	admin := db.User(t, "ADMIN")
-	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/api/v1/report/visits", strings.NewReader(`{"startDate": "2026-11-01", "endDate": "2026-11-30"}`))
+	r := httptest.NewRequestWithContext(
+		t.Context(),
+		http.MethodPost,
+		"/api/v1/report/visits",
+		strings.NewReader(`{"startDate": "2026-11-01", "endDate": "2026-11-30"}`),
+	)
 	r.Header = http.Header{"Token": {token}, "User-Id": {number(admin).String()}, "Content-Type": {"application/json"}}
-	require.PanicsWithValue(t, http.ErrAbortHandler, func() { c.handler.ServeHTTP(&brokenWriter{httptest.NewRecorder()}, r) })
+	require.PanicsWithValue(
+		t,
+		http.ErrAbortHandler,
+		func() { c.handler.ServeHTTP(&brokenWriter{httptest.NewRecorder()}, r) },
+	)
 	require.Equal(t, map[string]int{"/api/v1/report/visits 0": 1}, counts(t, registry))
 }
 
@@ -171,7 +180,11 @@ func TestTheQueueIsShown(t *testing.T) {
 	c.refused("Unavailable", "GET /new/get", nobody, nil)
 	c.refused("Unavailable", "GET /new/get", nobody, nil)
 	require.True(t, shows(`energy_queue_refused_total{share="greet"} 2`))
-	require.True(t, shows(`energy_http_request_duration_seconds_count{route="/api/v1/new/get",status="503"} 2`), "who waited in vain, and who did not have to")
+	require.True(
+		t,
+		shows(`energy_http_request_duration_seconds_count{route="/api/v1/new/get",status="503"} 2`),
+		"who waited in vain, and who did not have to",
+	)
 	require.True(t, shows(`energy_queue_refused_total{share="choose"} 0`))
 	require.True(t, shows(`energy_queue_waiting{share="greet"} 0`))
 	c.release()

@@ -65,7 +65,11 @@ func (s *server) logRequest(next http.Handler) http.Handler {
 	logged := httplog.Handler(logger)(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
 			// chi knows the route only once it has been served.
-			httplog.LogEntrySetField(r.Context(), "route", slog.StringValue(chi.RouteContext(r.Context()).RoutePattern()))
+			httplog.LogEntrySetField(
+				r.Context(),
+				"route",
+				slog.StringValue(chi.RouteContext(r.Context()).RoutePattern()),
+			)
 			httplog.LogEntrySetField(r.Context(), "actor", slog.StringValue(actorOf(r).name()))
 		}()
 		next.ServeHTTP(w, r)
@@ -152,8 +156,8 @@ func (s *server) knowsToken(r *http.Request) bool {
 	return len(tokens) == 1 && s.Tokens.Valid(tokens[0])
 }
 
-// limitRate refuses an actor who asks too often, and tells whether it did. Those who are not logged in share one name, None,
-// and would shut each other out: they are exempt.
+// limitRate refuses an actor who asks too often, and tells whether it did. Those who are not logged in share one
+// name, None, and would shut each other out: they are exempt.
 func (s *server) limitRate(w http.ResponseWriter, r *http.Request) bool {
 	a := actorOf(r)
 	return s.RateLimit > 0 && !a.isNobody() && s.limiter.RespondOnLimit(w, r, a.key())
@@ -164,15 +168,17 @@ func (s *server) newLimiter() *httprate.RateLimiter {
 	return httprate.NewRateLimiter(s.RateLimit*int(rateWindow/time.Second), rateWindow,
 		httprate.WithResponseHeaders(httprate.ResponseHeaders{RetryAfter: "Retry-After"}),
 		httprate.WithLimitHandler(func(w http.ResponseWriter, r *http.Request) {
-			s.flooded.Do(func() { s.Logger.Warn("too many requests of one person are refused", "actor", actorOf(r).name()) })
+			s.flooded.Do(
+				func() { s.Logger.Warn("too many requests of one person are refused", "actor", actorOf(r).name()) },
+			)
 			s.fail(w, r, failTooMany)
 		}),
 		httprate.WithErrorHandler(func(w http.ResponseWriter, r *http.Request, err error) { s.fail(w, r, err) }),
 	)
 }
 
-// sayGoodbye ends connections by agreement before the server stops. One that is cut while the next request is on its way
-// leaves the client in doubt.
+// sayGoodbye ends connections by agreement before the server stops. One that is cut while the next request is on its
+// way leaves the client in doubt.
 func (s *server) sayGoodbye(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.isStopping() {

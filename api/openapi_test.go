@@ -55,10 +55,13 @@ func TestRouterAndDescriptionNameTheSameRoutes(t *testing.T) {
 func routes(t testing.TB, handler http.Handler) []string {
 	t.Helper()
 	var all []string
-	err := chi.Walk(handler.(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		all = append(all, method+" "+route)
-		return nil
-	})
+	err := chi.Walk(
+		handler.(chi.Routes),
+		func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
+			all = append(all, method+" "+route)
+			return nil
+		},
+	)
 	require.NoError(t, err)
 	slices.Sort(all)
 	return all
@@ -72,7 +75,14 @@ func checkDescribed(t testing.TB, r *http.Request, body []byte, a answer) {
 	if a.status == http.StatusOK {
 		input := exchange(t, r)
 		input.Request.Body = io.NopCloser(bytes.NewReader(withoutNulls(t, body)))
-		require.NoError(t, openapi3filter.ValidateRequest(context.Background(), input), "request %s %s %s", r.Method, r.URL.Path, body)
+		require.NoError(
+			t,
+			openapi3filter.ValidateRequest(context.Background(), input),
+			"request %s %s %s",
+			r.Method,
+			r.URL.Path,
+			body,
+		)
 	}
 }
 
@@ -87,7 +97,12 @@ func checkAnswerDescribed(t testing.TB, r *http.Request, a answer) {
 		require.NoError(t, err)
 		var value any
 		require.NoError(t, jsonDecode(a.raw, &value))
-		require.NoError(t, doc.Components.Schemas["Failure"].Value.VisitJSON(value, openapi3.EnableJSONSchema2020()), "%s", a.raw)
+		require.NoError(
+			t,
+			doc.Components.Schemas["Failure"].Value.VisitJSON(value, openapi3.EnableJSONSchema2020()),
+			"%s",
+			a.raw,
+		)
 		return
 	}
 	output := &openapi3filter.ResponseValidationInput{

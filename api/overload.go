@@ -15,7 +15,8 @@ const basePath = "/api/v1"
 // endpoint is what a share is found by before there is a route.
 type endpoint struct{ method, path string }
 
-// newGate has a place for each connection of the pool, so that the queue for them stands before it, bounded and in shares.
+// newGate has a place for each connection of the pool, so that the queue for them stands before it, bounded and in
+// shares.
 func (s *server) newGate() *gate.Gate {
 	places := 1
 	if s.Pool != nil {
@@ -31,7 +32,8 @@ func (s *server) newGate() *gate.Gate {
 	return gate.New(places, wait)
 }
 
-// share gives what adds an endpoint ("GET /avtime/get") that calls a function of wire, to be used in its share of the pool.
+// share gives what adds an endpoint ("GET /avtime/get") that calls a function of wire, to be used in its share of the
+// pool.
 func (s *server) share(r chi.Router, share *gate.Share) func(route, function string) {
 	return func(route, function string) {
 		s.route(r, share, route, s.call(share, function))
@@ -45,8 +47,9 @@ func (s *server) route(r chi.Router, share *gate.Share, route string, handler ht
 	s.shares[endpoint{method, basePath + path}] = share
 }
 
-// shed answers requests that are too many, of one person or for the database, before anything is done for them, logging
-// included: where there are ten times too many, nine tenths of all the work is to say no. A stranger learns nothing from it.
+// shed answers requests that are too many, of one person or for the database, before anything is done for them,
+// logging included: where there are ten times too many, nine tenths of all the work is to say no. A stranger learns
+// nothing from it.
 func (s *server) shed(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		share, known := s.shares[endpoint{r.Method, r.URL.Path}]
@@ -73,6 +76,14 @@ func (s *server) isBusy(w http.ResponseWriter, r *http.Request, share *gate.Shar
 // noteOverload logs one line now and then, instead of one for each who is sent away.
 func (s *server) noteOverload(busy *gate.BusyError) {
 	s.overloaded.Do(func() {
-		s.Logger.Warn("overloaded: requests are sent away", "share", busy.Share, "refused", busy.Refused, "wait", busy.Wait.String())
+		s.Logger.Warn(
+			"overloaded: requests are sent away",
+			"share",
+			busy.Share,
+			"refused",
+			busy.Refused,
+			"wait",
+			busy.Wait.String(),
+		)
 	})
 }

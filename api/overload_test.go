@@ -68,8 +68,10 @@ func (c crowded) awaitLocked(n int) {
 	c.t.Helper()
 	require.Eventually(c.t, func() bool {
 		var waiting int
-		err := c.db.Owner.QueryRow(c.t.Context(),
-			"select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").Scan(&waiting)
+		err := c.db.Owner.QueryRow(
+			c.t.Context(),
+			"select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+		).Scan(&waiting)
 		return err == nil && waiting == n
 	}, 20*time.Second, 10*time.Millisecond)
 }
@@ -95,7 +97,12 @@ func TestWhereNothingMovesWhoComesIsSentAway(t *testing.T) {
 		require.Positive(t, seconds)
 	}
 	require.Empty(t, in)
-	require.Equal(t, 401, c.send("GET /new/get", http.Header{"Token": {"guess"}}, nil).status, "a stranger learns nothing")
+	require.Equal(
+		t,
+		401,
+		c.send("GET /new/get", http.Header{"Token": {"guess"}}, nil).status,
+		"a stranger learns nothing",
+	)
 	require.Equal(t, 404, c.send("GET /no/such/path", withToken(), nil).status)
 	require.Equal(t, 405, c.send("POST /new/get", withToken(), nil).status)
 	require.Equal(t, 200, c.send("GET /healthz", http.Header{}, nil).status)
@@ -150,10 +157,25 @@ func TestAFloodOfOneKindHoldsUpNoOther(t *testing.T) {
 		body         any
 		others       []string
 	}{
-		"strangers":        {"gym.posts", "GET /new/get", nil, []string{"GET /avtime/get", "POST /entry/create", "GET /user/get"}},
-		"those who look":   {"gym.posts", "GET /gym-news/get", nil, []string{"POST /entry/create", "GET /user/get"}},
-		"those who choose": {"gym.enrolments", "POST /entry/create", choice(1), []string{"GET /new/get", "GET /user/get"}},
-		"those who manage": {"gym.marks", "POST /visit/get", nil, []string{"GET /new/get", "POST /entry/create", "GET /avtime/get"}},
+		"strangers": {
+			"gym.posts",
+			"GET /new/get",
+			nil,
+			[]string{"GET /avtime/get", "POST /entry/create", "GET /user/get"},
+		},
+		"those who look": {"gym.posts", "GET /gym-news/get", nil, []string{"POST /entry/create", "GET /user/get"}},
+		"those who choose": {
+			"gym.enrolments",
+			"POST /entry/create",
+			choice(1),
+			[]string{"GET /new/get", "GET /user/get"},
+		},
+		"those who manage": {
+			"gym.marks",
+			"POST /visit/get",
+			nil,
+			[]string{"GET /new/get", "POST /entry/create", "GET /avtime/get"},
+		},
 	}
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {
@@ -192,7 +214,12 @@ func TestAQueueOfLargeBodiesIsShort(t *testing.T) {
 		require.NotEmpty(t, a.header.Get("Retry-After"))
 	}
 	c.awaitLocked(crowdedPlaces - 2)
-	require.Equal(t, 413, c.ask("POST /gym-news/create", c.admin, strings.Repeat(" ", 1<<20+1)).status, "the size comes first")
+	require.Equal(
+		t,
+		413,
+		c.ask("POST /gym-news/create", c.admin, strings.Repeat(" ", 1<<20+1)).status,
+		"the size comes first",
+	)
 	small := c.atOnce(most, "POST /gym-news/create", c.admin, object{"body": "x"})
 	require.Empty(t, answers)
 	c.release()

@@ -88,7 +88,9 @@ func (s *server) passwordStep(ctx context.Context, share *gate.Share, r *http.Re
 		}
 		s.pepperFits.Store(true)
 	}
-	whose, err := json.Marshal(map[string]json.RawMessage{"id": orNull(fields["id"]), "studentCard": orNull(fields["studentCard"])})
+	whose, err := json.Marshal(
+		map[string]json.RawMessage{"id": orNull(fields["id"]), "studentCard": orNull(fields["studentCard"])},
+	)
 	if err != nil {
 		return step, err
 	}
@@ -111,7 +113,11 @@ func orNull(raw json.RawMessage) json.RawMessage {
 }
 
 // prove puts proofs in the place of passwords.
-func (s *server) prove(ctx context.Context, fields map[string]json.RawMessage, step passwordStep, oldField, field, chosen string,
+func (s *server) prove(
+	ctx context.Context,
+	fields map[string]json.RawMessage,
+	step passwordStep,
+	oldField, field, chosen string,
 ) error {
 	salt, err := hex.DecodeString(step.Salt)
 	if err != nil {
@@ -138,7 +144,9 @@ func (s *server) prove(ctx context.Context, fields map[string]json.RawMessage, s
 	})
 	if err == nil && hasOld {
 		delete(fields, oldField)
-		fields["oldPasswordProof"], err = json.Marshal(map[string]any{"hid": hids[1], "proof": hex.EncodeToString(proofs[1])})
+		fields["oldPasswordProof"], err = json.Marshal(
+			map[string]any{"hid": hids[1], "proof": hex.EncodeToString(proofs[1])},
+		)
 	}
 	return err
 }

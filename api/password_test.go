@@ -18,7 +18,10 @@ func TestPasswordsAreHashedHere(t *testing.T) {
 	database := dbtest.New(t)
 	admin := database.User(t, "ADMIN")
 	var pepper password.Pepper
-	require.NoError(t, database.Owner.QueryRow(t.Context(), `select value from gym.secrets where name = 'pepper'`).Scan(&pepper))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), `select value from gym.secrets where name = 'pepper'`).Scan(&pepper),
+	)
 	with := func(pepper password.Pepper) client {
 		o := options(database.Server(t))
 		o.Pepper = pepper
@@ -39,8 +42,18 @@ func TestPasswordsAreHashedHere(t *testing.T) {
 
 	person := c.one("POST /user/create", admin, newPerson(12345678)).integer(t, "id")
 	require.True(t, fits(person, "12345678", "сложный-пароль"))
-	c.refused("LogicError", "PUT /user/edit-password", person, object{"oldPassword": "не тот пароль", "newPassword": "новый пароль"})
-	c.refused("LogicError", "PUT /user/edit-password", person, object{"oldPassword": "сложный-пароль", "newPassword": "кратко"})
+	c.refused(
+		"LogicError",
+		"PUT /user/edit-password",
+		person,
+		object{"oldPassword": "не тот пароль", "newPassword": "новый пароль"},
+	)
+	c.refused(
+		"LogicError",
+		"PUT /user/edit-password",
+		person,
+		object{"oldPassword": "сложный-пароль", "newPassword": "кратко"},
+	)
 	c.done("PUT /user/edit-password", person, object{"oldPassword": "сложный-пароль", "newPassword": "новый пароль"})
 	require.True(t, fits(person, "12345678", "новый пароль"))
 	c.done("PUT /user/edit-any", admin, object{"id": person, "newPassword": "от администратора"})
@@ -54,7 +67,9 @@ func TestPasswordsAreHashedHere(t *testing.T) {
 	require.True(t, fits(person, "12345678", "от администратора"))
 
 	// A server with another pepper changes nothing, and shows nothing of why.
-	wrong := with("another pepper").ask("PUT /user/edit-any", admin, object{"id": person, "newPassword": "чужой пароль"})
+	wrong := with(
+		"another pepper",
+	).ask("PUT /user/edit-any", admin, object{"id": person, "newPassword": "чужой пароль"})
 	require.Equal(t, http.StatusInternalServerError, wrong.status)
 	require.True(t, fits(person, "12345678", "от администратора"))
 
@@ -65,6 +80,8 @@ func TestPasswordsAreHashedHere(t *testing.T) {
 	require.True(t, fits(second, strconv.Itoa(12345679), "сложный-пароль"))
 	c.done("PUT /user/edit-password", second, object{"oldPassword": "сложный-пароль", "newPassword": "новый пароль"})
 	require.True(t, fits(second, "12345679", "новый пароль"))
-	refused := with("").refused("InvalidRequestException", "PUT /user/edit-any", admin, object{"id": second, "newPassword": "открытый пароль"})
+	refused := with(
+		"",
+	).refused("InvalidRequestException", "PUT /user/edit-any", admin, object{"id": second, "newPassword": "открытый пароль"})
 	require.Equal(t, "password_in_clear", refused.rule)
 }

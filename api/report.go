@@ -23,7 +23,8 @@ const (
 	defaultReports = 2
 	// reportWait is how long a report waits for its turn.
 	reportWait = 2 * time.Second
-	// maxFiles is how many reports there may be at once, whole ones that somebody reads slowly included: each is a file.
+	// maxFiles is how many reports there may be at once, whole ones that somebody reads slowly included: each is a
+	// file.
 	maxFiles = 32
 	// sendingTime is what a client that reads slowly has for the finished file.
 	sendingTime = time.Minute
@@ -39,8 +40,8 @@ func (o Options) newReportShare() *gate.Share {
 }
 
 // report is the handler of a report: the function of wire opens its rows, package report makes a file of them, and
-// the file is sent when it is whole. Whatever fails before is answered as everywhere. The place is given back before that:
-// whoever reads slowly keeps nobody else from a report.
+// the file is sent when it is whole. Whatever fails before is answered as everywhere. The place is given back before
+// that: whoever reads slowly keeps nobody else from a report.
 func (s *server) report(kind report.Kind) http.HandlerFunc {
 	sql := fmt.Sprintf(sqlCall, "report_"+kind.Name)
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -94,7 +95,14 @@ func (s *server) report(kind report.Kind) http.HandlerFunc {
 }
 
 // makeReport writes the report to out, from one snapshot of the database.
-func (s *server) makeReport(ctx context.Context, kind report.Kind, sql string, r *http.Request, body []byte, out io.Writer) (made report.File, err error) {
+func (s *server) makeReport(
+	ctx context.Context,
+	kind report.Kind,
+	sql string,
+	r *http.Request,
+	body []byte,
+	out io.Writer,
+) (made report.File, err error) {
 	leave, err := s.reports.Enter(ctx)
 	if err != nil {
 		return made, err
@@ -104,18 +112,23 @@ func (s *server) makeReport(ctx context.Context, kind report.Kind, sql string, r
 	if pool == nil {
 		pool = s.Pool
 	}
-	err = pgx.BeginTxFunc(ctx, pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		var head []byte
-		a := actorOf(r)
-		if err := tx.QueryRow(ctx, sql, a.id, string(body), requestIDOf(ctx), a.session).Scan(&head); err != nil {
+	err = pgx.BeginTxFunc(
+		ctx,
+		pool,
+		pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly},
+		func(tx pgx.Tx) error {
+			var head []byte
+			a := actorOf(r)
+			if err := tx.QueryRow(ctx, sql, a.id, string(body), requestIDOf(ctx), a.session).Scan(&head); err != nil {
+				return err
+			}
+			if head == nil {
+				return errNoData
+			}
+			made, err = kind.Write(ctx, tx, head, out, nil)
 			return err
-		}
-		if head == nil {
-			return errNoData
-		}
-		made, err = kind.Write(ctx, tx, head, out, nil)
-		return err
-	})
+		},
+	)
 	return made, err
 }
 

@@ -45,7 +45,13 @@ func newReporting(t *testing.T, n int32, change func(*api.Options)) reporting {
 	config, err := pgxpool.ParseConfig(d.URL())
 	require.NoError(t, err)
 	config.MaxConns = n
-	pool, err := db.ServerPool(context.Background(), config, db.DefaultRoles().Server, time.Minute, slog.New(slog.DiscardHandler))
+	pool, err := db.ServerPool(
+		context.Background(),
+		config,
+		db.DefaultRoles().Server,
+		time.Minute,
+		slog.New(slog.DiscardHandler),
+	)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	o := options(d.Server(t))
@@ -74,7 +80,11 @@ func (r reporting) request(ctx context.Context, target, body string) *http.Reque
 	r.t.Helper()
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, target, strings.NewReader(body))
 	require.NoError(r.t, err)
-	request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(r.coach)}, "Content-Type": {"application/json"}}
+	request.Header = http.Header{
+		"Token":        {token},
+		"User-Id":      {strconv.Itoa(r.coach)},
+		"Content-Type": {"application/json"},
+	}
 	return request
 }
 
@@ -119,7 +129,11 @@ func TestReportIsTheFile(t *testing.T) {
 	r.mark(student)
 
 	w := r.download("/report/visits", november2026)
-	require.Equal(t, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", w.Header().Get("Content-Type"))
+	require.Equal(
+		t,
+		"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+		w.Header().Get("Content-Type"),
+	)
 	_, parameters, err := mime.ParseMediaType(w.Header().Get("Content-Disposition"))
 	require.NoError(t, err)
 	require.Equal(t, "Посещения с 01.11 по 30.11.xlsx", parameters["filename"])
@@ -130,7 +144,10 @@ func TestReportIsTheFile(t *testing.T) {
 	require.Equal(t, strconv.Itoa(student), card)
 
 	for _, path := range []string{"/report/visits", "/report/occupancy", "/report/term", "/report/blocked"} {
-		w := r.download(path, `{"startDate": "2026-11-01", "endDate": "2026-11-30", "format": "csv", "group": null, "unknown": 1}`)
+		w := r.download(
+			path,
+			`{"startDate": "2026-11-01", "endDate": "2026-11-30", "format": "csv", "group": null, "unknown": 1}`,
+		)
 		require.Equal(t, "text/csv; charset=utf-8", w.Header().Get("Content-Type"))
 		_, err := csv.NewReader(w.Body).ReadAll()
 		require.NoError(t, err, path)

@@ -32,9 +32,12 @@ func (oneToken) Valid(t string) bool { return t == token }
 // options are what every test starts from: quiet, no rate limit.
 func options(pool *pgxpool.Pool) api.Options {
 	return api.Options{
-		Pool:           pool,
-		Tokens:         oneToken{},
-		Logger:         httplog.NewLogger("test", httplog.Options{JSON: true, Writer: io.Discard, LogLevel: slog.LevelDebug}),
+		Pool:   pool,
+		Tokens: oneToken{},
+		Logger: httplog.NewLogger(
+			"test",
+			httplog.Options{JSON: true, Writer: io.Discard, LogLevel: slog.LevelDebug},
+		),
 		RequestTimeout: 20 * time.Second,
 	}
 }
@@ -90,7 +93,11 @@ func (c client) send(endpoint string, header http.Header, body any) answer {
 }
 
 // exchange is send, whatever comes back.
-func (c client) exchange(endpoint string, header http.Header, body any) (r *http.Request, sent []byte, w *httptest.ResponseRecorder) {
+func (c client) exchange(
+	endpoint string,
+	header http.Header,
+	body any,
+) (r *http.Request, sent []byte, w *httptest.ResponseRecorder) {
 	c.t.Helper()
 	method, path, ok := strings.Cut(endpoint, " ")
 	require.True(c.t, ok, endpoint)
@@ -283,8 +290,15 @@ func encode(t testing.TB, v any) string {
 
 // newPerson is a body for user/create.
 func newPerson(card int) object {
-	return object{"studentCard": card, "firstname": "Иван", "secondname": "Иванов", "surname": "Иванович", "group": "ИС-21",
-		"password": "сложный-пароль", "role": "STUDENT"}
+	return object{
+		"studentCard": card,
+		"firstname":   "Иван",
+		"secondname":  "Иванов",
+		"surname":     "Иванович",
+		"group":       "ИС-21",
+		"password":    "сложный-пароль",
+		"role":        "STUDENT",
+	}
 }
 
 // number is an integer as jsonDecode reads it.

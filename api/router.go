@@ -39,9 +39,11 @@ type Options struct {
 	Logger *httplog.Logger
 	// RequestTimeout is how long a request may take, waiting for a connection of the pool included. 0 is no limit.
 	RequestTimeout time.Duration
-	// QueueTimeout is how long a request may wait for its turn to use Pool. 0 is two thirds of RequestTimeout, or no limit.
+	// QueueTimeout is how long a request may wait for its turn to use Pool. 0 is two thirds of RequestTimeout, or no
+	// limit.
 	QueueTimeout time.Duration
-	// ReportPool is the share of connections that reports are read on; as many are made at once as it may have. Nil: they use Pool.
+	// ReportPool is the share of connections that reports are read on; as many are made at once as it may have. Nil:
+	// they use Pool.
 	ReportPool *pgxpool.Pool
 	// ReportTimeout is how long a report may take. 0 is no limit.
 	ReportTimeout time.Duration
@@ -50,8 +52,8 @@ type Options struct {
 	// Ready tells why the server must not answer yet, or nil. It is asked at every request, so
 	// it should answer from memory. Nil means always ready.
 	Ready func(ctx context.Context) error
-	// Stopping tells that the server will soon take no more requests: /readyz refuses, and all else is answered as before, with
-	// the word that the connection ends. Nil means never.
+	// Stopping tells that the server will soon take no more requests: /readyz refuses, and all else is answered as
+	// before, with the word that the connection ends. Nil means never.
 	Stopping func() bool
 	// Metrics is what GET /metrics shows; the handler adds its own. Nil: it shows only these.
 	Metrics *prometheus.Registry
@@ -98,7 +100,17 @@ func New(o Options) http.Handler {
 	s.meter = newMeter(s.Metrics)
 
 	r := chi.NewRouter()
-	r.Use(requestID, s.sayGoodbye, s.limitReading, s.measure, s.shed, s.logRequest, recoverPanic, s.beside, s.checkToken)
+	r.Use(
+		requestID,
+		s.sayGoodbye,
+		s.limitReading,
+		s.measure,
+		s.shed,
+		s.logRequest,
+		recoverPanic,
+		s.beside,
+		s.checkToken,
+	)
 	r.NotFound(s.notFound)
 	r.MethodNotAllowed(s.methodNotAllowed)
 

@@ -15,9 +15,9 @@ import (
 	"energiya/db"
 )
 
-// What else is tried against the server: TestTokenComesBeforeEverything, TestActor and TestRequestID (headers), TestRights
-// (every endpoint and role), TestBodies, TestFields, TestNastyInput and FuzzEndpoint (bodies), TestUserEdit (fields that are not
-// one's own), report.TestEveryOddNameIsText (formulas).
+// What else is tried against the server: TestTokenComesBeforeEverything, TestActor and TestRequestID (headers),
+// TestRights (every endpoint and role), TestBodies, TestFields, TestNastyInput and FuzzEndpoint (bodies),
+// TestUserEdit (fields that are not one's own), report.TestEveryOddNameIsText (formulas).
 
 // injections end a string, a statement, a comment or a format, and go on as something else.
 var injections = []string{
@@ -32,7 +32,8 @@ var injections = []string{
 	"a\r\nSet-Cookie: a=b", `../../etc/passwd`, `<script>alert(1)</script>`, `=1+1`,
 }
 
-// TestSQLIsText puts SQL into every field of every endpoint, of whatever type, and looks whether anything but text became of it.
+// TestSQLIsText puts SQL into every field of every endpoint, of whatever type, and looks whether anything but text
+// became of it.
 func TestSQLIsText(t *testing.T) {
 	t.Parallel()
 	g := newGym(t, whileOpen)
@@ -93,7 +94,10 @@ func TestSQLIsText(t *testing.T) {
 	require.Greater(t, stored, 5*len(injections), "names, groups, posts and reasons were stored")
 	require.Equal(t, before, fingerprint(), "no table, function, role, right or setting has changed")
 	var hacked int
-	require.NoError(t, g.db.Owner.QueryRow(t.Context(), "select count(*) from gym.users where secondname = 'ВЗЛОМ'").Scan(&hacked))
+	require.NoError(
+		t,
+		g.db.Owner.QueryRow(t.Context(), "select count(*) from gym.users where secondname = 'ВЗЛОМ'").Scan(&hacked),
+	)
 	require.Zero(t, hacked)
 	g.audit()
 }
@@ -118,9 +122,18 @@ func TestTheLastOfTwoEqualKeysCounts(t *testing.T) {
 	t.Parallel()
 	g := newGym(t, whileOpen)
 	s := g.timetable()
-	g.done("POST /entry/create", g.student, fmt.Sprintf(`{"selectedTimes":[%d],"selectedTimes":[%d]}`, s.monday, s.tuesday))
+	g.done(
+		"POST /entry/create",
+		g.student,
+		fmt.Sprintf(`{"selectedTimes":[%d],"selectedTimes":[%d]}`, s.monday, s.tuesday),
+	)
 	require.Equal(t, []int{s.tuesday}, g.held(g.student))
-	g.refused("InvalidRequestException", "POST /entry/create", g.student, fmt.Sprintf(`{"selectedTimes":[%d],"selectedTimes":"x"}`, s.monday))
+	g.refused(
+		"InvalidRequestException",
+		"POST /entry/create",
+		g.student,
+		fmt.Sprintf(`{"selectedTimes":[%d],"selectedTimes":"x"}`, s.monday),
+	)
 	g.done("POST /entry/create", g.student, fmt.Sprintf(`{"selectedTimes":"x","selected\u0054imes":[%d]}`, s.monday))
 	require.Equal(t, []int{s.monday}, g.held(g.student), "however it is spelled")
 }

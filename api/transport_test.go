@@ -170,7 +170,12 @@ func TestBodies(t *testing.T) {
 		r.Header = withToken()
 		w := httptest.NewRecorder()
 		c.handler.ServeHTTP(w, r)
-		require.Equal(t, "InvalidRequestException", readAnswer(t, w.Code, w.Header(), w.Body.Bytes()).errType, "no type at all")
+		require.Equal(
+			t,
+			"InvalidRequestException",
+			readAnswer(t, w.Code, w.Header(), w.Body.Bytes()).errType,
+			"no type at all",
+		)
 	})
 	t.Run("what is no object in valid UTF-8 is refused", func(t *testing.T) {
 		for name, body := range map[string]string{
@@ -225,7 +230,12 @@ func TestBodies(t *testing.T) {
 		require.Contains(t, a.message, "1 МиБ")
 		header := withToken()
 		header.Set("Content-Type", "text/plain")
-		require.Equal(t, 413, c.send(get, header, strings.Repeat("x", 1<<20+1)).status, "the size comes before the type")
+		require.Equal(
+			t,
+			413,
+			c.send(get, header, strings.Repeat("x", 1<<20+1)).status,
+			"the size comes before the type",
+		)
 	})
 	t.Run("query strings are ignored", func(t *testing.T) {
 		require.Equal(t, 200, c.send(get+"?id=1&token=x", withToken(), nil).status)
@@ -288,7 +298,11 @@ func TestOverSockets(t *testing.T) {
 			connection, err := net.Dial("tcp", hasty.Listener.Addr().String())
 			require.NoError(t, err)
 			defer connection.Close()
-			_, err = fmt.Fprintf(connection, "%s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{", head)
+			_, err = fmt.Fprintf(
+				connection,
+				"%s\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
+				head,
+			)
 			require.NoError(t, err)
 			require.NoError(t, connection.SetReadDeadline(time.Now().Add(30*time.Second)))
 			response, err := http.ReadResponse(bufio.NewReader(connection), nil)
@@ -357,12 +371,27 @@ func TestActor(t *testing.T) {
 	} {
 		header := withToken()
 		header.Set("user-id", given)
-		require.JSONEq(t, `{"error":false,"data":{"actor":`+want+`}}`, string(c.send("GET /new/get", header, nil).raw), given)
+		require.JSONEq(
+			t,
+			`{"error":false,"data":{"actor":`+want+`}}`,
+			string(c.send("GET /new/get", header, nil).raw),
+			given,
+		)
 	}
-	require.JSONEq(t, `{"error":false,"data":{"actor":null}}`, string(c.send("GET /new/get", withToken(), nil).raw), "no header")
+	require.JSONEq(
+		t,
+		`{"error":false,"data":{"actor":null}}`,
+		string(c.send("GET /new/get", withToken(), nil).raw),
+		"no header",
+	)
 	header := withToken()
 	header["User-Id"] = []string{"7", "8"}
-	require.JSONEq(t, `{"error":false,"data":{"actor":null}}`, string(c.send("GET /new/get", header, nil).raw), "two of them")
+	require.JSONEq(
+		t,
+		`{"error":false,"data":{"actor":null}}`,
+		string(c.send("GET /new/get", header, nil).raw),
+		"two of them",
+	)
 }
 
 func TestRateLimit(t *testing.T) {

@@ -14,7 +14,10 @@ import (
 func (g gym) hid(card int, password string) string {
 	g.t.Helper()
 	var pepper string
-	require.NoError(g.t, g.db.Owner.QueryRow(g.t.Context(), "select value from gym.secrets where name = 'pepper'").Scan(&pepper))
+	require.NoError(
+		g.t,
+		g.db.Owner.QueryRow(g.t.Context(), "select value from gym.secrets where name = 'pepper'").Scan(&pepper),
+	)
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s%d%s%s", pepper, card, password, pepper))
 	return hex.EncodeToString(sum[:])
 }
@@ -65,7 +68,17 @@ func TestUserCreate(t *testing.T) {
 		require.Equal(t, role, g.one("POST /user/create", g.admin, person)["role"])
 	}
 	odd := newPerson(2147483647)
-	maps.Copy(odd, object{"firstname": `О'Нил "<&>; --`, "secondname": "Ёж 🦔", "surname": "", "image": "x.png", "id": 1, "deleted": true})
+	maps.Copy(
+		odd,
+		object{
+			"firstname":  `О'Нил "<&>; --`,
+			"secondname": "Ёж 🦔",
+			"surname":    "",
+			"image":      "x.png",
+			"id":         1,
+			"deleted":    true,
+		},
+	)
 	user = g.one("POST /user/create", g.admin, odd)
 	require.Equal(t, odd["firstname"], user["firstname"])
 	require.Equal(t, odd["secondname"], user["secondname"])
@@ -134,7 +147,11 @@ func TestUserEditPassword(t *testing.T) {
 	g.refused("LogicError", "PUT /user/edit-password", user, change("сложный-пароль", ""))
 	require.Equal(t, g.hid(555, "сложный-пароль"), g.storedHid(user), "nothing changed")
 
-	require.Equal(t, object{"result": true}, g.one("PUT /user/edit-password", user, change("сложный-пароль", "новый-па")))
+	require.Equal(
+		t,
+		object{"result": true},
+		g.one("PUT /user/edit-password", user, change("сложный-пароль", "новый-па")),
+	)
 	require.Equal(t, g.hid(555, "новый-па"), g.storedHid(user))
 	g.refused("LogicError", "PUT /user/edit-password", user, change("сложный-пароль", "ещё-новее-пароль"))
 	g.done("PUT /user/edit-password", user, change("новый-па", "ещё-новее-пароль"))
@@ -150,9 +167,21 @@ func TestUserEditAny(t *testing.T) {
 	want := maps.Clone(user)
 	want["secondname"] = "Петров"
 	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "secondname": "Петров"}))
-	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "firstname": "", "group": "", "newPassword": ""}))
+	require.Equal(
+		t,
+		want,
+		g.one("PUT /user/edit-any", g.admin, object{"id": id, "firstname": "", "group": "", "newPassword": ""}),
+	)
 	require.Equal(t, g.hid(555, "сложный-пароль"), g.storedHid(id))
-	require.Equal(t, want, g.one("PUT /user/edit-any", g.admin, object{"id": id, "newPassword": "от-админа", "role": "ADMIN", "studentCard": 1}))
+	require.Equal(
+		t,
+		want,
+		g.one(
+			"PUT /user/edit-any",
+			g.admin,
+			object{"id": id, "newPassword": "от-админа", "role": "ADMIN", "studentCard": 1},
+		),
+	)
 	require.Equal(t, g.hid(555, "от-админа"), g.storedHid(id))
 	g.refused("LogicError", "PUT /user/edit-any", g.admin, object{"id": id, "newPassword": "семь777"})
 	g.refused("DataBaseException", "PUT /user/edit-any", g.admin, object{"id": 2_000_000, "firstname": "А"})

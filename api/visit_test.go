@@ -19,7 +19,22 @@ type november struct {
 
 func newNovember(t testing.TB) november {
 	m := november{gym: newGym(t, "2026-10-26 10:00")}
-	m.monday, m.tuesday, m.saturday = m.slot(thisMonth, 0, "16:00", 5), m.slot(thisMonth, 1, "16:00", 5), m.slot(thisMonth, 5, "16:00", 5)
+	m.monday, m.tuesday, m.saturday = m.slot(
+		thisMonth,
+		0,
+		"16:00",
+		5,
+	), m.slot(
+		thisMonth,
+		1,
+		"16:00",
+		5,
+	), m.slot(
+		thisMonth,
+		5,
+		"16:00",
+		5,
+	)
 	m.ann, m.bob = m.db.User(t, "STUDENT"), m.db.User(t, "STUDENT")
 	m.choose(m.ann, m.monday, m.tuesday, m.saturday)
 	m.choose(m.bob, m.monday, m.tuesday, m.saturday)
@@ -45,7 +60,12 @@ func lesson(date string) object { return object{"date": date, "time": "16:00"} }
 
 // marking is a body for visit/mark-lesson.
 func marking(date string, present, excused []int) object {
-	return object{"date": date, "time": "16:00", "present": append([]int{}, present...), "excused": append([]int{}, excused...)}
+	return object{
+		"date":    date,
+		"time":    "16:00",
+		"present": append([]int{}, present...),
+		"excused": append([]int{}, excused...),
+	}
 }
 
 // seen says what visits say of a person: "11-02 1, 11-03 unmarked".
@@ -100,14 +120,23 @@ func TestAMonth(t *testing.T) {
 	require.Empty(t, m.many("POST /visit/get", m.coach, nil), "marks are made when their month begins")
 
 	m = m.at("2026-11-01 00:05")
-	require.Equal(t, "11-02 unmarked, 11-03 unmarked, 11-07 unmarked, 11-09 unmarked, 11-10 unmarked, 11-14 unmarked, 11-16 unmarked, "+
-		"11-17 unmarked, 11-21 unmarked, 11-23 unmarked, 11-24 unmarked, 11-28 unmarked, 11-30 unmarked", m.seen(m.bob, nil))
+	require.Equal(
+		t,
+		"11-02 unmarked, 11-03 unmarked, 11-07 unmarked, 11-09 unmarked, 11-10 unmarked, 11-14 unmarked, 11-16 unmarked, "+
+			"11-17 unmarked, 11-21 unmarked, 11-23 unmarked, 11-24 unmarked, 11-28 unmarked, 11-30 unmarked",
+		m.seen(m.bob, nil),
+	)
 
 	m = m.at("2026-11-02 18:00")
 	m.done("POST /entry/create-any", m.admin, object{"selectedTime": december, "user": m.bob})
 	answer := m.many("POST /visit/mark-lesson", m.coach, marking("2026-11-02", []int{m.ann}, nil))
 	require.Len(t, answer, 2)
-	require.Equal(t, answer, m.many("POST /visit/get", m.coach, lesson("2026-11-02")), "the lesson as visit/get shows it")
+	require.Equal(
+		t,
+		answer,
+		m.many("POST /visit/get", m.coach, lesson("2026-11-02")),
+		"the lesson as visit/get shows it",
+	)
 	require.Equal(t, "11-02 1", m.seen(m.ann, lesson("2026-11-02")))
 	require.Equal(t, "11-02 0", m.seen(m.bob, lesson("2026-11-02")))
 	none := object{"month": thisMonth, "absences": []any{}, "limit": number(3), "blocked": false, "blockedUntil": nil}
@@ -122,7 +151,12 @@ func TestAMonth(t *testing.T) {
 	}
 	require.Equal(t, absent("2026-11-02"), m.one("GET /user/absences", m.bob, nil)["absences"])
 	m.done("PUT /visit/edit", m.coach, object{"id": m.mark(m.ann, "2026-11-03"), "mark": 1})
-	require.Equal(t, "11-03 0", m.seen(m.bob, lesson("2026-11-03")), "whoever is left unmarked where somebody is marked shows as absent")
+	require.Equal(
+		t,
+		"11-03 0",
+		m.seen(m.bob, lesson("2026-11-03")),
+		"whoever is left unmarked where somebody is marked shows as absent",
+	)
 	// On the 7th nobody is marked: that is nobody's absence.
 	m = m.at("2026-11-09 18:00")
 	m.done("POST /visit/mark-lesson", m.coach, marking("2026-11-09", []int{m.ann}, nil))
@@ -130,8 +164,12 @@ func TestAMonth(t *testing.T) {
 	require.Equal(t, []int{december}, m.held(m.bob))
 
 	m = m.at("2026-11-10 00:05")
-	require.Equal(t, object{"month": thisMonth, "absences": absent("2026-11-02", "2026-11-03", "2026-11-09"), "limit": number(3),
-		"blocked": true, "blockedUntil": "2026-11-30"}, m.one("GET /user/absences", m.bob, nil))
+	require.Equal(
+		t,
+		object{"month": thisMonth, "absences": absent("2026-11-02", "2026-11-03", "2026-11-09"), "limit": number(3),
+			"blocked": true, "blockedUntil": "2026-11-30"},
+		m.one("GET /user/absences", m.bob, nil),
+	)
 	require.Equal(t, none, m.one("GET /user/absences", m.ann, nil))
 	require.Equal(t, "BLOCKED", m.role(m.bob))
 	require.Empty(t, m.held(m.bob), "next month's seat is free for others")
@@ -175,7 +213,11 @@ func TestVisitGet(t *testing.T) {
 	all := dates(nil)
 	require.Len(t, all, 13+13+5)
 	require.True(t, slices.IsSorted(all), "in the order of lessons")
-	require.Equal(t, []string{"2026-11-09 16:00", "2026-11-09 16:00", "2026-11-09 17:30"}, dates(object{"date": "2026-11-09"}))
+	require.Equal(
+		t,
+		[]string{"2026-11-09 16:00", "2026-11-09 16:00", "2026-11-09 17:30"},
+		dates(object{"date": "2026-11-09"}),
+	)
 	require.Equal(t, []string{"2026-11-09 17:30"}, dates(object{"date": "2026-11-09", "time": "17:30"}))
 	require.Len(t, dates(object{"time": "17:30"}), 5)
 	require.Len(t, dates(object{"month": thisMonth, "time": "17:30"}), 5)
@@ -184,7 +226,18 @@ func TestVisitGet(t *testing.T) {
 		require.Empty(t, dates(nothing), "%v", nothing)
 	}
 	visit := m.many("POST /visit/get", m.admin, object{"date": "2026-11-09", "time": "17:30"})[0]
-	require.Equal(t, object{"id": visit["id"], "date": "2026-11-09", "time": "17:30", "mark": number(0), "marked": false, "user": visit["user"]}, visit)
+	require.Equal(
+		t,
+		object{
+			"id":     visit["id"],
+			"date":   "2026-11-09",
+			"time":   "17:30",
+			"mark":   number(0),
+			"marked": false,
+			"user":   visit["user"],
+		},
+		visit,
+	)
 	require.Equal(t, m.student, visit.object(t, "user").integer(t, "id"))
 }
 
@@ -216,8 +269,12 @@ func TestVisitEdit(t *testing.T) {
 	require.Equal(t, m.monday, entry.object(t, "selectedTime").integer(t, "id"))
 	m.done("DELETE /entry/delete-any", m.admin, object{"id": entry.integer(t, "id")})
 	m.refused("DataBaseException", "PUT /visit/edit", m.coach, object{"id": future, "mark": 1})
-	require.Equal(t, "11-02 unmarked, 11-03 unmarked, 11-07 unmarked, 11-09 1, 11-10 unmarked, 11-14 unmarked, 11-17 unmarked, 11-21 unmarked, 11-24 unmarked, 11-28 unmarked",
-		m.seen(m.bob, nil), "those gone by stay")
+	require.Equal(
+		t,
+		"11-02 unmarked, 11-03 unmarked, 11-07 unmarked, 11-09 1, 11-10 unmarked, 11-14 unmarked, 11-17 unmarked, 11-21 unmarked, 11-24 unmarked, 11-28 unmarked",
+		m.seen(m.bob, nil),
+		"those gone by stay",
+	)
 	m.audit()
 }
 
@@ -266,7 +323,11 @@ func TestCancelLesson(t *testing.T) {
 	m.done("POST /visit/mark-lesson", m.coach, marking("2026-11-09", []int{m.ann}, nil))
 	for range 2 {
 		m.done("POST /visit/cancel-lesson", m.coach, object{"date": "2026-11-09", "time": "16:00", "reason": "Авария"})
-		require.Equal(t, "11-09 3; 11-09 3", m.seen(m.ann, lesson("2026-11-09"))+"; "+m.seen(m.bob, lesson("2026-11-09")))
+		require.Equal(
+			t,
+			"11-09 3; 11-09 3",
+			m.seen(m.ann, lesson("2026-11-09"))+"; "+m.seen(m.bob, lesson("2026-11-09")),
+		)
 	}
 	// Those who come later too.
 	m.done("POST /visit/cancel-lesson", m.coach, lesson("2026-11-16"))
@@ -274,7 +335,11 @@ func TestCancelLesson(t *testing.T) {
 	require.Equal(t, "11-16 3, 11-23 unmarked, 11-30 unmarked", m.seen(m.student, nil))
 	for range 2 {
 		m.done("POST /visit/restore-lesson", m.coach, lesson("2026-11-09"))
-		require.Equal(t, "11-09 1; 11-09 0", m.seen(m.ann, lesson("2026-11-09"))+"; "+m.seen(m.bob, lesson("2026-11-09")))
+		require.Equal(
+			t,
+			"11-09 1; 11-09 0",
+			m.seen(m.ann, lesson("2026-11-09"))+"; "+m.seen(m.bob, lesson("2026-11-09")),
+		)
 	}
 	require.Equal(t, "11-16 3", m.seen(m.ann, lesson("2026-11-16")), "the other one is still off")
 
@@ -290,10 +355,18 @@ func TestACoachMayMarkForSomeDays(t *testing.T) {
 	m := newNovember(t).at("2026-11-01 12:00")
 	id := m.mark(m.ann, "2026-11-02")
 	changes := map[string]object{
-		"PUT /visit/edit": {"id": id, "mark": 1}, "POST /visit/mark-lesson": marking("2026-11-02", []int{m.ann}, []int{m.bob}),
+		"PUT /visit/edit": {
+			"id":   id,
+			"mark": 1,
+		}, "POST /visit/mark-lesson": marking("2026-11-02", []int{m.ann}, []int{m.bob}),
 		"POST /visit/cancel-lesson": lesson("2026-11-02"), "POST /visit/restore-lesson": lesson("2026-11-02"),
 	}
-	order := []string{"PUT /visit/edit", "POST /visit/mark-lesson", "POST /visit/cancel-lesson", "POST /visit/restore-lesson"}
+	order := []string{
+		"PUT /visit/edit",
+		"POST /visit/mark-lesson",
+		"POST /visit/cancel-lesson",
+		"POST /visit/restore-lesson",
+	}
 	last, over := m.gym.at("2026-12-03 23:59:59"), m.gym.at("2026-12-04 00:00:00")
 	for _, endpoint := range order {
 		last.done(endpoint, m.coach, changes[endpoint])
@@ -315,13 +388,39 @@ func TestClosures(t *testing.T) {
 
 	t.Run("closed days", func(t *testing.T) {
 		m := m.with(t)
-		closure := m.one("POST /closure/create", m.admin, object{"startDate": "2026-11-09", "endDate": "2026-11-10", "reason": "Праздник"})
-		require.Equal(t, object{"id": closure["id"], "startDate": "2026-11-09", "endDate": "2026-11-10", "runsAs": nil, "reason": "Праздник"}, closure)
+		closure := m.one(
+			"POST /closure/create",
+			m.admin,
+			object{"startDate": "2026-11-09", "endDate": "2026-11-10", "reason": "Праздник"},
+		)
+		require.Equal(
+			t,
+			object{
+				"id":        closure["id"],
+				"startDate": "2026-11-09",
+				"endDate":   "2026-11-10",
+				"runsAs":    nil,
+				"reason":    "Праздник",
+			},
+			closure,
+		)
 		for _, actor := range []int{m.ann, m.blocked, m.coach, m.admin} {
 			require.Equal(t, []object{closure}, m.many("GET /closure/get", actor, nil))
 		}
-		require.Equal(t, "11-09 3; 11-10 3; 11-14 unmarked",
-			m.seen(m.ann, object{"date": "2026-11-09"})+"; "+m.seen(m.ann, object{"date": "2026-11-10"})+"; "+m.seen(m.ann, object{"date": "2026-11-14"}))
+		require.Equal(
+			t,
+			"11-09 3; 11-10 3; 11-14 unmarked",
+			m.seen(
+				m.ann,
+				object{"date": "2026-11-09"},
+			)+"; "+m.seen(
+				m.ann,
+				object{"date": "2026-11-10"},
+			)+"; "+m.seen(
+				m.ann,
+				object{"date": "2026-11-14"},
+			),
+		)
 		m.refused("LogicError", "POST /visit/mark-lesson", m.coach, marking("2026-11-09", []int{m.ann}, nil))
 		m.refused("LogicError", "POST /visit/restore-lesson", m.coach, lesson("2026-11-09"))
 		m.audit()
@@ -334,15 +433,38 @@ func TestClosures(t *testing.T) {
 	})
 	t.Run("a moved day", func(t *testing.T) {
 		m := m.with(t)
-		closure := m.one("POST /closure/create", m.admin, object{"startDate": "2026-11-07", "runsAs": 0, "reason": "Перенос с понедельника"})
-		require.Equal(t, object{"id": closure["id"], "startDate": "2026-11-07", "endDate": "2026-11-07", "runsAs": number(0), "reason": "Перенос с понедельника"}, closure)
-		require.Equal(t, "11-07 unmarked", m.seen(m.ann, object{"date": "2026-11-07"}), "the Monday people's lesson, which nobody has marked")
+		closure := m.one(
+			"POST /closure/create",
+			m.admin,
+			object{"startDate": "2026-11-07", "runsAs": 0, "reason": "Перенос с понедельника"},
+		)
+		require.Equal(
+			t,
+			object{
+				"id":        closure["id"],
+				"startDate": "2026-11-07",
+				"endDate":   "2026-11-07",
+				"runsAs":    number(0),
+				"reason":    "Перенос с понедельника",
+			},
+			closure,
+		)
+		require.Equal(
+			t,
+			"11-07 unmarked",
+			m.seen(m.ann, object{"date": "2026-11-07"}),
+			"the Monday people's lesson, which nobody has marked",
+		)
 		m.done("POST /visit/mark-lesson", m.coach, marking("2026-11-07", []int{m.ann, m.bob}, nil))
 		m.audit()
 		m.done("DELETE /closure/delete", m.admin, object{"id": closure.integer(t, "id")})
 		require.Equal(t, before, m.seen(m.ann, nil), "the Saturday people's lesson, as it was marked")
 		m.audit()
-		m.done("POST /closure/create", m.admin, object{"startDate": "2026-11-07", "runsAs": 0, "reason": "Всё-таки перенос"})
+		m.done(
+			"POST /closure/create",
+			m.admin,
+			object{"startDate": "2026-11-07", "runsAs": 0, "reason": "Всё-таки перенос"},
+		)
 		require.Equal(t, "11-07 1", m.seen(m.ann, object{"date": "2026-11-07"}))
 		m.audit()
 	})
@@ -366,7 +488,11 @@ func TestClosures(t *testing.T) {
 	})
 	t.Run("by date", func(t *testing.T) {
 		m := m.with(t)
-		m.done("POST /closure/create", m.admin, object{"startDate": "2027-01-01", "endDate": "2027-01-08", "reason": "Каникулы"})
+		m.done(
+			"POST /closure/create",
+			m.admin,
+			object{"startDate": "2027-01-01", "endDate": "2027-01-08", "reason": "Каникулы"},
+		)
 		m.done("POST /closure/create", m.admin, object{"startDate": "2026-11-04", "reason": "Праздник"})
 		var starts []string
 		for _, c := range m.many("GET /closure/get", m.ann, nil) {

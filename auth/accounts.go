@@ -73,7 +73,12 @@ type secret struct {
 }
 
 // logIn lets a person in. kind restricts the roles. strange: the computer is not the person's own.
-func (a *Accounts) logIn(ctx context.Context, card, typed, kind string, strange bool, from origin) (o opened, err error) {
+func (a *Accounts) logIn(
+	ctx context.Context,
+	card, typed, kind string,
+	strange bool,
+	from origin,
+) (o opened, err error) {
 	if err := a.hasher.Full(); err != nil {
 		return o, err
 	}
@@ -144,7 +149,12 @@ func (a *Accounts) prove(ctx context.Context, b begun, hids ...string) ([][]byte
 }
 
 // useCode lets a person in by a code, who chooses a password. It makes the account where there is none yet.
-func (a *Accounts) useCode(ctx context.Context, card, code, chosen string, strange bool, from origin) (o opened, err error) {
+func (a *Accounts) useCode(
+	ctx context.Context,
+	card, code, chosen string,
+	strange bool,
+	from origin,
+) (o opened, err error) {
 	if err := a.hasher.Full(); err != nil {
 		return o, err
 	}

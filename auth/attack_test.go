@@ -35,8 +35,11 @@ func (r *rig) code(card int) string {
 	_, err := crand.Read(entropy)
 	require.NoError(r.t, err)
 	var code string
-	require.NoError(r.t, r.Owner.QueryRow(r.t.Context(), `select code from rules.issue_code($1, $2, null)`, card, entropy).
-		Scan(&code))
+	require.NoError(
+		r.t,
+		r.Owner.QueryRow(r.t.Context(), `select code from rules.issue_code($1, $2, null)`, card, entropy).
+			Scan(&code),
+	)
 	r.secrets = append(r.secrets, code, strings.ReplaceAll(code, "-", ""))
 	return code
 }
@@ -71,7 +74,11 @@ func TestAThousandGuesses(t *testing.T) {
 	known := owner.logIn("", 12345678, right)
 	require.Equal(t, http.StatusOK, known.status, "from a known device: %s", known.raw)
 	stranger := r.browser()
-	require.NotEmpty(t, stranger.logIn("", 12345678, right).header.Get("Retry-After"), "from a new device the bucket is empty")
+	require.NotEmpty(
+		t,
+		stranger.logIn("", 12345678, right).header.Get("Retry-After"),
+		"from a new device the bucket is empty",
+	)
 	a := stranger.form("/reset", "card=12345678&code="+code+again("другой пароль never-in-a-log"))
 	require.Equal(t, http.StatusSeeOther, a.status, a.raw)
 }
@@ -114,8 +121,8 @@ type trial struct {
 	status  int
 }
 
-// alike tries each kind of card so many times. What a stranger learns must be the same: the same bytes but for the ID of
-// the request, and the same time beyond noise.
+// alike tries each kind of card so many times. What a stranger learns must be the same: the same bytes but for the ID
+// of the request, and the same time beyond noise.
 func (r *rig) alike(pairs int, tried trial) {
 	r.t.Helper()
 	kinds := slices.Sorted(maps.Keys(tried.cards))
@@ -254,7 +261,8 @@ func TestACampusBehindOneAddress(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range people {
 		all.Go(func() {
-			if a := attempt(i, "typing error"); a.status != http.StatusUnauthorized || a.header.Get("Retry-After") != "" {
+			if a := attempt(i, "typing error"); a.status != http.StatusUnauthorized ||
+				a.header.Get("Retry-After") != "" {
 				t.Errorf("person %d: the first password: %d %s", i, a.status, a.raw)
 			}
 			if a := attempt(i, right); a.status != http.StatusOK {
@@ -272,7 +280,10 @@ func TestGuessesAtTheOldPasswordAreCharged(t *testing.T) {
 	r.exec(`select rules.set_setting('device_tries', '5')`)
 	b := r.loggedIn(12345678, "STUDENT")
 	guess := func(typed string) answer {
-		return b.ask("PUT /user/edit-password", map[string]any{"oldPassword": typed, "newPassword": "новый пароль never-in-a-log"})
+		return b.ask(
+			"PUT /user/edit-password",
+			map[string]any{"oldPassword": typed, "newPassword": "новый пароль never-in-a-log"},
+		)
 	}
 	judged := 0
 	for i := range 20 {
@@ -338,13 +349,19 @@ func TestAChangedPasswordEndsOtherSessions(t *testing.T) {
 	here := r.loggedIn(12345678, "STUDENT")
 	there := r.browser()
 	require.Equal(t, http.StatusOK, there.logIn("", 12345678, right).status)
-	a := here.ask("PUT /user/edit-password", map[string]any{"oldPassword": "not this", "newPassword": "новый пароль never-in-a-log"})
+	a := here.ask(
+		"PUT /user/edit-password",
+		map[string]any{"oldPassword": "not this", "newPassword": "новый пароль never-in-a-log"},
+	)
 	require.Equal(t, http.StatusBadRequest, a.status, a.raw)
 	require.Equal(t, "MainServerRequestException", a.errType)
 	a = here.ask("PUT /user/edit-password", map[string]any{"oldPassword": right, "newPassword": "short"})
 	require.Equal(t, http.StatusBadRequest, a.status, a.raw)
 	require.True(t, alive(there))
-	a = here.ask("PUT /user/edit-password", map[string]any{"oldPassword": right, "newPassword": "новый пароль never-in-a-log"})
+	a = here.ask(
+		"PUT /user/edit-password",
+		map[string]any{"oldPassword": right, "newPassword": "новый пароль never-in-a-log"},
+	)
 	require.Equal(t, http.StatusOK, a.status, a.raw)
 	require.JSONEq(t, `{"error":false,"data":{"result":true}}`, a.raw)
 	require.True(t, alive(here))
@@ -356,7 +373,10 @@ func TestAChangedPasswordEndsOtherSessions(t *testing.T) {
 	admin := r.loggedIn(32345678, "ADMIN")
 	given := r.loggedIn(12345673, "STUDENT")
 	var id int
-	require.NoError(t, r.Owner.QueryRow(t.Context(), `select id from gym.users where student_card = 12345673`).Scan(&id))
+	require.NoError(
+		t,
+		r.Owner.QueryRow(t.Context(), `select id from gym.users where student_card = 12345673`).Scan(&id),
+	)
 	a = admin.ask("PUT /user/edit-any", map[string]any{"id": id, "newPassword": "дан администратором never-in-a-log"})
 	require.Equal(t, http.StatusOK, a.status, a.raw)
 	require.False(t, alive(given))
@@ -397,7 +417,12 @@ func (b *browser) upload(field string, file []byte) answer {
 	_, err = part.Write(file)
 	require.NoError(b.r.t, err)
 	require.NoError(b.r.t, form.Close())
-	request, err := http.NewRequestWithContext(b.r.t.Context(), http.MethodPost, b.r.address+"/media/update-my-picture", &body)
+	request, err := http.NewRequestWithContext(
+		b.r.t.Context(),
+		http.MethodPost,
+		b.r.address+"/media/update-my-picture",
+		&body,
+	)
 	require.NoError(b.r.t, err)
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	return b.send(request)

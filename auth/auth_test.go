@@ -19,13 +19,22 @@ func TestLogInAsTheOldFront(t *testing.T) {
 	b := r.browser()
 	a := b.logIn("", 12345678, right)
 	require.Equal(t, http.StatusOK, a.status, a.raw)
-	require.Equal(t, []string{"application/json"}, a.header["Content-Type"], "the built front compares the whole header")
+	require.Equal(
+		t,
+		[]string{"application/json"},
+		a.header["Content-Type"],
+		"the built front compares the whole header",
+	)
 	require.Equal(t, "no-store", a.header.Get("Cache-Control"))
 	var data map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(a.data, &data))
 	require.Len(t, data, 2)
-	require.JSONEq(t, `{"firstname":"Иван","secondname":"Петров","surname":"Ильич","group":"БИ-21","studentCard":12345678,
-		"role":"STUDENT","image":null}`, string(data["userData"]))
+	require.JSONEq(
+		t,
+		`{"firstname":"Иван","secondname":"Петров","surname":"Ильич","group":"БИ-21","studentCard":12345678,
+		"role":"STUDENT","image":null}`,
+		string(data["userData"]),
+	)
 
 	// The session is known by the token alone, and the same data come back.
 	again := b.ask("GET /auth/check-login", nil)
@@ -102,8 +111,9 @@ func TestSignUpByNamesIsRefusedByDefault(t *testing.T) {
 	a := r.browser().ask("POST /auth/signup", form)
 	require.Equal(t, http.StatusUnauthorized, a.status, a.raw)
 	require.Equal(t, "RegistrationError", a.errType)
-	unknown := r.browser().ask("POST /auth/signup", map[string]any{"studentCard": 7654321, "password": right, "firstname": "А",
-		"secondname": "Б", "surname": "", "group": "В"})
+	unknown := r.browser().
+		ask("POST /auth/signup", map[string]any{"studentCard": 7654321, "password": right, "firstname": "А",
+			"secondname": "Б", "surname": "", "group": "В"})
 	require.Equal(t, a.raw, unknown.raw, "nor does it tell who is on the roster")
 	var people int
 	require.NoError(t, r.Owner.QueryRow(t.Context(), `select count(*) from gym.users`).Scan(&people))
@@ -131,7 +141,12 @@ func TestTheMediaCookieOpensNothingElse(t *testing.T) {
 	thief.token = cookie.Value
 	require.Equal(t, http.StatusUnauthorized, thief.ask("GET /auth/check-login", nil).status)
 	thief.token = ""
-	a = thief.ask("GET /auth/check-login", nil, "Cookie", "__Host-session="+cookie.Value+"; __Secure-media="+cookie.Value)
+	a = thief.ask(
+		"GET /auth/check-login",
+		nil,
+		"Cookie",
+		"__Host-session="+cookie.Value+"; __Secure-media="+cookie.Value,
+	)
 	require.Equal(t, http.StatusUnauthorized, a.status)
 }
 
@@ -141,7 +156,12 @@ func TestATokenInTheURLIsNotAccepted(t *testing.T) {
 	b := r.loggedIn(12345678, "STUDENT")
 	stranger := r.browser()
 	for _, query := range []string{"?token=", "?Authorization=", "?session=", "?__Host-session=", "?access_token="} {
-		require.Equal(t, http.StatusUnauthorized, stranger.ask("GET /auth/check-login"+query+b.token, nil).status, query)
+		require.Equal(
+			t,
+			http.StatusUnauthorized,
+			stranger.ask("GET /auth/check-login"+query+b.token, nil).status,
+			query,
+		)
 		require.Equal(t, http.StatusUnauthorized, stranger.ask("GET /gym-news/get"+query+b.token, nil).status, query)
 	}
 	require.Equal(t, http.StatusNotFound, stranger.ask("GET /"+b.token, nil).status)
@@ -177,7 +197,11 @@ func TestTheHeaderAloneCounts(t *testing.T) {
 	require.Equal(t, "COACH", who(pages, "Cookie", "__Host-session="+coach.token), "the pages' scripts send no header")
 	require.Empty(t, who(pages, "Authorization", "", "Cookie", "__Host-session="+coach.token), "an empty header is one")
 	require.Empty(t, who(pages, "Authorization", "Bearer "+coach.token), "the token stands bare")
-	require.Empty(t, who(pages, "Cookie", "__Host-session="+coach.token+"; __Host-session="+student.token), "which of the two?")
+	require.Empty(
+		t,
+		who(pages, "Cookie", "__Host-session="+coach.token+"; __Host-session="+student.token),
+		"which of the two?",
+	)
 }
 
 func TestAFormOfAnotherSiteIsRefused(t *testing.T) {

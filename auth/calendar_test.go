@@ -28,7 +28,11 @@ func TestCalendar(t *testing.T) {
 		values ('2027-01-01', '2027-01-10', null, 'Каникулы; зал закрыт, ' || repeat('до утра ', 12), rules.clock()),
 		       ('2027-01-16', '2027-01-16', 0, 'Суббота за понедельник', rules.clock())`)
 	b := r.browser()
-	require.Equal(t, http.StatusSeeOther, b.form("/login", url.Values{"card": {"12345678"}, "password": {right}}.Encode()).status)
+	require.Equal(
+		t,
+		http.StatusSeeOther,
+		b.form("/login", url.Values{"card": {"12345678"}, "password": {right}}.Encode()).status,
+	)
 	require.Contains(t, b.ask("GET page /account", nil).raw, "Создать адрес")
 
 	addressIn := func(page string) string {

@@ -18,7 +18,11 @@ func TestACoachGivesCodes(t *testing.T) {
 	r.exec(`insert into gym.roster (card, given, family, patronymic, "group", added_at)
 		values (20210007, 'Анна', 'Белова', 'Юрьевна', 'БИ-42', now())`)
 	b := r.browser()
-	require.Equal(t, http.StatusSeeOther, b.form("/login", "card=1000001&password="+strings.ReplaceAll(right, " ", "+")).status)
+	require.Equal(
+		t,
+		http.StatusSeeOther,
+		b.form("/login", "card=1000001&password="+strings.ReplaceAll(right, " ", "+")).status,
+	)
 
 	require.Contains(t, b.ask("GET page /slips", nil).raw, "БИ-42")
 	a := b.form("/slips", "group=БИ-42")

@@ -60,17 +60,33 @@ var (
 		"Тело запроса должно быть в формате JSON. Укажите заголовок Content-Type: application/json."}
 	failBrokenJSON = &failure{typeInvalid, http.StatusBadRequest,
 		"Тело запроса не разбирается как объект JSON. Исправьте его и отправьте снова."}
-	failSlowBody = &failure{typeInvalid, http.StatusBadRequest, "Тело запроса не пришло вовремя. Отправьте запрос снова."}
-	failCutBody  = &failure{typeInvalid, http.StatusBadRequest, "Тело запроса пришло не полностью. Отправьте запрос снова."}
-	failValue    = &failure{typeInvalid, http.StatusBadRequest,
+	failSlowBody = &failure{
+		typeInvalid,
+		http.StatusBadRequest,
+		"Тело запроса не пришло вовремя. Отправьте запрос снова.",
+	}
+	failCutBody = &failure{
+		typeInvalid,
+		http.StatusBadRequest,
+		"Тело запроса пришло не полностью. Отправьте запрос снова.",
+	}
+	failValue = &failure{typeInvalid, http.StatusBadRequest,
 		"В запросе есть значение, которое нельзя прочитать. Проверьте поля и отправьте снова."}
 	failCard = &failure{typeInvalid, http.StatusBadRequest,
 		"Номер студенческого билета состоит из 7 или 8 цифр. Проверьте номер."}
 	failNoImage = &failure{typeInvalid, http.StatusBadRequest,
 		"В запросе нет изображения. Выберите файл и отправьте его снова."}
-	failNoSession = &failure{typeLogIn, http.StatusUnauthorized, "Вы не вошли, или ваш сеанс закончился. Войдите снова."}
-	failRights    = &failure{typeRights, http.StatusForbidden, "У вас нет права на это действие. Обратитесь к администратору."}
-	failForeign   = &failure{typeRights, http.StatusForbidden,
+	failNoSession = &failure{
+		typeLogIn,
+		http.StatusUnauthorized,
+		"Вы не вошли, или ваш сеанс закончился. Войдите снова.",
+	}
+	failRights = &failure{
+		typeRights,
+		http.StatusForbidden,
+		"У вас нет права на это действие. Обратитесь к администратору.",
+	}
+	failForeign = &failure{typeRights, http.StatusForbidden,
 		"Запрос пришёл с другого сайта. Откройте страницу зала и повторите на ней."}
 	failNotFound = &failure{typeNotFound, http.StatusNotFound, "Такого адреса у сервера нет. Проверьте путь запроса."}
 	failMethod   = &failure{typeMethod, http.StatusMethodNotAllowed,

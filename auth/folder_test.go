@@ -13,7 +13,10 @@ import (
 func TestAFolderInPlaceOfThePages(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "index.html"), []byte("<!doctype html><title>front</title>"), 0o600))
+	require.NoError(
+		t,
+		os.WriteFile(filepath.Join(folder, "index.html"), []byte("<!doctype html><title>front</title>"), 0o600),
+	)
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "app.js"), []byte("front()"), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(filepath.Dir(folder), "outside.js"), []byte("secret"), 0o600))
 	r := newRig(t, func(o *options) { o.folder = folder })

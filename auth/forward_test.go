@@ -19,8 +19,8 @@ import (
 	"energiya/internal/tokens"
 )
 
-// TestEveryEndpointIsForwarded asks for every endpoint of the main server's own table. What is refused is refused by the
-// main server, so it was reached.
+// TestEveryEndpointIsForwarded asks for every endpoint of the main server's own table. What is refused is refused by
+// the main server, so it was reached.
 func TestEveryEndpointIsForwarded(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
@@ -290,11 +290,20 @@ func TestTheClientsAddress(t *testing.T) {
 		b.client = forwarded
 		require.Equal(t, http.StatusOK, b.logIn("", 12345678, right).status)
 		var network string
-		require.NoError(t, r.Owner.QueryRow(t.Context(), `select network::text from gym.sessions order by id desc limit 1`).Scan(&network))
+		require.NoError(
+			t,
+			r.Owner.QueryRow(t.Context(), `select network::text from gym.sessions order by id desc limit 1`).
+				Scan(&network),
+		)
 		return network
 	}
 	require.Contains(t, network("203.0.113.9"), "203.0.113.")
-	require.Contains(t, network("198.51.100.7, 203.0.113.9"), "203.0.113.", "what the client itself wrote does not count")
+	require.Contains(
+		t,
+		network("198.51.100.7, 203.0.113.9"),
+		"203.0.113.",
+		"what the client itself wrote does not count",
+	)
 	require.Contains(t, network("203.0.113.9, 127.0.0.5"), "203.0.113.", "a second proxy of ours")
 	require.Contains(t, network("nonsense"), "127.0.0.")
 
@@ -327,7 +336,11 @@ func TestSecurityHeaders(t *testing.T) {
 		require.Contains(t, a.header.Get("Strict-Transport-Security"), "max-age=31536000", endpoint)
 		require.Empty(t, a.header.Get("Access-Control-Allow-Origin"), endpoint)
 	}
-	require.Empty(t, r.browser().ask("GET /new/get", nil).header.Get("Strict-Transport-Security"), "without TLS it has no meaning")
+	require.Empty(
+		t,
+		r.browser().ask("GET /new/get", nil).header.Get("Strict-Transport-Security"),
+		"without TLS it has no meaning",
+	)
 }
 
 func FuzzBothServers(f *testing.F) {
@@ -349,7 +362,11 @@ func FuzzBothServers(f *testing.F) {
 			t.Skip()
 		}
 		request.URL.Path = "/" + strings.TrimLeft(path, "/")
-		request.Header = http.Header{"Content-Type": {contentType}, "X-Forwarded-For": {header}, "Authorization": {admin.token}}
+		request.Header = http.Header{
+			"Content-Type":    {contentType},
+			"X-Forwarded-For": {header},
+			"Authorization":   {admin.token},
+		}
 		client := &http.Client{Timeout: 20 * time.Second}
 		response, err := client.Do(request)
 		if err != nil {

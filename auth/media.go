@@ -50,7 +50,8 @@ func (s *server) findPicture(r *http.Request, name string) ([]byte, error) {
 	return nil, nil
 }
 
-// updatePicture takes a form with a picture in the field image. It answers without the envelope, as the old server does.
+// updatePicture takes a form with a picture in the field image. It answers without the envelope, as the old server
+// does.
 func (s *server) updatePicture(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Cache-Control", "no-store")
 	token := tokenOf(r)

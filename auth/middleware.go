@@ -160,11 +160,14 @@ func noStore(next http.Handler) http.Handler {
 // ownSite refuses what another site's page makes a browser send with this site's cookies.
 func (s *server) ownSite(next http.Handler) http.Handler {
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, failForeign) }))
+	protection.SetDenyHandler(
+		http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { s.fail(w, r, failForeign) }),
+	)
 	return protection.Handler(next)
 }
 
-// bound limits bodies in size and in time. A form that sends a picture may be longer; which forms do, the handlers know.
+// bound limits bodies in size and in time. A form that sends a picture may be longer; which forms do, the handlers
+// know.
 func (s *server) bound(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		most := int64(maxBody)
@@ -182,8 +185,8 @@ func (s *server) bound(next http.Handler) http.Handler {
 // requestKey finds the request as it came, behind the one that is logged.
 type requestKey struct{}
 
-// record writes one line a request. Headers, cookies, bodies, the query and the client's address are never in it, nor is
-// a part of the path that may be a secret which a person has put there.
+// record writes one line a request. Headers, cookies, bodies, the query and the client's address are never in it, nor
+// is a part of the path that may be a secret which a person has put there.
 func (s *server) record(next http.Handler) http.Handler {
 	logger := &httplog.Logger{Logger: s.Logger.Logger, Options: s.Logger.Options}
 	logger.Options.Concise = true

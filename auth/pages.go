@@ -106,7 +106,10 @@ func (p pages) LogIns(ctx context.Context, token string) ([]web.LogInRecord, err
 	rows, err := p.a.store.logIns(ctx, parseToken(token))
 	list := make([]web.LogInRecord, 0, len(rows))
 	for _, row := range rows {
-		list = append(list, web.LogInRecord{At: row.At, Device: row.Agent, Network: row.Network, Outcome: outcomeOf(row)})
+		list = append(
+			list,
+			web.LogInRecord{At: row.At, Device: row.Agent, Network: row.Network, Outcome: outcomeOf(row)},
+		)
 	}
 	return list, forPages(err)
 }

@@ -23,8 +23,8 @@ const (
 	maxPicture = 8 << 20
 	// maxPixels is 12 megapixels as cameras count them: 4032 × 3024 is one of theirs.
 	maxPixels = 12 << 20
-	// maxDecoded bounds what decoding may take, in bytes. It refuses some pictures of fewer pixels: those with 16 bits a
-	// channel, and progressive JPEGs, whose coefficients are kept while they are decoded.
+	// maxDecoded bounds what decoding may take, in bytes. It refuses some pictures of fewer pixels: those with 16
+	// bits a channel, and progressive JPEGs, whose coefficients are kept while they are decoded.
 	maxDecoded = 64 << 20
 	// side is the length of a side of the result, in pixels.
 	side = 400
@@ -47,8 +47,8 @@ func MakePicture(ctx context.Context, file []byte) (name string, jpeg []byte, er
 	return newPictureName(), jpeg, err
 }
 
-// readFile reads a picture of at most maxPicture, and one byte more of one that is longer. length is how long it may be, as
-// the client says: so much is allocated at once, where growing would need it twice. Negative: unknown.
+// readFile reads a picture of at most maxPicture, and one byte more of one that is longer. length is how long it may
+// be, as the client says: so much is allocated at once, where growing would need it twice. Negative: unknown.
 func readFile(from io.Reader, length int64) ([]byte, error) {
 	if length < 0 || length > maxPicture {
 		length = maxPicture
@@ -90,8 +90,8 @@ func (s *studio) make(ctx context.Context, file []byte) ([]byte, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { <-s.place }()
-	// A large picture is several times what the server holds otherwise. What other requests have left is given back first,
-	// and the picture at once: the memory of both would never be needed at the same time.
+	// A large picture is several times what the server holds otherwise. What other requests have left is given back
+	// first, and the picture at once: the memory of both would never be needed at the same time.
 	debug.FreeOSMemory()
 	defer debug.FreeOSMemory()
 	return makePicture(format, file)

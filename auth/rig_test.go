@@ -63,7 +63,10 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	t.Helper()
 	r := &rig{t: t, DB: dbtest.New(t), log: new(logtest.Log), secrets: []string{right, string(pepper), serverToken}}
 	r.exec(`update gym.secrets set value = $1 where name = 'pepper'`, string(pepper))
-	logger := httplog.NewLogger("test", httplog.Options{JSON: true, LogLevel: slog.LevelDebug, Writer: r.log, Concise: true})
+	logger := httplog.NewLogger(
+		"test",
+		httplog.Options{JSON: true, LogLevel: slog.LevelDebug, Writer: r.log, Concise: true},
+	)
 	t.Cleanup(func() {
 		for _, secret := range r.secrets {
 			require.NotContains(t, r.log.String(), secret, "the log holds a secret")
@@ -76,7 +79,9 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 
 	o := options{
 		main: api.New(api.Options{
-			Pool: r.Server(t), Tokens: tokens.Fixed([]string{serverToken}), Logger: logger, RequestTimeout: 10 * time.Second,
+			Pool: r.Server(
+				t,
+			), Tokens: tokens.Fixed([]string{serverToken}), Logger: logger, RequestTimeout: 10 * time.Second,
 		}),
 		gym: &gymclient.Options{
 			Token: func() string { return serverToken }, Timeout: 12 * time.Second, FileTimeout: time.Minute,
@@ -99,7 +104,13 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	require.NoError(t, err)
 	t.Cleanup(gym.Close)
 
-	pool, err := db.RolePool(context.Background(), r.Owner.Config(), db.DefaultRoles().Web, 10*time.Second, slog.New(slog.DiscardHandler))
+	pool, err := db.RolePool(
+		context.Background(),
+		r.Owner.Config(),
+		db.DefaultRoles().Web,
+		10*time.Second,
+		slog.New(slog.DiscardHandler),
+	)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	accounts := auth.NewAccounts(pool, pepper, 2)

@@ -43,7 +43,11 @@ func TestFiguresAreSetAgainstTheirLimits(t *testing.T) {
 
 	var table bytes.Buffer
 	require.NoError(t, r.print(&table))
-	require.Regexp(t, `(?m)^  8 clients +200 +requests/s +0\.20 of pgbench: choice changed +≥ 0\.700 MISSED$`, table.String())
+	require.Regexp(
+		t,
+		`(?m)^  8 clients +200 +requests/s +0\.20 of pgbench: choice changed +≥ 0\.700 MISSED$`,
+		table.String(),
+	)
 }
 
 func TestFiguresSurviveTheirFile(t *testing.T) {
@@ -61,7 +65,11 @@ func TestComparisonShowsThatOnlyTheMachineChanged(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, compare(&out, figures(1), figures(0.5)))
 	require.Regexp(t, `(?m)^change: 8 clients +700 +350 +requests/s +0\.50 +0\.70 +0\.70$`, out.String())
-	require.Contains(t, lines(figures(1)), "BenchmarkEnergy/change/8-clients 1 600 requests/s\nBenchmarkEnergy/change/8-clients 1 800 requests/s\n")
+	require.Contains(
+		t,
+		lines(figures(1)),
+		"BenchmarkEnergy/change/8-clients 1 600 requests/s\nBenchmarkEnergy/change/8-clients 1 800 requests/s\n",
+	)
 }
 
 func TestChartsAreDrawnOfWhatWasMeasured(t *testing.T) {

@@ -46,17 +46,29 @@ func charts(r *Result) map[string]chart {
 	}
 
 	const slow = ", flushes of 2 ms"
-	flush := chart{title: "Choices a second, and with flushes that take 2 ms", series: []string{"flushes as they are", "flushes of 2 ms"}}
+	flush := chart{
+		title:  "Choices a second, and with flushes that take 2 ms",
+		series: []string{"flushes as they are", "flushes of 2 ms"},
+	}
 	for _, name := range []string{
 		"change, pool of 8, 64 clients", "change, pool of 16, 64 clients", "change, pool of 32, 64 clients",
 		"design counter, change, 8 connections", "design a row a seat, change, 8 connections",
 		"design counter, change, 32 connections", "design a row a seat, change, 32 connections",
 		"design counter, opening, 8 connections", "design a row a seat, opening, 8 connections",
 	} {
-		add(&flush, strings.Replace(name, "change, pool", "server, change, pool", 1), value("flush", name), value("flush", name+slow))
+		add(
+			&flush,
+			strings.Replace(name, "change, pool", "server, change, pool", 1),
+			value("flush", name),
+			value("flush", name+slow),
+		)
 	}
 
-	growth := chart{title: "Time it takes, in times of a gym with 3 months of history", series: []string{"30 months", "300 months"}, log: true}
+	growth := chart{
+		title:  "Time it takes, in times of a gym with 3 months of history",
+		series: []string{"30 months", "300 months"},
+		log:    true,
+	}
 	for _, s := range small.steps(nil) {
 		ratio := func(size string) float64 { return value("growth", s.name+", "+size) / value("growth", s.name+", ×1") }
 		add(&growth, s.name, ratio("history ×10"), ratio("history ×100"))
@@ -91,7 +103,12 @@ func (c chart) draw(out io.Writer) {
 	for _, g := range c.groups {
 		height += len(g.values)*barHeight + 8
 	}
-	fmt.Fprintf(out, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" font-family="sans-serif" font-size="12">`+"\n", barsLeft+barsWidth+80, height)
+	fmt.Fprintf(
+		out,
+		`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %[1]d %[2]d" width="%[1]d" height="%[2]d" font-family="sans-serif" font-size="12">`+"\n",
+		barsLeft+barsWidth+80,
+		height,
+	)
 	fmt.Fprintf(out, `<rect width="100%%" height="100%%" fill="white"/>`+"\n")
 	text(out, 10, 20, `font-size="14" font-weight="bold"`, c.title)
 	x := barsLeft
@@ -108,7 +125,15 @@ func (c chart) draw(out io.Writer) {
 		for i, v := range g.values {
 			if !math.IsNaN(v) {
 				width := c.length(v) / most * barsWidth
-				fmt.Fprintf(out, `<rect x="%d" y="%d" width="%.0f" height="%d" fill="%s"/>`+"\n", barsLeft, y, max(width, 1), barHeight-2, colours[i])
+				fmt.Fprintf(
+					out,
+					`<rect x="%d" y="%d" width="%.0f" height="%d" fill="%s"/>`+"\n",
+					barsLeft,
+					y,
+					max(width, 1),
+					barHeight-2,
+					colours[i],
+				)
 				text(out, barsLeft+int(width)+5, y+barHeight-3, "", c.label(v))
 			}
 			y += barHeight

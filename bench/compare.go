@@ -33,7 +33,8 @@ func newCompare() *cobra.Command {
 			if err := compare(out, a, b); err != nil {
 				return err
 			}
-			if len(a.Figures) == 0 || len(b.Figures) == 0 || len(a.Figures[0].Values) < enough || len(b.Figures[0].Values) < enough {
+			if len(a.Figures) == 0 || len(b.Figures) == 0 || len(a.Figures[0].Values) < enough ||
+				len(b.Figures[0].Values) < enough {
 				return nil
 			}
 			fmt.Fprintln(out)
@@ -59,7 +60,17 @@ func compare(out io.Writer, a, b *Result) error {
 		if before.Limit != "" && after.Limit != "" {
 			limits = fmt.Sprintf("%.2f\t%.2f", before.Ratio, after.Ratio)
 		}
-		fmt.Fprintf(table, "%s: %s\t%s\t%s\t%s\t%s\t%s\n", before.Part, before.Name, short(before.Median()), short(after.Median()), before.Unit, change, limits)
+		fmt.Fprintf(
+			table,
+			"%s: %s\t%s\t%s\t%s\t%s\t%s\n",
+			before.Part,
+			before.Name,
+			short(before.Median()),
+			short(after.Median()),
+			before.Unit,
+			change,
+			limits,
+		)
 	}
 	if err := table.Flush(); err != nil {
 		return fmt.Errorf("writing the table: %w", err)
@@ -108,10 +119,24 @@ var notInNames = regexp.MustCompile(`[^\pL\pN×./:,_]+`)
 
 func lines(r *Result) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "cpu: %s\npostgresql: %s\ngo: %s\ncommit: %s\n", r.Machine.CPU, r.Versions.PostgreSQL, r.Versions.Go, r.Versions.Commit)
+	fmt.Fprintf(
+		&s,
+		"cpu: %s\npostgresql: %s\ngo: %s\ncommit: %s\n",
+		r.Machine.CPU,
+		r.Versions.PostgreSQL,
+		r.Versions.Go,
+		r.Versions.Commit,
+	)
 	for _, f := range r.Figures {
 		for _, v := range f.Values {
-			fmt.Fprintf(&s, "BenchmarkEnergy/%s/%s 1 %g %s\n", f.Part, notInNames.ReplaceAllString(f.Name, "-"), v, notInNames.ReplaceAllString(f.Unit, "-"))
+			fmt.Fprintf(
+				&s,
+				"BenchmarkEnergy/%s/%s 1 %g %s\n",
+				f.Part,
+				notInNames.ReplaceAllString(f.Name, "-"),
+				v,
+				notInNames.ReplaceAllString(f.Unit, "-"),
+			)
 		}
 	}
 	return s.String()

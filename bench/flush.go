@@ -102,11 +102,17 @@ func (b *bench) product(ctx context.Context, about string, of func(*Figure, stri
 		return err
 	}
 	defer servers.stop()
-	report, err := b.play(ctx, rush.Options{URLs: servers.urls(), Token: live.Token, Students: g.everybody(), Seed: b.seed})
+	report, err := b.play(
+		ctx,
+		rush.Options{URLs: servers.urls(), Token: live.Token, Students: g.everybody(), Seed: b.seed},
+	)
 	if err != nil {
 		return err
 	}
-	of(b.add("flush", "2,000 for 288: last seat sold"+about, "s", report.LastSeat.Seconds()), "2,000 for 288: last seat sold")
+	of(
+		b.add("flush", "2,000 for 288: last seat sold"+about, "s", report.LastSeat.Seconds()),
+		"2,000 for 288: last seat sold",
+	)
 	of(b.add("flush", "2,000 for 288: last answer"+about, "s", report.Took.Seconds()), "2,000 for 288: last answer")
 	return nil
 }
@@ -149,7 +155,12 @@ func (b *bench) designs(ctx context.Context, about string, of func(*Figure, stri
 				if err != nil {
 					return err
 				}
-				name := fmt.Sprintf("design %s, %s, %d connections", strings.Replace(design, "seats", "a row a seat", 1), kind.name, clients)
+				name := fmt.Sprintf(
+					"design %s, %s, %d connections",
+					strings.Replace(design, "seats", "a row a seat", 1),
+					kind.name,
+					clients,
+				)
 				of(b.add("flush", name+about, "choices/s", rate), name)
 			}
 		}

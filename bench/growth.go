@@ -49,7 +49,16 @@ func (b *bench) growth(ctx context.Context) error {
 		if err := b.conn.QueryRow(ctx, `select count(*) from gym.marks`).Scan(&marks); err != nil {
 			return fmt.Errorf("counting marks: %w", err)
 		}
-		fmt.Fprintf(b.out, "  %s: %d students, %d slots a month, %d months, %d marks, made in %.0f s\n", size.name, size.students, 6*size.slots, size.months, marks, time.Since(began).Seconds())
+		fmt.Fprintf(
+			b.out,
+			"  %s: %d students, %d slots a month, %d months, %d marks, made in %.0f s\n",
+			size.name,
+			size.students,
+			6*size.slots,
+			size.months,
+			marks,
+			time.Since(began).Seconds(),
+		)
 		if err := b.grown(ctx, size.name, size.gym); err != nil {
 			return fmt.Errorf("%s: %w", size.name, err)
 		}
@@ -129,7 +138,11 @@ func (g gym) steps(random *rand.Rand) []step {
 			if err := call("report_"+kind, byAdmin, `jsonb_build_object('startDate', rules.this_month(), 'endDate', rules.today() + 1)`)(ctx, tx); err != nil {
 				return err
 			}
-			rows, err := tx.Query(ctx, `fetch all from report_rows`, pgx.QueryExecModeExec) // its columns differ from report to report
+			rows, err := tx.Query(
+				ctx,
+				`fetch all from report_rows`,
+				pgx.QueryExecModeExec,
+			) // its columns differ from report to report
 			if err != nil {
 				return err
 			}
@@ -158,17 +171,48 @@ func (g gym) steps(random *rand.Rand) []step {
 		{name: "avtime/get", times: 50, do: call("avtime_get", student, `'{}'`)},
 		{name: "entry/get", times: 50, do: call("entry_get", student, `'{}'`)},
 		{name: "user/absences", times: 50, do: call("user_absences", student, `'{}'`)},
-		{name: "visit/get of a day", times: 30, do: call("visit_get", byAdmin, `jsonb_build_object('date', `+monday+`)`)},
-		{name: "visit/get of a lesson", times: 30, do: call("visit_get", byAdmin, `jsonb_build_object('date', `+monday+`, 'time', '08:00')`)},
+		{
+			name:  "visit/get of a day",
+			times: 30,
+			do:    call("visit_get", byAdmin, `jsonb_build_object('date', `+monday+`)`),
+		},
+		{
+			name:  "visit/get of a lesson",
+			times: 30,
+			do:    call("visit_get", byAdmin, `jsonb_build_object('date', `+monday+`, 'time', '08:00')`),
+		},
 		{name: "visit/edit", times: 50, do: func(ctx context.Context, tx pgx.Tx) error {
-			_, err := tx.Exec(ctx, `select wire.visit_edit($1, jsonb_build_object('id', (select m.id from gym.marks m where m.date = `+monday+` and m.withdrawn_at is null offset $2 limit 1), 'mark', 1), 'bench')`, admin, random.IntN(40))
+			_, err := tx.Exec(
+				ctx,
+				`select wire.visit_edit($1, jsonb_build_object('id', (select m.id from gym.marks m where m.date = `+monday+` and m.withdrawn_at is null offset $2 limit 1), 'mark', 1), 'bench')`,
+				admin,
+				random.IntN(40),
+			)
 			return err
 		}},
-		{name: "entry/get-any of a month", times: 10, do: call("entry_get_any", byAdmin, `jsonb_build_object('month', to_char(rules.this_month(), 'MM-YYYY'))`)},
+		{
+			name:  "entry/get-any of a month",
+			times: 10,
+			do: call(
+				"entry_get_any",
+				byAdmin,
+				`jsonb_build_object('month', to_char(rules.this_month(), 'MM-YYYY'))`,
+			),
+		},
 		{name: "user/get of students", times: 5, do: call("user_get", byAdmin, `'{"role":"STUDENT"}'`)},
 		{name: "month made", times: 5, at: `rules.next_month() + interval '24 days'`, do: untilNothing("ensure_slots")},
-		{name: "marks of a month made", times: 3, at: `rules.next_month() + interval '5 minutes'`, do: untilNothing("ensure_marks")},
-		{name: "nightly judging", times: 3, at: `rules.today() + 1 + interval '5 minutes'`, do: untilNothing("ensure_blocks")},
+		{
+			name:  "marks of a month made",
+			times: 3,
+			at:    `rules.next_month() + interval '5 minutes'`,
+			do:    untilNothing("ensure_marks"),
+		},
+		{
+			name:  "nightly judging",
+			times: 3,
+			at:    `rules.today() + 1 + interval '5 minutes'`,
+			do:    untilNothing("ensure_blocks"),
+		},
 		{name: "report/visits of this month", times: 5, do: report("visits")},
 		{name: "report/occupancy of this month", times: 5, do: report("occupancy")},
 		{name: "report/term of this month", times: 5, do: report("term")},

@@ -41,9 +41,14 @@ func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 // warmUp is how long a load runs before it counts: connections open, plans are made.
 const warmUp = 500 * time.Millisecond
 
-// load lets clients ask, each on a connection of its own and as soon as it has its answer, for the run's duration. Any other
-// answer than 200 is an error.
-func (b *bench) load(ctx context.Context, f fleet, clients int, next func(client int, random *rand.Rand) request) (traffic, error) {
+// load lets clients ask, each on a connection of its own and as soon as it has its answer, for the run's duration.
+// Any other answer than 200 is an error.
+func (b *bench) load(
+	ctx context.Context,
+	f fleet,
+	clients int,
+	next func(client int, random *rand.Rand) request,
+) (traffic, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	conns := make([]*lean.Conn, clients)

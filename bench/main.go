@@ -1,5 +1,6 @@
-// Bench measures the running server: every figure beside the limit of the same machine in the same run, so that figures of
-// two machines, or of two days, can be compared. `make bench` runs it; docs/performance.md tells what came of it.
+// Bench measures the running server: every figure beside the limit of the same machine in the same run, so that
+// figures of two machines, or of two days, can be compared. `make bench` runs it; docs/performance.md tells what came
+// of it.
 package main
 
 import (
@@ -83,7 +84,12 @@ func newRun() *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringSliceVar(&s.only, "only", nil, "parts to measure, all by default: "+strings.Join(names, ","))
 	flags.Float64Var(&s.seconds, "seconds", 3, "how long each sustained figure is measured")
-	flags.IntVar(&s.repeat, "repeat", 1, "how often everything is measured; benchstat wants 6 to tell a change from chance")
+	flags.IntVar(
+		&s.repeat,
+		"repeat",
+		1,
+		"how often everything is measured; benchstat wants 6 to tell a change from chance",
+	)
 	flags.Uint64Var(&s.seed, "seed", 1, "fixes who wants what")
 	flags.BoolVar(&s.huge, "huge", false, "growth times 100 of everything at once too: minutes, and 5 GB of disk")
 	flags.StringVar(&s.json, "json", "", "file to write the figures to")
@@ -158,7 +164,10 @@ func (b *bench) refuseUsed(ctx context.Context) error {
 		return fmt.Errorf("looking whether the database is empty: %w", err)
 	}
 	if people > 0 {
-		return fmt.Errorf("the database holds %d people, and everything in it would be removed: name an empty migrated one (make bench makes its own)", people)
+		return fmt.Errorf(
+			"the database holds %d people, and everything in it would be removed: name an empty migrated one (make bench makes its own)",
+			people,
+		)
 	}
 	return nil
 }
@@ -182,7 +191,9 @@ func (b *bench) findPgbench() {
 			return
 		}
 	}
-	b.note("pgbench is not beside this PostgreSQL (the npm servers have none): figures stand without the limit of the database alone")
+	b.note(
+		"pgbench is not beside this PostgreSQL (the npm servers have none): figures stand without the limit of the database alone",
+	)
 }
 
 // errNoPgbench: there is nothing to compare with.

@@ -86,7 +86,9 @@ func (b *bench) bareHTTP(ctx context.Context) (float64, error) {
 	}
 	answer := `{"error":false,"data":"` + strings.Repeat("x", 1900) + `"}`
 	server := &http.Server{
-		Handler:           http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) }),
+		Handler: http.HandlerFunc(
+			func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, answer) },
+		),
 		ReadHeaderTimeout: time.Second,
 	}
 	go func() { _ = server.Serve(listener) }()

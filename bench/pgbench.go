@@ -26,11 +26,19 @@ var (
 	ofSecond = regexp.MustCompile(`(?m)^progress: [\d.]+ s, ([\d.]+) tps`)
 )
 
-// tps runs a script over so many connections for the run's duration and gives the transactions a second. As over HTTP, there is a
-// second before in which connections get their plans, and which does not count.
+// tps runs a script over so many connections for the run's duration and gives the transactions a second. As over
+// HTTP, there is a second before in which connections get their plans, and which does not count.
 func (b *bench) tps(ctx context.Context, s script, clients int) (float64, error) {
 	seconds := max(1, int(b.seconds+0.5))
-	output, err := b.runPgbench(ctx, s, clients, "-T", strconv.Itoa(2+seconds), "-P", "1") // of the last it need not tell
+	output, err := b.runPgbench(
+		ctx,
+		s,
+		clients,
+		"-T",
+		strconv.Itoa(2+seconds),
+		"-P",
+		"1",
+	) // of the last it need not tell
 	if err != nil {
 		return 0, err
 	}
@@ -84,8 +92,21 @@ func (b *bench) runPgbench(ctx context.Context, s script, clients int, args ...s
 	if err := os.WriteFile(file, []byte(s.sql), 0o600); err != nil {
 		return nil, fmt.Errorf("writing a script for pgbench: %w", err)
 	}
-	args = append([]string{"-n", "-M", "prepared", "-c", strconv.Itoa(clients), "-j", strconv.Itoa(min(clients, b.result.Machine.Cores)),
-		"--random-seed", strconv.FormatUint(b.seed, 10), "-f", file}, args...)
+	args = append(
+		[]string{
+			"-n",
+			"-M",
+			"prepared",
+			"-c",
+			strconv.Itoa(clients),
+			"-j",
+			strconv.Itoa(min(clients, b.result.Machine.Cores)),
+			"--random-seed",
+			strconv.FormatUint(b.seed, 10),
+			"-f",
+			file,
+		},
+		args...)
 	for name, value := range s.variables {
 		args = append(args, "-D", fmt.Sprintf("%s=%d", name, value))
 	}

@@ -47,7 +47,8 @@ type Versions struct{ PostgreSQL, Go, Commit string }
 type Figure struct {
 	Part, Name, Unit string
 	Values           []float64
-	// Limit names the figure of the same part, or of limits, that this one is set against; Ratio is this one in units of it.
+	// Limit names the figure of the same part, or of limits, that this one is set against; Ratio is this one in units
+	// of it.
 	Limit string  `json:",omitempty"`
 	Ratio float64 `json:",omitempty"`
 	// AtLeast and AtMost are targets, of the ratio where there is a limit; 0 where there is none.
@@ -149,7 +150,10 @@ func newResult(ctx context.Context, conn *pgx.Conn, s settings) (*Result, error)
 	if text, err := exec.CommandContext(ctx, "git", "describe", "--always", "--dirty", "--abbrev=10", "--exclude", "*").Output(); err == nil {
 		r.Versions.Commit = strings.TrimSpace(string(text))
 	}
-	rows, err := conn.Query(ctx, `select name, current_setting(name) from unnest(array['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_connections']) name`)
+	rows, err := conn.Query(
+		ctx,
+		`select name, current_setting(name) from unnest(array['server_version', 'fsync', 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'max_connections']) name`,
+	)
 	if err != nil {
 		return nil, fmt.Errorf("asking for the settings: %w", err)
 	}
@@ -163,9 +167,22 @@ func newResult(ctx context.Context, conn *pgx.Conn, s settings) (*Result, error)
 }
 
 func (r *Result) heading() string {
-	return fmt.Sprintf("%s, %d cores, %.1f GB, %s\nPostgreSQL %s, %s, commit %s, seed %d, %s s a figure; fsync %s, synchronous_commit %s, shared_buffers %s; %s",
-		r.Machine.CPU, r.Machine.Cores, r.Machine.MemoryGB, r.Machine.Kernel, r.Versions.PostgreSQL, r.Versions.Go, r.Versions.Commit, r.Seed, short(r.Seconds),
-		r.Settings["fsync"], r.Settings["synchronous_commit"], r.Settings["shared_buffers"], r.Started.Format(time.RFC3339))
+	return fmt.Sprintf(
+		"%s, %d cores, %.1f GB, %s\nPostgreSQL %s, %s, commit %s, seed %d, %s s a figure; fsync %s, synchronous_commit %s, shared_buffers %s; %s",
+		r.Machine.CPU,
+		r.Machine.Cores,
+		r.Machine.MemoryGB,
+		r.Machine.Kernel,
+		r.Versions.PostgreSQL,
+		r.Versions.Go,
+		r.Versions.Commit,
+		r.Seed,
+		short(r.Seconds),
+		r.Settings["fsync"],
+		r.Settings["synchronous_commit"],
+		r.Settings["shared_buffers"],
+		r.Started.Format(time.RFC3339),
+	)
 }
 
 // print writes the table.
@@ -190,7 +207,13 @@ func (r *Result) print(out io.Writer) error {
 	for _, note := range r.Notes {
 		fmt.Fprintf(out, "note: %s\n", note)
 	}
-	fmt.Fprintf(out, "\nmeasured in %.0f s; other programs had %.0f %% of the cores meanwhile%s\n", r.Took, 100*r.Others, r.warning())
+	fmt.Fprintf(
+		out,
+		"\nmeasured in %.0f s; other programs had %.0f %% of the cores meanwhile%s\n",
+		r.Took,
+		100*r.Others,
+		r.warning(),
+	)
 	return nil
 }
 

@@ -22,7 +22,9 @@ func (b *bench) start(ctx context.Context, env ...string) (*live.Server, error) 
 		return nil, fmt.Errorf("making the server's log: %w", err)
 	}
 	defer func() { _ = log.Close() }()
-	env = append([]string{"ENERGY_LOG_LEVEL=error", fmt.Sprintf("ENERGY_POOL_SIZE=%d", poolSize), "ENERGY_REQUEST_TIMEOUT=1m"}, env...)
+	env = append(
+		[]string{"ENERGY_LOG_LEVEL=error", fmt.Sprintf("ENERGY_POOL_SIZE=%d", poolSize), "ENERGY_REQUEST_TIMEOUT=1m"},
+		env...)
 	s, err := live.Start(ctx, b.energy, log, env...)
 	if err != nil {
 		said, _ := os.ReadFile(log.Name())
@@ -118,8 +120,8 @@ func stat(pid string) (process, bool) {
 	return process{parent: fields[1], own: ticks(11) + ticks(12), children: ticks(13) + ticks(14)}, true
 }
 
-// all is the time that the cores spent at work since the machine started, for whomever, and what of it was the bench's: its own, of the
-// servers and of pgbench as far as they have ended, and of PostgreSQL.
+// all is the time that the cores spent at work since the machine started, for whomever, and what of it was the
+// bench's: its own, of the servers and of pgbench as far as they have ended, and of PostgreSQL.
 func (b *bench) all() (busy, own time.Duration) {
 	text, err := os.ReadFile("/proc/stat")
 	if err != nil {
@@ -127,7 +129,8 @@ func (b *bench) all() (busy, own time.Duration) {
 	}
 	first, _, _ := strings.Cut(string(text), "\n")
 	for i, field := range strings.Fields(first) {
-		// after the name: user, nice, system, idle, waiting, interrupts, soft ones; then time that the machine did not have
+		// after the name: user, nice, system, idle, waiting, interrupts, soft ones; then time that the machine did
+		// not have
 		if i >= 1 && i <= 7 && i != 4 && i != 5 {
 			var ticks int64
 			_, _ = fmt.Sscan(field, &ticks)
@@ -145,5 +148,11 @@ func (b *bench) all() (busy, own time.Duration) {
 // shares are the parts of all cores' time between two looks.
 func (c cpu) shares(before cpu, cores int) (client, servers, postgres float64) {
 	all := float64(c.at.Sub(before.at)) * float64(cores)
-	return float64(c.client-before.client) / all, float64(c.servers-before.servers) / all, float64(c.postgres-before.postgres) / all
+	return float64(
+			c.client-before.client,
+		) / all, float64(
+			c.servers-before.servers,
+		) / all, float64(
+			c.postgres-before.postgres,
+		) / all
 }

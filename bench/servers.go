@@ -95,7 +95,12 @@ func (b *bench) report(ctx context.Context, s *live.Server) (took time.Duration,
 	defer conn.Close()
 	for range 2 {
 		began := time.Now()
-		status, answer, err := conn.Do(http.MethodPost, "/report/visits", roomy.students+1, fmt.Appendf(nil, `{"startDate":%q,"endDate":%q}`, from, to))
+		status, answer, err := conn.Do(
+			http.MethodPost,
+			"/report/visits",
+			roomy.students+1,
+			fmt.Appendf(nil, `{"startDate":%q,"endDate":%q}`, from, to),
+		)
 		if err != nil {
 			return 0, err
 		}
@@ -140,7 +145,13 @@ func (b *bench) throughBouncer(ctx context.Context) error {
 		alter role %[1]s set idle_in_transaction_session_timeout = '61s'`, login, password)); err != nil {
 		return fmt.Errorf("making a log-in: %w", err)
 	}
-	url := fmt.Sprintf("DATABASE_URL=postgres://%s:%s@%s/%s?sslmode=disable&default_query_exec_mode=exec", login, password, bouncer.Address, config.Database)
+	url := fmt.Sprintf(
+		"DATABASE_URL=postgres://%s:%s@%s/%s?sslmode=disable&default_query_exec_mode=exec",
+		login,
+		password,
+		bouncer.Address,
+		config.Database,
+	)
 	if err := b.measureFleet(ctx, "through PgBouncer", 1, url); err != nil {
 		return fmt.Errorf("through PgBouncer: %w", err)
 	}

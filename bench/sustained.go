@@ -23,7 +23,10 @@ func (g gym) change(clients int) func(int, *rand.Rand) request {
 
 // everybodyChooses lets each student of the roomy gym choose once, so that each choice after it is a change.
 func (b *bench) everybodyChooses(ctx context.Context, f fleet) error {
-	_, err := b.play(ctx, rush.Options{URLs: f.urls(), Token: live.Token, Students: roomy.everybody(), Tries: 1, Seed: b.seed})
+	_, err := b.play(
+		ctx,
+		rush.Options{URLs: f.urls(), Token: live.Token, Students: roomy.everybody(), Tries: 1, Seed: b.seed},
+	)
 	return err
 }
 

@@ -14,8 +14,8 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestTheAdministratorsScreen starts psql as make psql does, types every shortcut, looks at every view and calls every function: nothing fails,
-// and nothing is wider than 100 columns.
+// TestTheAdministratorsScreen starts psql as make psql does, types every shortcut, looks at every view and calls
+// every function: nothing fails, and nothing is wider than 100 columns.
 func TestTheAdministratorsScreen(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -45,7 +45,11 @@ func TestTheAdministratorsScreen(t *testing.T) {
 		typed.WriteString("select * from " + view + ";\n")
 	}
 	var examples []string
-	require.NoError(t, conn.QueryRow(ctx, `select array_agg(example order by name) from api.commands where kind = 'function' and example !~ '^begin'`).Scan(&examples))
+	require.NoError(
+		t,
+		conn.QueryRow(ctx, `select array_agg(example order by name) from api.commands where kind = 'function' and example !~ '^begin'`).
+			Scan(&examples),
+	)
 	for _, example := range examples {
 		// PostgreSQL 12 has no random bytes for a code, and its psql would end there
 		_, err := conn.Exec(ctx, "begin;\n"+example)
@@ -59,7 +63,12 @@ func TestTheAdministratorsScreen(t *testing.T) {
 	typed.WriteString("select * from help();\nshow search_path;\nshow timezone;\n")
 
 	psql := exec.CommandContext(ctx, "psql", database.URL())
-	psql.Env = append(os.Environ(), "PSQLRC=admin.psql", "PGOPTIONS=-c gym.now=2026-12-09\\ 09:00", "PGCLIENTENCODING=UTF8")
+	psql.Env = append(
+		os.Environ(),
+		"PSQLRC=admin.psql",
+		"PGOPTIONS=-c gym.now=2026-12-09\\ 09:00",
+		"PGCLIENTENCODING=UTF8",
+	)
 	psql.Stdin = strings.NewReader(typed.String())
 	var complaints strings.Builder
 	psql.Stderr = &complaints

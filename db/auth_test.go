@@ -96,7 +96,10 @@ func someone(t *testing.T, d *dbtest.DB) (card, hid string) {
 	id := d.User(t, "STUDENT")
 	card = strconv.Itoa(id)
 	var pepper password.Pepper
-	require.NoError(t, d.Owner.QueryRow(t.Context(), "select value from gym.secrets where name = 'pepper'").Scan(&pepper))
+	require.NoError(
+		t,
+		d.Owner.QueryRow(t.Context(), "select value from gym.secrets where name = 'pepper'").Scan(&pepper),
+	)
 	hid = pepper.Hid(card, "correct horse")
 	_, err := d.Owner.Exec(t.Context(), "update gym.users set hid = $2 where id = $1", id, hid)
 	require.NoError(t, err)
@@ -150,7 +153,8 @@ func TestParallelAttemptsDoNotSlipPastTheBucket(t *testing.T) {
 	require.Equal(t, map[string]int{"go ": 20, "refused log_in_too_often": 44}, results)
 }
 
-// A thief of the role's log-in has the functions. A charge that could be rolled back once the verdict is known would be none.
+// A thief of the role's log-in has the functions. A charge that could be rolled back once the verdict is known would
+// be none.
 func TestAThiefCannotGuessAndRollBack(t *testing.T) {
 	t.Parallel()
 	d := dbtest.New(t)

@@ -24,8 +24,8 @@ import (
 // TestBackupRoundTrips does what docs/operations.md says: roles and a dump by PostgreSQL's own programs, restored into
 // a cluster that has never seen Energiya.
 //
-// pg_dump reads no server that is newer than itself, and what it writes is for none that is older. Where the tests run on
-// another version than its own, the older of the two is dumped and the newer restored into: an upgrade.
+// pg_dump reads no server that is newer than itself, and what it writes is for none that is older. Where the tests
+// run on another version than its own, the older of the two is dumped and the newer restored into: an upgrade.
 func TestBackupRoundTrips(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
@@ -56,7 +56,10 @@ func TestBackupRoundTrips(t *testing.T) {
 	before := poolAt(t, source, "2026-12-09 09:00")
 	_, err = before.Exec(ctx, aMonth)
 	require.NoError(t, err)
-	_, err = before.Exec(ctx, `select rules.mark_lesson('2026-12-07', '16:00', '{}', '{}', null), api.set_setting('slots_per_student', '4'), api.run_now('ensure_slots')`)
+	_, err = before.Exec(
+		ctx,
+		`select rules.mark_lesson('2026-12-07', '16:00', '{}', '{}', null), api.set_setting('slots_per_student', '4'), api.run_now('ensure_slots')`,
+	)
 	require.NoError(t, err)
 
 	roles, dump := filepath.Join(folder, "roles.sql"), filepath.Join(folder, "energiya.dump")
@@ -102,15 +105,31 @@ func TestBackupRoundTrips(t *testing.T) {
 	}
 
 	// it goes on: ids, rights, the server, the next migration
-	_, err = restored.Exec(ctx, `begin; set local role energy_admin; select * from api.enrol(card => 12069840, day => 'Sat', at => '16:00'); commit`)
+	_, err = restored.Exec(
+		ctx,
+		`begin; set local role energy_admin; select * from api.enrol(card => 12069840, day => 'Sat', at => '16:00'); commit`,
+	)
 	require.NoError(t, err)
-	server, err := db.ServerPool(ctx, restored.Config(), db.DefaultRoles().Server, 10*time.Second, slog.New(slog.DiscardHandler))
+	server, err := db.ServerPool(
+		ctx,
+		restored.Config(),
+		db.DefaultRoles().Server,
+		10*time.Second,
+		slog.New(slog.DiscardHandler),
+	)
 	require.NoError(t, err)
 	t.Cleanup(server.Close)
 	var version string
 	require.NoError(t, server.QueryRow(ctx, `select wire.version()::text`).Scan(&version))
 	var done []string
-	require.NoError(t, db.Migrate(ctx, restored.Config().ConnConfig, db.Options{Roles: db.DefaultRoles(), Log: func(line string) { done = append(done, line) }}))
+	require.NoError(
+		t,
+		db.Migrate(
+			ctx,
+			restored.Config().ConnConfig,
+			db.Options{Roles: db.DefaultRoles(), Log: func(line string) { done = append(done, line) }},
+		),
+	)
 	require.Contains(t, strings.Join(done, "\n"), "is already there")
 	require.NotContains(t, strings.Join(done, "\n"), "pepper")
 }
@@ -151,7 +170,10 @@ func serverVersion(t *testing.T, on interface {
 }) int {
 	t.Helper()
 	var version int
-	require.NoError(t, on.QueryRow(context.Background(), "select current_setting('server_version_num')::int / 10000").Scan(&version))
+	require.NoError(
+		t,
+		on.QueryRow(context.Background(), "select current_setting('server_version_num')::int / 10000").Scan(&version),
+	)
 	return version
 }
 
@@ -160,7 +182,13 @@ func command(t *testing.T, name string, args ...string) string {
 	var out, complaints bytes.Buffer
 	c := exec.Command(name, args...)
 	c.Stdout, c.Stderr = &out, &complaints
-	require.NoError(t, c.Run(), "%s, of PostgreSQL's programs, which scripts/test puts into the PATH: %s", name, &complaints)
+	require.NoError(
+		t,
+		c.Run(),
+		"%s, of PostgreSQL's programs, which scripts/test puts into the PATH: %s",
+		name,
+		&complaints,
+	)
 	return out.String()
 }
 

@@ -14,9 +14,10 @@ import (
 // closingTime is how long a connection that was given up may still take a place in the pool.
 const closingTime = 2 * time.Second
 
-// closeSoon makes the pool get over a database that hangs or vanishes. Of a connection whose query ran out of time pgx asks the
-// database to cancel it, over a second connection, and then waits for a farewell, 15 s in all; the first one keeps its place in
-// the pool meanwhile. Where nobody answers, that is 15 s more after the database is back, or another has taken its place.
+// closeSoon makes the pool get over a database that hangs or vanishes. Of a connection whose query ran out of time
+// pgx asks the database to cancel it, over a second connection, and then waits for a farewell, 15 s in all; the first
+// one keeps its place in the pool meanwhile. Where nobody answers, that is 15 s more after the database is back, or
+// another has taken its place.
 func closeSoon(config *pgxpool.Config) {
 	dialer := &net.Dialer{
 		Timeout: config.ConnConfig.ConnectTimeout,

@@ -1,7 +1,7 @@
 // Package db holds the whole of Energiya's SQL and brings it into a database.
 //
-// migrations are tables and types, numbered, each run once. functions is a package of code: schemas rules, api
-// and wire, dropped and rebuilt in one transaction. Both are tern's: `tern migrate` and `tern code install db/functions`
+// migrations are tables and types, numbered, each run once. functions is a package of code: schemas rules, api and
+// wire, dropped and rebuilt in one transaction. Both are tern's: `tern migrate` and `tern code install db/functions`
 // build the same database as Migrate.
 package db
 
@@ -63,7 +63,8 @@ type Version struct {
 	Schema  int    `json:"schema"`  // number of the last migration
 	Package int    `json:"package"` // number of the package of functions, raised by make stamp
 	Hash    string `json:"hash"`    // of the package's files
-	// Faults are what is wrong with the settings of the database itself, such as its search_path; a program brings none.
+	// Faults are what is wrong with the settings of the database itself, such as its search_path; a program brings
+	// none.
 	Faults []string `json:"faults"`
 	// TimeZone says what to do where PostgreSQL does not know the gym's time zone any more; empty where it does.
 	TimeZone string `json:"timeZone"`
@@ -74,7 +75,8 @@ const versionFile = "version.sql"
 
 var record = regexp.MustCompile(`rules\.record_package\(\s*(\d+)\s*,\s*'([^']*)'\s*\)`)
 
-// Built is the version of the SQL in files. Its hash is that of the files, whatever version.sql says: Stamped tells whether the two agree.
+// Built is the version of the SQL in files. Its hash is that of the files, whatever version.sql says: Stamped tells
+// whether the two agree.
 func Built(files fs.FS) (Version, error) {
 	migrations, err := fs.Glob(files, "migrations/[0-9]*_*.sql")
 	if err != nil {
@@ -123,8 +125,8 @@ func Hash(files fs.FS) (string, error) {
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// Restamp gives version.sql as it must be: where the stamped hash is not that of the files, with theirs and the next number.
-// The bool tells whether anything had to change.
+// Restamp gives version.sql as it must be: where the stamped hash is not that of the files, with theirs and the next
+// number. The bool tells whether anything had to change.
 func Restamp(files fs.FS) ([]byte, bool, error) {
 	content, err := fs.ReadFile(files, "functions/"+versionFile)
 	if err != nil {
@@ -150,7 +152,11 @@ func stamp(files fs.FS) (number int, hash string, err error) {
 	}
 	found := record.FindAllSubmatch(content, -1)
 	if len(found) != 1 {
-		return 0, "", fmt.Errorf("functions/%s must call rules.record_package(<number>, '<hash>') once, not %d times", versionFile, len(found))
+		return 0, "", fmt.Errorf(
+			"functions/%s must call rules.record_package(<number>, '<hash>') once, not %d times",
+			versionFile,
+			len(found),
+		)
 	}
 	number, err = strconv.Atoi(string(bytes.TrimSpace(found[0][1])))
 	if err != nil {

@@ -20,7 +20,12 @@ func TestThePackageIsStamped(t *testing.T) {
 func TestRestampRaisesTheNumberOnlyAfterAChange(t *testing.T) {
 	t.Parallel()
 	own := built(t)
-	files := changed(t, map[string]string{"functions/version.sql": fmt.Sprintf("-- why\nselect rules.record_package(7, '%s');\n", own.Hash)})
+	files := changed(
+		t,
+		map[string]string{
+			"functions/version.sql": fmt.Sprintf("-- why\nselect rules.record_package(7, '%s');\n", own.Hash),
+		},
+	)
 	stamp, anew, err := db.Restamp(files)
 	require.NoError(t, err)
 	require.False(t, anew)

@@ -13,8 +13,9 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// aMonth is what the examples of comments speak of: two students of БИ-21 in the middle of December, one of them blocked,
-// a post, a closure, the tables of the old system. Nobody's password is stored, so that the pepper may still change.
+// aMonth is what the examples of comments speak of: two students of БИ-21 in the middle of December, one of them
+// blocked, a post, a closure, the tables of the old system. Nobody's password is stored, so that the pepper may still
+// change.
 const aMonth = `
 	insert into gym.secrets (name, value) values ('pepper', 'pepper') on conflict do nothing;
 	insert into gym.roster (card, family, given, patronymic, "group", added_at) values (76, 'Новиков', 'Олег', '', 'БИ-21', now());

@@ -15,7 +15,8 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// A restore that gives all functions to one role would leave definers with that role's rights, and no one who may erase.
+// A restore that gives all functions to one role would leave definers with that role's rights, and no one who may
+// erase.
 func TestMigrateInstallsAgainWhereFunctionsBelongToAnotherRole(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
@@ -114,7 +115,8 @@ PL/pgSQL function rules.import_legacy(text,boolean,integer) line 1 at SQL statem
 	require.Eventually(t, func() bool {
 		var waits bool
 		err := d.Owner.QueryRow(t.Context(), `select exists (select from pg_locks l where not l.granted and l.locktype = 'advisory'
-			and l.database = (select oid from pg_database where datname = current_database()))`).Scan(&waits)
+			and l.database = (select oid from pg_database where datname = current_database()))`).
+			Scan(&waits)
 		return err == nil && waits
 	}, 30*time.Second, 20*time.Millisecond, "the second waits for the first")
 	require.NoError(t, first.Commit(t.Context()))
@@ -133,8 +135,12 @@ func TestMigrateLimitsTheLogInsOrPrintsTheStatements(t *testing.T) {
 	d.exec(t, "create role "+login+" login in role "+roles.Admin)
 	t.Cleanup(func() { _, _ = d.conn.Exec(context.Background(), "drop role "+login) })
 	set := func() string {
-		return d.ask(t, `select coalesce(string_agg(c, ' ' order by c), '') from pg_db_role_setting s, unnest(s.setconfig) c
-			where s.setrole = to_regrole($1)`, login)
+		return d.ask(
+			t,
+			`select coalesce(string_agg(c, ' ' order by c), '') from pg_db_role_setting s, unnest(s.setconfig) c
+			where s.setrole = to_regrole($1)`,
+			login,
+		)
 	}
 	ofLogin := func(lines []string) string {
 		var own []string

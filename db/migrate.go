@@ -30,8 +30,8 @@ type Options struct {
 	Log   func(line string) // told of each thing done
 }
 
-// Migrate brings the database to the version of the files: migrations, the secrets, the package of functions.
-// It is safe to call from several programs at once, and does nothing where all is done. What is newer in the database than
+// Migrate brings the database to the version of the files: migrations, the secrets, the package of functions. It is
+// safe to call from several programs at once, and does nothing where all is done. What is newer in the database than
 // in the files stays as it is: that is no error, since an old server may start in the middle of an upgrade.
 func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	if o.Files == nil {
@@ -51,8 +51,8 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	config.RuntimeParams["standard_conforming_strings"] = "on"
 	config.RuntimeParams["quote_all_identifiers"] = "off"
 	if _, set := config.RuntimeParams["lock_timeout"]; !set {
-		// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others waiting behind.
-		// Not by SET: tern resets what was set.
+		// A long report holds its tables: give up soon and come back, rather than stand in the queue with all others
+		// waiting behind. Not by SET: tern resets what was set.
 		config.RuntimeParams["lock_timeout"] = "2s"
 	}
 	conn, err := Connect(ctx, config)
@@ -92,8 +92,9 @@ func Migrate(ctx context.Context, config *pgx.ConnConfig, o Options) error {
 	return retry(ctx, o.Log, func() error { return limitRoles(ctx, conn, o.Log) })
 }
 
-// recordParts notes anew of what the rules consist where tables were migrated under a package that stayed, and where another
-// major version of PostgreSQL runs, which writes some definitions otherwise. before: the schema's version before.
+// recordParts notes anew of what the rules consist where tables were migrated under a package that stayed, and where
+// another major version of PostgreSQL runs, which writes some definitions otherwise. before: the schema's version
+// before.
 func recordParts(ctx context.Context, conn *pgx.Conn, before int32) error {
 	after, err := schemaVersion(ctx, conn)
 	if err != nil {
@@ -134,8 +135,8 @@ func limitRoles(ctx context.Context, conn *pgx.Conn, log func(string)) error {
 	return nil
 }
 
-// settleDatabase corrects what is set on the database itself, which a restore under another name loses. The package does so
-// when it is installed; this is for a database that has it already.
+// settleDatabase corrects what is set on the database itself, which a restore under another name loses. The package
+// does so when it is installed; this is for a database that has it already.
 func settleDatabase(ctx context.Context, conn *pgx.Conn, log func(string)) error {
 	rows, err := conn.Query(ctx, "select rules.settle_database()")
 	if err != nil {
@@ -151,7 +152,8 @@ func settleDatabase(ctx context.Context, conn *pgx.Conn, log func(string)) error
 	return nil
 }
 
-// lock waits by asking again: a session that waits inside PostgreSQL would hold up whatever must see all older ones end.
+// lock waits by asking again: a session that waits inside PostgreSQL would hold up whatever must see all older ones
+// end.
 func lock(ctx context.Context, conn *pgx.Conn, log func(string)) error {
 	for waited := false; ; waited = true {
 		var got bool
@@ -213,7 +215,13 @@ func migrateSchema(ctx context.Context, conn *pgx.Conn, o Options) (newer bool, 
 	to := int32(len(migrator.Migrations)) // #nosec G115 -- so many files nobody writes
 	switch {
 	case from > to:
-		o.Log(fmt.Sprintf("schema: the database is at %d, this program brings %d: left as it is, functions too", from, to))
+		o.Log(
+			fmt.Sprintf(
+				"schema: the database is at %d, this program brings %d: left as it is, functions too",
+				from,
+				to,
+			),
+		)
 		return true, nil
 	case from == to:
 		o.Log(fmt.Sprintf("schema: %d is already there", to))
@@ -226,10 +234,11 @@ func migrateSchema(ctx context.Context, conn *pgx.Conn, o Options) (newer bool, 
 	return false, nil
 }
 
-// makeSecrets makes the database's own secrets where they are missing. Here and not in SQL: PostgreSQL 12 has no random bytes.
+// makeSecrets makes the database's own secrets where they are missing. Here and not in SQL: PostgreSQL 12 has no
+// random bytes.
 //
-// pepper goes into the old password hashes, which it must share with other servers; auth_key is behind salts and codes. No
-// pepper is made where the old hashes were retired, since nothing needs one any more.
+// pepper goes into the old password hashes, which it must share with other servers; auth_key is behind salts and
+// codes. No pepper is made where the old hashes were retired, since nothing needs one any more.
 func makeSecrets(ctx context.Context, conn *pgx.Conn, log func(string)) error {
 	for _, name := range []string{"pepper", "auth_key"} {
 		secret := make([]byte, 32)
@@ -278,7 +287,13 @@ func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
 	}
 	switch {
 	case there.Package > own.Package:
-		o.Log(fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", there.Package, own.Package))
+		o.Log(
+			fmt.Sprintf(
+				"functions: the database has version %d, this program brings %d: left as it is",
+				there.Package,
+				own.Package,
+			),
+		)
 		return nil
 	case same && !o.Force && len(bare) == 0 && misowned == 0:
 		o.Log(fmt.Sprintf("functions: version %d is already installed", own.Package))
@@ -315,7 +330,8 @@ func installPackage(ctx context.Context, conn *pgx.Conn, o Options) error {
 	return nil
 }
 
-// retry calls do again while it fails for what passes by itself: others' locks, or another database of the cluster making the same roles.
+// retry calls do again while it fails for what passes by itself: others' locks, or another database of the cluster
+// making the same roles.
 func retry(ctx context.Context, log func(string), do func() error) error {
 	const attempts = 10
 	for attempt := 1; ; attempt++ {

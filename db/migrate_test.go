@@ -167,8 +167,15 @@ func tern(t *testing.T, d *database, args ...string) {
 func dump(t *testing.T, d *database) string {
 	t.Helper()
 	var output, complaints bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), "pg_dump", "--inserts", "--exclude-table-data=gym.secrets", "--exclude-table-data=gym.code_package",
-		"--exclude-table-data=river.river_migration", d.url)
+	cmd := exec.CommandContext(
+		t.Context(),
+		"pg_dump",
+		"--inserts",
+		"--exclude-table-data=gym.secrets",
+		"--exclude-table-data=gym.code_package",
+		"--exclude-table-data=river.river_migration",
+		d.url,
+	)
 	cmd.Stdout, cmd.Stderr = &output, &complaints
 	require.NoError(t, cmd.Run(), "pg_dump must be in the PATH, as make test has it: %s", &complaints)
 	require.Contains(t, output.String(), "CREATE FUNCTION wire.version()")
@@ -179,8 +186,11 @@ func dump(t *testing.T, d *database) string {
 // settings are those of the database as such, and its rights: pg_dump has them only with --create.
 func settings(t *testing.T, d *database) string {
 	t.Helper()
-	return d.ask(t, `select d.datacl::text || coalesce((select string_agg(s.setrole || ' ' || s.setconfig::text, ';' order by s.setrole) from pg_db_role_setting s where s.setdatabase = d.oid), '')
-		from pg_database d where d.datname = current_database()`)
+	return d.ask(
+		t,
+		`select d.datacl::text || coalesce((select string_agg(s.setrole || ' ' || s.setconfig::text, ';' order by s.setrole) from pg_db_role_setting s where s.setdatabase = d.oid), '')
+		from pg_database d where d.datname = current_database()`,
+	)
 }
 
 func TestMigrateAgainDoesNothing(t *testing.T) {
@@ -207,8 +217,8 @@ func TestMigrateAgainDoesNothing(t *testing.T) {
 	require.Equal(t, before, d.ask(t, state))
 }
 
-// A restore under another name, or a copy by createdb -T, has the schema and the functions, and nothing that is set on the
-// database itself.
+// A restore under another name, or a copy by createdb -T, has the schema and the functions, and nothing that is set
+// on the database itself.
 func TestMigrateAgainCorrectsWhatIsSetOnTheDatabase(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
@@ -258,7 +268,10 @@ func TestMigrateReplacesAnOlderPackage(t *testing.T) {
 	require.NoError(t, err)
 	own := built(t).Package
 
-	lines, err := d.migrate(t, db.Options{Files: versioned(t, own+1, "create function rules.newer() returns int language sql as 'select 1';")})
+	lines, err := d.migrate(
+		t,
+		db.Options{Files: versioned(t, own+1, "create function rules.newer() returns int language sql as 'select 1';")},
+	)
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(lines, "\n"), fmt.Sprintf("functions: installed version %d over %d", own+1, own))
 	require.NotEmpty(t, d.ask(t, "select to_regprocedure('rules.newer()')"))
@@ -268,13 +281,20 @@ func TestMigrateNeverPutsAnOlderPackageOverANewerOne(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
 	own := built(t).Package
-	_, err := d.migrate(t, db.Options{Files: versioned(t, own+2, "create function rules.newer() returns int language sql as 'select 1';")})
+	_, err := d.migrate(
+		t,
+		db.Options{Files: versioned(t, own+2, "create function rules.newer() returns int language sql as 'select 1';")},
+	)
 	require.NoError(t, err)
 
 	for _, force := range []bool{false, true} {
 		lines, err := d.migrate(t, db.Options{Force: force})
 		require.NoError(t, err)
-		require.Contains(t, lines, fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", own+2, own))
+		require.Contains(
+			t,
+			lines,
+			fmt.Sprintf("functions: the database has version %d, this program brings %d: left as it is", own+2, own),
+		)
 	}
 	require.NotEmpty(t, d.ask(t, "select to_regprocedure('rules.newer()')"))
 }
@@ -290,7 +310,17 @@ func TestMigrateLeavesANewerSchemaAlone(t *testing.T) {
 
 	lines, err := d.migrate(t, db.Options{Force: true})
 	require.NoError(t, err)
-	require.Equal(t, []string{fmt.Sprintf("schema: the database is at %d, this program brings %d: left as it is, functions too", own.Schema+1, own.Schema)}, lines)
+	require.Equal(
+		t,
+		[]string{
+			fmt.Sprintf(
+				"schema: the database is at %d, this program brings %d: left as it is, functions too",
+				own.Schema+1,
+				own.Schema,
+			),
+		},
+		lines,
+	)
 	require.Equal(t, before, d.ask(t, "select installed_at from gym.code_package"))
 }
 
@@ -303,11 +333,21 @@ func TestMigrateInstallsAChangeThatIsNotStamped(t *testing.T) {
 	stamp, err := fs.ReadFile(stamped(t), "functions/version.sql")
 	require.NoError(t, err)
 	lines, err := d.migrate(t, db.Options{Files: changed(t, map[string]string{
-		"functions/version.sql":       string(stamp),
-		"functions/rules/package.sql": content(t, "functions/rules/package.sql") + "create function rules.tried_out() returns int language sql as 'select 1';",
+		"functions/version.sql": string(stamp),
+		"functions/rules/package.sql": content(
+			t,
+			"functions/rules/package.sql",
+		) + "create function rules.tried_out() returns int language sql as 'select 1';",
 	})})
 	require.NoError(t, err)
-	require.Contains(t, lines, fmt.Sprintf("functions: installed version %d, with changes that are not stamped (make stamp)", built(t).Package))
+	require.Contains(
+		t,
+		lines,
+		fmt.Sprintf(
+			"functions: installed version %d, with changes that are not stamped (make stamp)",
+			built(t).Package,
+		),
+	)
 	require.NotEmpty(t, d.ask(t, "select to_regprocedure('rules.tried_out()')"))
 }
 
@@ -356,18 +396,36 @@ func TestSyntaxErrorLeavesTheOldFunctionsWorking(t *testing.T) {
 	require.NoError(t, err)
 	before := d.ask(t, "select rules.next_month()") + d.ask(t, "select installed_at from gym.code_package")
 
-	_, err = d.migrate(t, db.Options{Files: versioned(t, built(t).Package+1, "create function rules.broken() returns int langauge sql as 'select 1';")})
+	_, err = d.migrate(
+		t,
+		db.Options{
+			Files: versioned(
+				t,
+				built(t).Package+1,
+				"create function rules.broken() returns int langauge sql as 'select 1';",
+			),
+		},
+	)
 	var pgErr *pgconn.PgError
 	require.ErrorAs(t, err, &pgErr)
 	require.Equal(t, "42601", pgErr.Code)
-	require.Equal(t, before, d.ask(t, "select rules.next_month()")+d.ask(t, "select installed_at from gym.code_package"))
+	require.Equal(
+		t,
+		before,
+		d.ask(t, "select rules.next_month()")+d.ask(t, "select installed_at from gym.code_package"),
+	)
 }
 
 func TestBrokenMigrationLeavesTheVersionBefore(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
 	last := built(t).Schema
-	broken := changed(t, map[string]string{fmt.Sprintf("migrations/%03d_broken.sql", last+1): "create table gym.half (id int); select 1/0;"})
+	broken := changed(
+		t,
+		map[string]string{
+			fmt.Sprintf("migrations/%03d_broken.sql", last+1): "create table gym.half (id int); select 1/0;",
+		},
+	)
 	_, err := d.migrate(t, db.Options{Files: broken})
 	var pgErr *pgconn.PgError
 	require.ErrorAs(t, err, &pgErr)
@@ -402,7 +460,8 @@ func TestSeveralMigrateOneDatabaseAtOnce(t *testing.T) {
 	require.Equal(t, 1, installed)
 }
 
-// The owner need be no superuser: one who may make roles, as those who rent a database may, makes ours and can become the server's.
+// The owner need be no superuser: one who may make roles, as those who rent a database may, makes ours and can become
+// the server's.
 func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
@@ -428,20 +487,29 @@ func TestAnOwnerWhoIsNoSuperuserMigratesAndServes(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// ownedBy makes a log-in that owns the database, and the names of group roles that no other test has. Migrations then run
-// as that log-in. All of it goes with the test.
+// ownedBy makes a log-in that owns the database, and the names of group roles that no other test has. Migrations then
+// run as that log-in. All of it goes with the test.
 func (d *database) ownedBy(t *testing.T, prefix, attributes string) (owner string, roles db.Roles) {
 	t.Helper()
 	owner = fmt.Sprintf("%s%d", prefix, os.Getpid())
-	roles = db.Roles{Server: owner + "_server", Auth: owner + "_auth", Admin: owner + "_admin", Reader: owner + "_reader",
-		Web: owner + "_web", Keeper: owner + "_keeper"}
+	roles = db.Roles{
+		Server: owner + "_server",
+		Auth:   owner + "_auth",
+		Admin:  owner + "_admin",
+		Reader: owner + "_reader",
+		Web:    owner + "_web",
+		Keeper: owner + "_keeper",
+	}
 	superuser := d.config.User
 	t.Cleanup(func() {
 		d.config.User = superuser
 		statements := []string{"reassign owned by " + owner + " to current_user"}
 		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper, owner} {
 			var there bool
-			require.NoError(t, d.conn.QueryRow(context.Background(), "select to_regrole($1) is not null", role).Scan(&there))
+			require.NoError(
+				t,
+				d.conn.QueryRow(context.Background(), "select to_regrole($1) is not null", role).Scan(&there),
+			)
 			if there {
 				statements = append(statements, "drop owned by "+role+" cascade", "drop role "+role)
 			}
@@ -466,7 +534,11 @@ func TestAnOwnerWhoMayNotMakeRolesIsToldTheStatementThatMakesThem(t *testing.T) 
 	lines, err := d.migrate(t, db.Options{Roles: roles})
 	var missing *db.RolesError
 	require.ErrorAs(t, err, &missing)
-	require.Equal(t, []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper}, missing.Missing)
+	require.Equal(
+		t,
+		[]string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper},
+		missing.Missing,
+	)
 	require.Empty(t, lines)
 	require.Equal(t, before, d.ask(t, "select count(*) from pg_class"), "nothing was made")
 	for _, part := range []string{roles.Server, roles.Reader, owner + " may not create roles", "run energy migrate again"} {
@@ -615,8 +687,12 @@ func TestMigrateRefusesAnyEncodingButUTF8(t *testing.T) {
 			require.NoError(t, err)
 			defer func() { _ = conn.Close(context.Background()) }()
 			var made int
-			require.NoError(t, conn.QueryRow(t.Context(), `select (select count(*) from pg_class where relnamespace = 'public'::regnamespace)
-				+ (select count(*) from pg_namespace where nspname in ('gym', 'river'))`).Scan(&made))
+			require.NoError(
+				t,
+				conn.QueryRow(t.Context(), `select (select count(*) from pg_class where relnamespace = 'public'::regnamespace)
+				+ (select count(*) from pg_namespace where nspname in ('gym', 'river'))`).
+					Scan(&made),
+			)
 			require.Zero(t, made, "before the first migration")
 		})
 	}
@@ -627,8 +703,14 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 	t.Parallel()
 	const databases = 4
 	prefix := fmt.Sprintf("t%d", os.Getpid())
-	roles := db.Roles{Server: prefix + "_server", Auth: prefix + "_auth", Admin: prefix + "_admin", Reader: prefix + "_reader",
-		Web: prefix + "_web", Keeper: prefix + "_keeper"}
+	roles := db.Roles{
+		Server: prefix + "_server",
+		Auth:   prefix + "_auth",
+		Admin:  prefix + "_admin",
+		Reader: prefix + "_reader",
+		Web:    prefix + "_web",
+		Keeper: prefix + "_keeper",
+	}
 	superuser := empty(t)
 	t.Cleanup(func() {
 		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper} {
@@ -647,7 +729,11 @@ func TestSeveralDatabasesMakeTheSameRolesAtOnce(t *testing.T) {
 	all.Wait()
 	require.NoError(t, errors.Join(errs[:]...))
 	for _, d := range fresh {
-		require.Equal(t, "true", d.ask(t, "select has_function_privilege($1, 'wire.version()', 'execute')", roles.Server))
+		require.Equal(
+			t,
+			"true",
+			d.ask(t, "select has_function_privilege($1, 'wire.version()', 'execute')", roles.Server),
+		)
 	}
 	for _, d := range fresh {
 		for _, role := range []string{roles.Server, roles.Auth, roles.Admin, roles.Reader, roles.Web, roles.Keeper} {

@@ -20,8 +20,8 @@ func list(t *testing.T, database *dbtest.DB, sql string) []string {
 	return lines
 }
 
-// TestPlansDependOnNoServerSetting requires of every function that is entered from outside that it carries the settings by which
-// its statements are planned, and of none that it forbids the planner a kind of plan.
+// TestPlansDependOnNoServerSetting requires of every function that is entered from outside that it carries the
+// settings by which its statements are planned, and of none that it forbids the planner a kind of plan.
 func TestPlansDependOnNoServerSetting(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
@@ -46,8 +46,8 @@ func TestTheClusterPlansByDefault(t *testing.T) {
 		   and (s.name, s.setting) <> ('shared_buffers', '16384')`))
 }
 
-// TestATableForAllToFollow changes the one row of tern's table while a publication is for all tables, as the next migration
-// would, and requires that the rows of no other table can't be changed then.
+// TestATableForAllToFollow changes the one row of tern's table while a publication is for all tables, as the next
+// migration would, and requires that the rows of no other table can't be changed then.
 func TestATableForAllToFollow(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
@@ -62,7 +62,8 @@ func TestATableForAllToFollow(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// TestHowTextIsQuotedDoesNotMatter migrates and works where the database quotes all names and takes backslashes in texts away.
+// TestHowTextIsQuotedDoesNotMatter migrates and works where the database quotes all names and takes backslashes in
+// texts away.
 func TestHowTextIsQuotedDoesNotMatter(t *testing.T) {
 	t.Parallel()
 	d := empty(t)
@@ -77,17 +78,27 @@ func TestHowTextIsQuotedDoesNotMatter(t *testing.T) {
 	require.NoError(t, err)
 	defer func() { _ = conn.Close(t.Context()) }()
 	d.conn = conn
-	require.Equal(t, "on off", d.ask(t, "current_setting('quote_all_identifiers') || ' ' || current_setting('standard_conforming_strings')"))
+	require.Equal(
+		t,
+		"on off",
+		d.ask(t, "current_setting('quote_all_identifiers') || ' ' || current_setting('standard_conforming_strings')"),
+	)
 
 	d.exec(t, "set gym.now = '2026-12-09 09:00'")
 	require.Equal(t, "2027-01-01", d.ask(t, "rules.next_month()"), "the clock is read by a pattern")
 	d.exec(t, "select rules.turn_enrolment(true, null)")
 	d.exec(t, `insert into gym.users (id, student_card, firstname, secondname, surname, "group", hid)
 		values (1000, 1000, 'Иван', 'Петров', 'Ильич', '', '-')`)
-	require.Equal(t, "false", d.ask(t,
-		"wire.entry_create(1000, (select jsonb_build_object('selectedTimes', jsonb_build_array(min(id))) from gym.slots), 'x') -> 0 ->> 'error'"))
+	require.Equal(t, "false", d.ask(
+		t,
+		"wire.entry_create(1000, (select jsonb_build_object('selectedTimes', jsonb_build_array(min(id))) from gym.slots), 'x') -> 0 ->> 'error'",
+	))
 	require.Equal(t, "0", d.ask(t, "select sum(violations) from api.audit()"))
-	require.Contains(t, d.ask(t, "select string_agg(help, ' ') from api.help('cancel')"), "api.cancel(enrolment integer = null, ")
+	require.Contains(
+		t,
+		d.ask(t, "select string_agg(help, ' ') from api.help('cancel')"),
+		"api.cancel(enrolment integer = null, ",
+	)
 	// the stack of calls says who may change what is only added to
 	require.Equal(t, "1000", d.ask(t, "select id from api.erase_person('заявление', 1000)"))
 	d.exec(t, "select wire.clean_up()")

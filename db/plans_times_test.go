@@ -18,7 +18,11 @@ import (
 var plansTimes = flag.Bool("plans.times", false,
 	"time all that can be called over 20,000 students, with JIT and statistics and without (make bench-plans)")
 
-var plansOnly = flag.String("plans.only", "", "time what this regular expression finds, such as visit_lessons|enrol_group")
+var plansOnly = flag.String(
+	"plans.only",
+	"",
+	"time what this regular expression finds, such as visit_lessons|enrol_group",
+)
 
 // conditions are those under which everything is timed; the first is what the others are compared with.
 var conditions = []struct {
@@ -39,20 +43,23 @@ const (
 	mostRatio = 1.5
 )
 
-// timesKnown lists what is slower than mostRatio under some condition and may be, and why. Times scatter on a busy machine,
-// so `make bench-plans` prints what it finds; what fails a test by itself is TestBlocksReadAreBounded.
+// timesKnown lists what is slower than mostRatio under some condition and may be, and why. Times scatter on a busy
+// machine, so `make bench-plans` prints what it finds; what fails a test by itself is TestBlocksReadAreBounded.
 var timesKnown = map[string]string{}
 
-// TestTimesDependOnNoServerSetting times every view and function of api, and every function and job of wire, over 20,000
-// students and years of data: with JIT and without, with statistics and as a restored dump is without them. What takes over
-// 5 ms, and 1.5 times as long as without JIT and with statistics, is listed and fails.
+// TestTimesDependOnNoServerSetting times every view and function of api, and every function and job of wire, over
+// 20,000 students and years of data: with JIT and without, with statistics and as a restored dump is without them.
+// What takes over 5 ms, and 1.5 times as long as without JIT and with statistics, is listed and fails.
 func TestTimesDependOnNoServerSetting(t *testing.T) {
 	if !*plansTimes {
 		t.Skip("make bench-plans runs it")
 	}
 	pooled := largeGym(t)
 	only := regexp.MustCompile(*plansOnly)
-	everything := slices.DeleteFunc(everything(t, pooled.Conn()), func(n named) bool { return !only.MatchString(n.name) })
+	everything := slices.DeleteFunc(
+		everything(t, pooled.Conn()),
+		func(n named) bool { return !only.MatchString(n.name) },
+	)
 	require.NotEmpty(t, everything, "nothing is called %s", only)
 	config := pooled.Conn().Config()
 	times := map[string][]time.Duration{}
@@ -100,7 +107,13 @@ func TestTimesDependOnNoServerSetting(t *testing.T) {
 		}
 	}
 	slices.SortFunc(list, func(a, b slow) int { return cmp.Compare(b.ratio, a.ratio) })
-	t.Logf("over %v, and %v times what it takes with jit off and statistics: %d of %d", worthLooking, mostRatio, len(list), len(times))
+	t.Logf(
+		"over %v, and %v times what it takes with jit off and statistics: %d of %d",
+		worthLooking,
+		mostRatio,
+		len(list),
+		len(times),
+	)
 	for _, s := range list {
 		line := fmt.Sprintf("%-32s %5.1f ", s.name, s.ratio)
 		for _, took := range s.took {
@@ -115,8 +128,8 @@ func TestTimesDependOnNoServerSetting(t *testing.T) {
 	}
 }
 
-// timeOf is the least time of some calls of the example, which leave nothing, once its plans are made: of a core, where that
-// can be told, since a busy machine lets a call wait.
+// timeOf is the least time of some calls of the example, which leave nothing, once its plans are made: of a core,
+// where that can be told, since a busy machine lets a call wait.
 func timeOf(t *testing.T, conn *pgx.Conn, example string) time.Duration {
 	t.Helper()
 	exec := func(sql string) {
@@ -146,7 +159,8 @@ func timeOf(t *testing.T, conn *pgx.Conn, example string) time.Duration {
 // started is when the clock was at zero where there is no better one.
 var started = time.Now()
 
-// onCore is the time that the connection's back end has spent on a core; where the system does not tell, the time that passed.
+// onCore is the time that the connection's back end has spent on a core; where the system does not tell, the time
+// that passed.
 func onCore(conn *pgx.Conn) time.Duration {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/schedstat", conn.PgConn().PID()))
 	var spent int64

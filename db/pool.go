@@ -16,9 +16,15 @@ import (
 )
 
 // ServerPool makes the pool of energy serve. Each connection becomes role before it is used, so that nothing but the
-// server's own rights is ever at hand; one that can't is not used. requestTimeout bounds statements too, for the case that a cancellation gets lost.
-// It does not wait for the database, which may come later or go away and come back.
-func ServerPool(ctx context.Context, config *pgxpool.Config, role string, requestTimeout time.Duration, log *slog.Logger) (*pgxpool.Pool, error) {
+// server's own rights is ever at hand; one that can't is not used. requestTimeout bounds statements too, for the case
+// that a cancellation gets lost. It does not wait for the database, which may come later or go away and come back.
+func ServerPool(
+	ctx context.Context,
+	config *pgxpool.Config,
+	role string,
+	requestTimeout time.Duration,
+	log *slog.Logger,
+) (*pgxpool.Pool, error) {
 	return newPool(ctx, config, role, requestTimeout, log, warmUp)
 }
 
@@ -60,8 +66,13 @@ func newPool(ctx context.Context, config *pgxpool.Config, role string, requestTi
 	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
 		err := become(ctx, conn, role, func(user string) {
 			warn.Do(func() {
-				log.Warn("the server logs in as the database's owner or a superuser and gives those rights up itself; better give it a log-in of its own",
-					"user", user, "sql", fmt.Sprintf("create role … login password '…' in role %s", role))
+				log.Warn(
+					"the server logs in as the database's owner or a superuser and gives those rights up itself; better give it a log-in of its own",
+					"user",
+					user,
+					"sql",
+					fmt.Sprintf("create role … login password '…' in role %s", role),
+				)
 			})
 		})
 		if err != nil {
@@ -79,7 +90,8 @@ func newPool(ctx context.Context, config *pgxpool.Config, role string, requestTi
 	return pool, nil
 }
 
-// RoleError says that a connection could not become the server's role: the database is not migrated, or the log-in is not a member.
+// RoleError says that a connection could not become the server's role: the database is not migrated, or the log-in is
+// not a member.
 type RoleError struct {
 	Role, User string
 	err        error
@@ -115,7 +127,8 @@ func become(ctx context.Context, conn *pgx.Conn, role string, powerful func(user
 	return nil
 }
 
-// warmUp makes the connection ready for the second of opening. A database without the function, or with another's, is the keeper's business.
+// warmUp makes the connection ready for the second of opening. A database without the function, or with another's, is
+// the keeper's business.
 func warmUp(ctx context.Context, conn *pgx.Conn) error {
 	_, err := conn.Exec(ctx, "select wire.warm_up()")
 	if refused := new(pgconn.PgError); errors.As(err, &refused) {

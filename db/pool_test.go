@@ -26,7 +26,13 @@ func login(t *testing.T, database *dbtest.DB, options string) *pgxpool.Config {
 	ctx := context.Background()
 	_, err := database.Owner.Exec(ctx, fmt.Sprintf("create role %s login password 'only of a test' %s", name, options))
 	require.NoError(t, err)
-	_, err = database.Owner.Exec(ctx, fmt.Sprintf("do $$ begin execute format('grant connect on database %%I to %s', current_database()); end $$", name))
+	_, err = database.Owner.Exec(
+		ctx,
+		fmt.Sprintf(
+			"do $$ begin execute format('grant connect on database %%I to %s', current_database()); end $$",
+			name,
+		),
+	)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := database.Owner.Exec(ctx, fmt.Sprintf("drop owned by %s; drop role %s", name, name))
@@ -42,7 +48,13 @@ func serverPool(t *testing.T, config *pgxpool.Config) (*pgxpool.Pool, *bytes.Buf
 	t.Helper()
 	var log bytes.Buffer
 	config.MaxConns = 1
-	pool, err := db.ServerPool(t.Context(), config, db.DefaultRoles().Server, 5*time.Second, slog.New(slog.NewTextHandler(&log, nil)))
+	pool, err := db.ServerPool(
+		t.Context(),
+		config,
+		db.DefaultRoles().Server,
+		5*time.Second,
+		slog.New(slog.NewTextHandler(&log, nil)),
+	)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool, &log
@@ -111,8 +123,10 @@ func TestServerPoolBoundsStatementsUnlessTheURLDoes(t *testing.T) {
 func TestServerPoolTakesSeatsWhateverTheDatabasesDefaultIs(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	_, err := database.Owner.Exec(t.Context(),
-		"do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$")
+	_, err := database.Owner.Exec(
+		t.Context(),
+		"do $$ begin execute format('alter database %I set default_transaction_isolation = serializable', current_database()); end $$",
+	)
 	require.NoError(t, err)
 	config, err := pgxpool.ParseConfig(database.URL())
 	require.NoError(t, err)
@@ -134,7 +148,10 @@ func TestServerPoolWarmsItsConnectionsAndDoesWithoutTheFunction(t *testing.T) {
 	pool, _ := serverPool(t, config)
 	require.NoError(t, pool.Ping(t.Context()))
 	var warmed int
-	require.NoError(t, database.Owner.QueryRow(t.Context(), "select last_value from public.warmed where is_called").Scan(&warmed))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), "select last_value from public.warmed where is_called").Scan(&warmed),
+	)
 	require.Equal(t, 1, warmed, "once a connection")
 
 	_, err = database.Owner.Exec(t.Context(), "drop function wire.warm_up()")

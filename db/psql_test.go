@@ -58,7 +58,8 @@ func TestPsqlPages(t *testing.T) {
 				}
 			}
 			var violations int
-			if err := conn.QueryRow(ctx, "select sum(violations) from api.audit()").Scan(&violations); err != nil || violations != 0 {
+			if err := conn.QueryRow(ctx, "select sum(violations) from api.audit()").Scan(&violations); err != nil ||
+				violations != 0 {
 				t.Errorf("audit after the page: %d violations, %v", violations, err)
 			}
 		})

@@ -98,9 +98,9 @@ const sqlRoles = `
 	  left join pg_catalog.pg_roles p on p.rolname = r.name
 	 order by r.place`
 
-// ensureRoles refuses where group roles are missing that the log-in may not create. In a database with tables it makes
-// those that it may: roles belong to the whole cluster, and a dump restored into another cluster comes without them. In an
-// empty database the first migration makes them.
+// ensureRoles refuses where group roles are missing that the log-in may not create. In a database with tables it
+// makes those that it may: roles belong to the whole cluster, and a dump restored into another cluster comes without
+// them. In an empty database the first migration makes them.
 func ensureRoles(ctx context.Context, conn *pgx.Conn, roles Roles, empty bool, log func(string)) error {
 	rows, err := conn.Query(ctx, sqlRoles, roles.names(), roles.Keeper)
 	if err != nil {
@@ -144,13 +144,15 @@ func ensureRoles(ctx context.Context, conn *pgx.Conn, roles Roles, empty bool, l
 		if r.There {
 			continue
 		}
-		if _, err := conn.Exec(ctx, r.Creates); err != nil && !isCode(err, pgerrcode.DuplicateObject, pgerrcode.UniqueViolation) {
+		if _, err := conn.Exec(ctx, r.Creates); err != nil &&
+			!isCode(err, pgerrcode.DuplicateObject, pgerrcode.UniqueViolation) {
 			return fmt.Errorf("making the role %s: %w", r.Name, err)
 		}
 		log("roles: made " + r.Name)
 	}
 
-	// The owner becomes a member of the server's role and of the keeper's where he may see to it himself, and else asks for it.
+	// The owner becomes a member of the server's role and of the keeper's where he may see to it himself, and else
+	// asks for it.
 	for _, r := range found {
 		if r.Name != roles.Server && r.Name != roles.Keeper || r.Member {
 			continue
@@ -162,7 +164,15 @@ func ensureRoles(ctx context.Context, conn *pgx.Conn, roles Roles, empty bool, l
 			if r.Name == roles.Keeper {
 				unable = "the functions can't be installed as they must"
 			}
-			log(fmt.Sprintf("note: %s may not become %s, so %s: have a superuser run: %s", r.Me, r.Name, unable, r.Grants))
+			log(
+				fmt.Sprintf(
+					"note: %s may not become %s, so %s: have a superuser run: %s",
+					r.Me,
+					r.Name,
+					unable,
+					r.Grants,
+				),
+			)
 		case err != nil:
 			return fmt.Errorf("becoming a member of %s: %w", r.Name, err)
 		}
@@ -183,8 +193,8 @@ func isCode(err error, codes ...string) bool {
 	return false
 }
 
-// sqlWithoutRights lists the group roles that may use no schema of ours: they were made after the functions were installed.
-// The role of old auth servers has no rights on purpose once legacy_hid is off.
+// sqlWithoutRights lists the group roles that may use no schema of ours: they were made after the functions were
+// installed. The role of old auth servers has no rights on purpose once legacy_hid is off.
 const sqlWithoutRights = `
 	select r.rolname
 	  from pg_catalog.pg_roles r

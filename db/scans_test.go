@@ -101,7 +101,8 @@ var mayScan = map[string]string{
 	"api.mentions":      "so it looks beforehand",
 	"api.import_roster": "compares the whole roster",
 	"api.swap_names":    "looks at everybody's names, once in the life of a database",
-	// both read all that they are about, by an index in its order or from the beginning: which, the sample of ANALYZE decides
+	// both read all that they are about, by an index in its order or from the beginning: which, the sample of ANALYZE
+	// decides
 	"api.roster_preview":     "so it shows beforehand",
 	"api.roster_needs_force": "so it says beforehand whether it may",
 	"api.who_did":            "the trail of the months asked for: an index by actor would cost every write",
@@ -143,32 +144,80 @@ var mayScan = map[string]string{
 	"wire.new_get_any":      "all news, deleted ones too",
 }
 
-// call is how a function of wire is asked: the actor's role (none: it is not an endpoint), the arguments, and what is done before.
+// call is how a function of wire is asked: the actor's role (none: it is not an endpoint), the arguments, and what is
+// done before.
 type call struct{ role, body, before string }
 
 // calls are what the functions of wire are asked for here.
 var calls = map[string][]call{
-	"avtime_get":           {{role: "STUDENT", body: `'{}'`}},
-	"avtime_get_any":       {{role: "ADMIN", body: `'{"month":"01-2027"}'`}},
-	"avtime_create":        {{role: "ADMIN", body: `'{"weekday":6,"time":"12:00","numberOfPersons":8,"month":"01-2027"}'`}},
-	"avtime_edit":          {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2027-01-01'), 'numberOfPersons', 20, 'time', '15:00')`}},
-	"avtime_delete":        {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2026-12-01' and id < 1000), 'force', true)`}},
-	"entry_check_open":     {{role: "STUDENT", body: `'{}'`}},
-	"entry_change_open":    {{role: "ADMIN", body: `'{"status":true}'`}},
-	"entry_create":         {{role: "STUDENT", body: `jsonb_build_object('selectedTimes', (select array_agg(id) from (select min(id) as id from gym.slots where month = '2027-01-01' group by weekday limit 3) s))`}},
-	"entry_create_any":     {{role: "ADMIN", body: `jsonb_build_object('selectedTime', (select max(id) from gym.slots where month = '2027-01-01'), 'user', 5000)`}},
-	"entry_get":            {{role: "STUDENT", body: `'{}'`}, {role: "STUDENT", body: `'{"month":"next"}'`}},
-	"entry_get_any":        {{role: "COACH", body: `'{"month":"12-2026"}'`}, {role: "COACH", body: `'{"month":"12-2026","weekday":0}'`}},
-	"entry_delete":         {{role: "STUDENT", body: `jsonb_build_object('id', (select max(id) from gym.enrolments where month = '2027-01-01'))`}},
-	"entry_delete_any":     {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.enrolments))`}},
-	"visit_get":            {{role: "COACH", body: `'{"date":"2026-12-07"}'`}, {role: "COACH", body: `'{"date":"2026-12-07","time":"16:00"}'`}, {role: "COACH", body: `'{"month":"12-2026"}'`}},
-	"visit_edit":           {{role: "COACH", body: `jsonb_build_object('id', (select min(id) from gym.marks where date = '2026-12-07'), 'mark', 1)`}},
+	"avtime_get":     {{role: "STUDENT", body: `'{}'`}},
+	"avtime_get_any": {{role: "ADMIN", body: `'{"month":"01-2027"}'`}},
+	"avtime_create": {
+		{role: "ADMIN", body: `'{"weekday":6,"time":"12:00","numberOfPersons":8,"month":"01-2027"}'`},
+	},
+	"avtime_edit": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2027-01-01'), 'numberOfPersons', 20, 'time', '15:00')`,
+		},
+	},
+	"avtime_delete": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select min(id) from gym.slots where month = '2026-12-01' and id < 1000), 'force', true)`,
+		},
+	},
+	"entry_check_open":  {{role: "STUDENT", body: `'{}'`}},
+	"entry_change_open": {{role: "ADMIN", body: `'{"status":true}'`}},
+	"entry_create": {
+		{
+			role: "STUDENT",
+			body: `jsonb_build_object('selectedTimes', (select array_agg(id) from (select min(id) as id from gym.slots where month = '2027-01-01' group by weekday limit 3) s))`,
+		},
+	},
+	"entry_create_any": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('selectedTime', (select max(id) from gym.slots where month = '2027-01-01'), 'user', 5000)`,
+		},
+	},
+	"entry_get": {{role: "STUDENT", body: `'{}'`}, {role: "STUDENT", body: `'{"month":"next"}'`}},
+	"entry_get_any": {
+		{role: "COACH", body: `'{"month":"12-2026"}'`},
+		{role: "COACH", body: `'{"month":"12-2026","weekday":0}'`},
+	},
+	"entry_delete": {
+		{
+			role: "STUDENT",
+			body: `jsonb_build_object('id', (select max(id) from gym.enrolments where month = '2027-01-01'))`,
+		},
+	},
+	"entry_delete_any": {{role: "ADMIN", body: `jsonb_build_object('id', (select min(id) from gym.enrolments))`}},
+	"visit_get": {
+		{role: "COACH", body: `'{"date":"2026-12-07"}'`},
+		{role: "COACH", body: `'{"date":"2026-12-07","time":"16:00"}'`},
+		{role: "COACH", body: `'{"month":"12-2026"}'`},
+	},
+	"visit_edit": {
+		{
+			role: "COACH",
+			body: `jsonb_build_object('id', (select min(id) from gym.marks where date = '2026-12-07'), 'mark', 1)`,
+		},
+	},
 	"visit_mark_lesson":    {{role: "COACH", body: `'{"date":"2026-12-07","time":"16:00","present":[]}'`}},
 	"visit_cancel_lesson":  {{role: "COACH", body: `'{"date":"2026-12-14","time":"16:00"}'`}},
 	"visit_restore_lesson": {{role: "COACH", body: `'{"date":"2026-12-08","time":"16:00"}'`}},
-	"user_create":          {{role: "ADMIN", body: `'{"studentCard":99,"firstname":"И","secondname":"И","surname":"И","group":"БИ-21","password":"12345678","role":"STUDENT"}'`}},
-	"user_get":             {{role: "ADMIN", body: `'{"role":"ADMIN"}'`}, {role: "ADMIN", body: `'{"role":"BLOCKED"}'`}},
-	"user_edit":            {{role: "STUDENT", body: `'{"firstname":"Иван"}'`}},
+	"user_create": {
+		{
+			role: "ADMIN",
+			body: `'{"studentCard":99,"firstname":"И","secondname":"И","surname":"И","group":"БИ-21","password":"12345678","role":"STUDENT"}'`,
+		},
+	},
+	"user_get": {
+		{role: "ADMIN", body: `'{"role":"ADMIN"}'`},
+		{role: "ADMIN", body: `'{"role":"BLOCKED"}'`},
+	},
+	"user_edit": {{role: "STUDENT", body: `'{"firstname":"Иван"}'`}},
 	"user_edit_password": {{role: "STUDENT", body: `'{"oldPassword":"87654321","newPassword":"12345678"}'`,
 		before: `update gym.users set hid = rules.hash_password(student_card, '87654321') where student_card = 12069840`}},
 	"user_edit_any":   {{role: "ADMIN", body: `'{"id":5000,"firstname":"Иван"}'`}},
@@ -190,7 +239,12 @@ var calls = map[string][]call{
 	"gym_get":           {{role: "STUDENT", body: `'{}'`}},
 	"gym_rules":         {{role: "STUDENT", body: `'{}'`}},
 	"user_find":         {{role: "COACH", body: `'{"text":"иван"}'`}},
-	"wait_create":       {{role: "STUDENT", body: `jsonb_build_object('selectedTime', (select min(id) from gym.slots where month = '2027-01-01' and weekday = 4))`}},
+	"wait_create": {
+		{
+			role: "STUDENT",
+			body: `jsonb_build_object('selectedTime', (select min(id) from gym.slots where month = '2027-01-01' and weekday = 4))`,
+		},
+	},
 	"wait_delete": {{role: "STUDENT", before: "select api.join_waiting_list(12069840, 'Fri', '16:00')",
 		body: `jsonb_build_object('selectedTime', (select min(id) from gym.slots where month = '2027-01-01' and weekday = 4 and starts_at = '16:00'))`}},
 	"wait_get":          {{role: "STUDENT", body: `'{}'`}},
@@ -203,33 +257,61 @@ var calls = map[string][]call{
 	"gym_news_create":   {{role: "ADMIN", body: `'{"body":"Текст"}'`}},
 	"gym_news_get":      {{role: "STUDENT", body: `'{}'`}},
 	"gym_news_get_any":  {{role: "ADMIN", body: `'{}'`}},
-	"gym_news_edit":     {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null), 'body', 'Текст')`}},
-	"gym_news_delete":   {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null))`}},
-	"new_create":        {{role: "ADMIN", body: `'{"body":"Текст"}'`}},
-	"new_get":           {{role: "STUDENT", body: `'{}'`}},
-	"new_get_any":       {{role: "ADMIN", body: `'{}'`}},
-	"new_edit":          {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null), 'body', 'Текст')`}},
-	"new_delete":        {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null))`}},
-	"closure_get":       {{role: "STUDENT", body: `'{}'`}},
-	"closure_create":    {{role: "ADMIN", body: `'{"startDate":"2027-01-02","endDate":"2027-01-08","reason":"Каникулы"}'`}},
-	"closure_delete":    {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.closures))`}},
-	"report_visits":     {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}, {role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31","group":"БИ-21"}'`}},
-	"report_occupancy":  {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
-	"report_term":       {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}, {role: "COACH", body: `'{"startDate":"2026-09-01","endDate":"2026-12-31","group":"БИ-21"}'`}},
-	"report_blocked":    {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
-	"ensure_slots":      {{}},
-	"ensure_marks":      {{}},
-	"ensure_blocks":     {{}},
-	"ensure_turns":      {{}},
-	"clean_up":          {{}},
-	"period":            {{}},
-	"version":           {{}},
-	"refusal":           {{body: `'slots_taken_within_capacity'`}},
-	"metrics":           {{}},
-	"warm_up":           {{}},
-	"actor":             {{body: `1, sha256(sha256('902'))`}, {body: `1, null`}},
-	"pepper_fits":       {{body: `'x'`}},
-	"password_step":     {{body: `'user/edit-any', 902, '{"id":5000}', true`}},
+	"gym_news_edit": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null), 'body', 'Текст')`,
+		},
+	},
+	"gym_news_delete": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'announcement' and deleted_at is null))`,
+		},
+	},
+	"new_create":  {{role: "ADMIN", body: `'{"body":"Текст"}'`}},
+	"new_get":     {{role: "STUDENT", body: `'{}'`}},
+	"new_get_any": {{role: "ADMIN", body: `'{}'`}},
+	"new_edit": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null), 'body', 'Текст')`,
+		},
+	},
+	"new_delete": {
+		{
+			role: "ADMIN",
+			body: `jsonb_build_object('id', (select max(id) from gym.posts where kind = 'news' and deleted_at is null))`,
+		},
+	},
+	"closure_get": {{role: "STUDENT", body: `'{}'`}},
+	"closure_create": {
+		{role: "ADMIN", body: `'{"startDate":"2027-01-02","endDate":"2027-01-08","reason":"Каникулы"}'`},
+	},
+	"closure_delete": {{role: "ADMIN", body: `jsonb_build_object('id', (select max(id) from gym.closures))`}},
+	"report_visits": {
+		{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`},
+		{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31","group":"БИ-21"}'`},
+	},
+	"report_occupancy": {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
+	"report_term": {
+		{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`},
+		{role: "COACH", body: `'{"startDate":"2026-09-01","endDate":"2026-12-31","group":"БИ-21"}'`},
+	},
+	"report_blocked": {{role: "COACH", body: `'{"startDate":"2026-12-01","endDate":"2026-12-31"}'`}},
+	"ensure_slots":   {{}},
+	"ensure_marks":   {{}},
+	"ensure_blocks":  {{}},
+	"ensure_turns":   {{}},
+	"clean_up":       {{}},
+	"period":         {{}},
+	"version":        {{}},
+	"refusal":        {{body: `'slots_taken_within_capacity'`}},
+	"metrics":        {{}},
+	"warm_up":        {{}},
+	"actor":          {{body: `1, sha256(sha256('902'))`}, {body: `1, null`}},
+	"pepper_fits":    {{body: `'x'`}},
+	"password_step":  {{body: `'user/edit-any', 902, '{"id":5000}', true`}},
 }
 
 // authCalls are what the functions of auth are asked for here: by the session of the administrator, or with a card.
@@ -276,7 +358,8 @@ const often = 7
 // mostRows is what a call may read of growing tables by reading them from the beginning.
 const mostRows = 200
 
-// noStatistics makes the database what pg_restore leaves: nobody has counted its tables, and autovacuum does not either.
+// noStatistics makes the database what pg_restore leaves: nobody has counted its tables, and autovacuum does not
+// either.
 const noStatistics = `
 	do $$
 	declare
@@ -320,8 +403,8 @@ type named struct {
 	examples []string
 }
 
-// everything lists all that can be called: views and functions of api by the examples of their comments, functions of wire by
-// the map calls.
+// everything lists all that can be called: views and functions of api by the examples of their comments, functions of
+// wire by the map calls.
 func everything(t *testing.T, conn *pgx.Conn) []named {
 	t.Helper()
 	type command struct{ Name, Example string }
@@ -357,8 +440,8 @@ func everything(t *testing.T, conn *pgx.Conn) []named {
 	return all
 }
 
-// TestNobodyWaitsForHistory calls everything that can be called over years of data, and looks whether a table that grows was
-// read from end to end. EXPLAIN does not look inside functions; PostgreSQL's own counters do.
+// TestNobodyWaitsForHistory calls everything that can be called over years of data, and looks whether a table that
+// grows was read from end to end. EXPLAIN does not look inside functions; PostgreSQL's own counters do.
 func TestNobodyWaitsForHistory(t *testing.T) {
 	t.Parallel()
 	conn := largeGym(t).Conn()
@@ -380,7 +463,8 @@ func TestNobodyWaitsForHistory(t *testing.T) {
 	}
 }
 
-// mostBlocks is how many blocks of tables and indexes a call may read over years of data, where mayRead names no other number.
+// mostBlocks is how many blocks of tables and indexes a call may read over years of data, where mayRead names no
+// other number.
 const mostBlocks = 2_500
 
 // mayRead lists what reads more blocks, how many at most, and why that is right.
@@ -405,8 +489,9 @@ var mayRead = map[string]int{
 	"wire.clean_up": 25_000, // what has outlived its use, once an hour
 }
 
-// TestBlocksReadAreBounded calls everything that can be called over years of data and bounds the blocks that a call reads, with
-// statistics and without: a plan by which a call takes ten times as long reads so much more, whatever the machine.
+// TestBlocksReadAreBounded calls everything that can be called over years of data and bounds the blocks that a call
+// reads, with statistics and without: a plan by which a call takes ten times as long reads so much more, whatever the
+// machine.
 func TestBlocksReadAreBounded(t *testing.T) {
 	t.Parallel()
 	for _, statistics := range []bool{true, false} {
@@ -435,8 +520,8 @@ func TestBlocksReadAreBounded(t *testing.T) {
 	}
 }
 
-// TestTheFirstOpeningKeepsNoPlanOfEmptyTables lets a crowd choose over one connection, which was made while nobody had ever
-// chosen: what fills up meanwhile must not be read from the beginning for each.
+// TestTheFirstOpeningKeepsNoPlanOfEmptyTables lets a crowd choose over one connection, which was made while nobody
+// had ever chosen: what fills up meanwhile must not be read from the beginning for each.
 func TestTheFirstOpeningKeepsNoPlanOfEmptyTables(t *testing.T) {
 	t.Parallel()
 	const crowd, seats = 400, 288
@@ -447,7 +532,8 @@ func TestTheFirstOpeningKeepsNoPlanOfEmptyTables(t *testing.T) {
 		each int
 	}{
 		{"as migrated", nil, 1},
-		// PostgreSQL knows that they are empty. Until autovacuum comes, within a minute, what is read is this month's seats and no more.
+		// PostgreSQL knows that they are empty. Until autovacuum comes, within a minute, what is read is this month's
+		// seats and no more.
 		{"vacuumed while empty", []string{"vacuum analyze gym.enrolments", "vacuum analyze gym.refusals", "vacuum analyze gym.blocks"}, seats},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -494,11 +580,18 @@ func wireExamples(name string) []string {
 			continue
 		}
 		after := ""
-		if strings.HasPrefix(name, "wire.report_") && name != "wire.report_preview" && name != "wire.report_statistics" {
+		if strings.HasPrefix(name, "wire.report_") && name != "wire.report_preview" &&
+			name != "wire.report_statistics" {
 			after = "fetch all from report_rows"
 		}
 		examples = append(examples, fmt.Sprintf(
-			"%s; select %s((select u.id from gym.users u where u.student_card = %d), %s, 'test'); %s", c.before, name, actors[c.role], c.body, after))
+			"%s; select %s((select u.id from gym.users u where u.student_card = %d), %s, 'test'); %s",
+			c.before,
+			name,
+			actors[c.role],
+			c.body,
+			after,
+		))
 	}
 	return examples
 }
@@ -515,7 +608,11 @@ func requireLarge(t *testing.T, conn *pgx.Conn) {
 	var n int
 	_, err = pgx.ForEachRow(rows, []any{&table, &n}, func() error {
 		if n < 2_000 && !slices.Contains(small, table) {
-			t.Errorf("gym.%s has %d rows here: give it some in the constant years, or name it in the list small", table, n)
+			t.Errorf(
+				"gym.%s has %d rows here: give it some in the constant years, or name it in the list small",
+				table,
+				n,
+			)
 		}
 		return nil
 	})

@@ -49,9 +49,14 @@ func IsReplacedFunction(err error) bool {
 	if !errors.As(err, &pgErr) || pgErr.Code != pgerrcode.InternalError {
 		return false
 	}
-	// PostgreSQL has no code of its own for this; these of its routines look up the function that is about to be called.
+	// PostgreSQL has no code of its own for this; these of its routines look up the function that is about to be
+	// called.
 	switch pgErr.Routine {
-	case "plpgsql_compile", "cached_function_compile", "fmgr_info_cxt_security", "fmgr_info", "internal_get_result_type":
+	case "plpgsql_compile",
+		"cached_function_compile",
+		"fmgr_info_cxt_security",
+		"fmgr_info",
+		"internal_get_result_type":
 		return true
 	}
 	return false
@@ -73,7 +78,10 @@ func isUnavailableState(code string) bool {
 // IsWaitState reports whether a statement waited in vain, for others or for its time to be enough.
 func IsWaitState(code string) bool {
 	switch code {
-	case pgerrcode.QueryCanceled, pgerrcode.LockNotAvailable, pgerrcode.SerializationFailure, pgerrcode.DeadlockDetected:
+	case pgerrcode.QueryCanceled,
+		pgerrcode.LockNotAvailable,
+		pgerrcode.SerializationFailure,
+		pgerrcode.DeadlockDetected:
 		return true
 	}
 	return false

@@ -151,7 +151,13 @@ func TestPostgresLogsWhoseLineItIs(t *testing.T) {
 	for _, file := range []string{"../scripts/postgres", "../docs/operations.md"} {
 		prefix := regexp.MustCompile(`(?m)^log_line_prefix = '(.+)'$`).FindStringSubmatch(read(t, file))
 		require.NotNil(t, prefix, file)
-		require.Contains(t, compose.Services.Database.Command, "log_line_prefix="+prefix[1], "as in %s, with the space at its end", file)
+		require.Contains(
+			t,
+			compose.Services.Database.Command,
+			"log_line_prefix="+prefix[1],
+			"as in %s, with the space at its end",
+			file,
+		)
 	}
 }
 
@@ -258,8 +264,18 @@ func TestEachAlertIsExplained(t *testing.T) {
 	operations, tests := read(t, "../docs/operations.md"), read(t, "prometheus/alerts_test.yaml")
 	for _, group := range all.Groups {
 		for _, rule := range group.Rules {
-			require.True(t, strings.Contains(operations, "| `"+rule.Alert+"` |"), "docs/operations.md says what %s means, and what to do", rule.Alert)
-			require.True(t, strings.Contains(tests, `alertname="`+rule.Alert+`"`), "alerts_test.yaml shows %s", rule.Alert)
+			require.True(
+				t,
+				strings.Contains(operations, "| `"+rule.Alert+"` |"),
+				"docs/operations.md says what %s means, and what to do",
+				rule.Alert,
+			)
+			require.True(
+				t,
+				strings.Contains(tests, `alertname="`+rule.Alert+`"`),
+				"alerts_test.yaml shows %s",
+				rule.Alert,
+			)
 			require.NotEmpty(t, rule.Annotations["summary"])
 			require.Contains(t, []string{"page", "ticket"}, rule.Labels["severity"])
 		}
@@ -294,7 +310,12 @@ func scrape(t *testing.T) map[string][]string {
 
 	log := new(logtest.Log)
 	c := exec.Command(build(t), "serve")
-	c.Env = []string{"DATABASE_URL=" + database.URL(), "ENERGY_LISTEN=127.0.0.1:0", "ENERGY_TOKEN=" + token, "PATH=" + os.Getenv("PATH")}
+	c.Env = []string{
+		"DATABASE_URL=" + database.URL(),
+		"ENERGY_LISTEN=127.0.0.1:0",
+		"ENERGY_TOKEN=" + token,
+		"PATH=" + os.Getenv("PATH"),
+	}
 	c.Dir, c.Stderr = t.TempDir(), log
 	require.NoError(t, c.Start())
 	t.Cleanup(func() {
@@ -316,7 +337,12 @@ func scrape(t *testing.T) map[string][]string {
 		return response.StatusCode, string(body)
 	}
 	withToken := http.Header{"Token": {token}}
-	require.Eventually(t, func() bool { status, _ := get("/readyz", nil); return status == 200 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(
+		t,
+		func() bool { status, _ := get("/readyz", nil); return status == 200 },
+		time.Minute,
+		20*time.Millisecond,
+	)
 	status, _ := get("/api/v1/avtime/get", withToken)
 	require.Equal(t, 403, status, "a refusal by a rule")
 	status, _ = get("/api/v1/avtime/get", nil)
@@ -332,7 +358,10 @@ func scrape(t *testing.T) map[string][]string {
 	readYAML(t, "prometheus/prometheus.yaml", &config)
 	var body string
 	require.Eventually(t, func() bool {
-		status, body = get(config.ScrapeConfigs[0].MetricsPath, http.Header{"Authorization": {config.ScrapeConfigs[0].Authorization.Type + " " + token}})
+		status, body = get(
+			config.ScrapeConfigs[0].MetricsPath,
+			http.Header{"Authorization": {config.ScrapeConfigs[0].Authorization.Type + " " + token}},
+		)
 		return status == 200 && strings.Contains(body, "energy_job_last_done_timestamp_seconds{")
 	}, time.Minute, 100*time.Millisecond)
 
@@ -438,7 +467,15 @@ func TestEveryMetricNamedIsInARealScrape(t *testing.T) {
 			require.True(t, there[metric] != nil, "%s names %s, which is not there: %s", where, metric, expression)
 			for _, label := range labels {
 				// the first two are Prometheus' own
-				require.Contains(t, append([]string{"job", "instance"}, there[metric]...), label, "%s: label of %s in %s", where, metric, expression)
+				require.Contains(
+					t,
+					append([]string{"job", "instance"}, there[metric]...),
+					label,
+					"%s: label of %s in %s",
+					where,
+					metric,
+					expression,
+				)
 			}
 		}
 	}
@@ -446,10 +483,15 @@ func TestEveryMetricNamedIsInARealScrape(t *testing.T) {
 	for metric := range there {
 		seen := false
 		for _, expression := range expressions {
-			seen = seen || slices.ContainsFunc(slices.Collect(maps.Keys(named(expression))), func(m string) bool { return strings.HasPrefix(m, metric) || m == metric })
+			seen = seen ||
+				slices.ContainsFunc(
+					slices.Collect(maps.Keys(named(expression))),
+					func(m string) bool { return strings.HasPrefix(m, metric) || m == metric },
+				)
 		}
 		unseen := []string{"energy_pool_acquires_total", "energy_slots"}
-		if strings.HasPrefix(metric, "energy_") && !strings.HasSuffix(metric, "_sum") && !slices.Contains(unseen, metric) {
+		if strings.HasPrefix(metric, "energy_") && !strings.HasSuffix(metric, "_sum") &&
+			!slices.Contains(unseen, metric) {
 			require.True(t, seen, "%s stands in no alert and no panel", metric)
 		}
 	}

@@ -107,7 +107,13 @@ func startAuth(t *testing.T, database *dbtest.DB, main http.Handler) string {
 	require.NoError(t, err)
 	t.Cleanup(gym.Close)
 	silent := slog.New(slog.DiscardHandler)
-	pool, err := db.RolePool(context.Background(), database.Owner.Config(), db.DefaultRoles().Web, 10*time.Second, silent)
+	pool, err := db.RolePool(
+		context.Background(),
+		database.Owner.Config(),
+		db.DefaultRoles().Web,
+		10*time.Second,
+		silent,
+	)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	server := httptest.NewServer(auth.New(auth.Options{
@@ -127,7 +133,10 @@ func startAuth(t *testing.T, database *dbtest.DB, main http.Handler) string {
 
 func pepperOf(t *testing.T, database *dbtest.DB) (pepper password.Pepper) {
 	t.Helper()
-	require.NoError(t, database.Owner.QueryRow(t.Context(), `select value from gym.secrets where name = 'pepper'`).Scan(&pepper))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), `select value from gym.secrets where name = 'pepper'`).Scan(&pepper),
+	)
 	return pepper
 }
 
@@ -218,15 +227,28 @@ func TestNginxBeforeTheAuthServer(t *testing.T) {
 	require.Equal(t, []string{"application/json"}, login.Header["Content-Type"])
 
 	// Host is passed on: a form of another site is refused, one of this site is not.
-	require.Equal(t, http.StatusForbidden, ask("POST", "/api/v1/auth/login", "{}", "Origin", "https://evil.example").StatusCode)
+	require.Equal(
+		t,
+		http.StatusForbidden,
+		ask("POST", "/api/v1/auth/login", "{}", "Origin", "https://evil.example").StatusCode,
+	)
 
 	// What is too long is refused in the envelope, by the server and not by nginx; pictures may be longer.
 	_, sessionToken, _ := strings.Cut(said, `"token":"`)
 	sessionToken = sessionToken[:43]
-	long := ask("POST", "/api/v1/gym-news/create", `{"body":"`+strings.Repeat("x", 1<<20)+`"}`, "Authorization", sessionToken)
+	long := ask(
+		"POST",
+		"/api/v1/gym-news/create",
+		`{"body":"`+strings.Repeat("x", 1<<20)+`"}`,
+		"Authorization",
+		sessionToken,
+	)
 	require.Equal(t, http.StatusRequestEntityTooLarge, long.StatusCode)
 	require.Contains(t, content(long), `"errorType":"PayloadTooLarge"`)
-	form := "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"p\"\r\n\r\n" + strings.Repeat("x", 8<<20) + "\r\n--x--\r\n"
+	form := "--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"p\"\r\n\r\n" + strings.Repeat(
+		"x",
+		8<<20,
+	) + "\r\n--x--\r\n"
 	picture := ask("POST", "/media/update-my-picture", form, "Content-Type", "multipart/form-data; boundary=x",
 		"Authorization", sessionToken)
 	require.Contains(t, content(picture), "JPEG", "it reached the server, which knows no such format")

@@ -1,8 +1,10 @@
-// Package jobs runs what nobody presses a button for: River workers in the server, of which each calls one function of the
-// schema wire, "make sure that … as of now". What is due, and when, those functions know; here is only how often they are asked.
+// Package jobs runs what nobody presses a button for: River workers in the server, of which each calls one function
+// of the schema wire, "make sure that … as of now". What is due, and when, those functions know; here is only how
+// often they are asked.
 //
-// A job of each kind is wanted for each hour of the gym's clock, and by whoever calls api.run_now. Whatever was missed while no
-// server ran is made good by the first job after the start. `select * from api.schedule()` shows what ran and what comes next.
+// A job of each kind is wanted for each hour of the gym's clock, and by whoever calls api.run_now. Whatever was
+// missed while no server ran is made good by the first job after the start. `select * from api.schedule()` shows what
+// ran and what comes next.
 package jobs
 
 import (
@@ -28,8 +30,8 @@ type Args struct {
 	By string `json:"by,omitempty"`
 }
 
-// InsertOpts make a job of the schedule the only one of its period, whatever became of it: one that failed has its retries, and
-// the next hour brings another.
+// InsertOpts make a job of the schedule the only one of its period, whatever became of it: one that failed has its
+// retries, and the next hour brings another.
 func (Args) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		MaxAttempts: maxAttempts,
@@ -63,14 +65,16 @@ const (
 	sqlEnsurePromotions = `select wire.ensure_promotions()`
 	sqlCleanUp          = `select wire.clean_up()`
 
-	// sqlAs goes behind each, so that PostgreSQL's log and pg_stat_activity tell which job it is: "energy jobs/ensure_slots/12".
+	// sqlAs goes behind each, so that PostgreSQL's log and pg_stat_activity tell which job it is: "energy
+	// jobs/ensure_slots/12".
 	sqlAs = ` from set_config('application_name', left(split_part(current_setting('application_name'), '/', 1) || '/' || $1, 63), true)`
 )
 
 // queueWaiting is the queue of promotions, which nothing else may hold up.
 const queueWaiting = "waiting"
 
-// InsertOpts make the job of the schedule the only one of its minute: it catches up with what the rules' own jobs missed.
+// InsertOpts make the job of the schedule the only one of its minute: it catches up with what the rules' own jobs
+// missed.
 func (EnsurePromotions) InsertOpts() river.InsertOpts {
 	return river.InsertOpts{
 		MaxAttempts: maxAttempts,
@@ -118,8 +122,8 @@ func NewWorker[T river.JobArgs](db DB, log *slog.Logger, sql string) *Worker[T] 
 	return &Worker[T]{db: db, log: log, sql: sql}
 }
 
-// Work calls the function until it finds nothing more to do. It works in portions, and each call is a transaction of its own, so
-// that it holds up nobody for long, and what is cut off is whole as far as it came.
+// Work calls the function until it finds nothing more to do. It works in portions, and each call is a transaction of
+// its own, so that it holds up nobody for long, and what is cut off is whole as far as it came.
 func (w *Worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
 	name := fmt.Sprintf("%s/%d", job.Kind, job.ID)
 	for total := 0; ; {

@@ -10,8 +10,8 @@ import (
 // repeatAfter is how often one and the same complaint is passed on.
 const repeatAfter = time.Minute
 
-// quiet is a log handler for River, of which each part speaks again and again while the database is away: warnings and errors
-// only, each text once a minute, and none while the server is not ready, since who finds that out says so.
+// quiet is a log handler for River, of which each part speaks again and again while the database is away: warnings
+// and errors only, each text once a minute, and none while the server is not ready, since who finds that out says so.
 type quiet struct {
 	slog.Handler
 	ready func(ctx context.Context) error

@@ -20,10 +20,11 @@ const schema = "river"
 
 // How the jobs are run, and why so.
 const (
-	// timeout ends a job. The longest, a first judging of 100,000 students, takes seconds; a full database may be ten times slower.
+	// timeout ends a job. The longest, a first judging of 100,000 students, takes seconds; a full database may be ten
+	// times slower.
 	timeout = 5 * time.Minute
-	// rescueAfter is when a job that still counts as running is taken for that of a killed server and is tried again. No job that
-	// lives runs so long: timeout has ended it.
+	// rescueAfter is when a job that still counts as running is taken for that of a killed server and is tried again.
+	// No job that lives runs so long: timeout has ended it.
 	rescueAfter = timeout + time.Minute
 	// maxAttempts spreads over 38 minutes (1 s, 16 s, 81 s … after the first): then the next hour's job is near.
 	maxAttempts = 7
@@ -33,10 +34,11 @@ const (
 	afterTick = time.Second
 	// askTimeout bounds that query: River's schedule stands still meanwhile.
 	askTimeout = 2 * time.Second
-	// poll is how often the queue is looked at. River could be told of new jobs by NOTIFY, but that has no privileges: a role
-	// that may do nothing but connect could stop the jobs by a word on River's control channel.
+	// poll is how often the queue is looked at. River could be told of new jobs by NOTIFY, but that has no
+	// privileges: a role that may do nothing but connect could stop the jobs by a word on River's control channel.
 	poll = 500 * time.Millisecond
-	// pollWaiting is how often the queue of promotions is looked at: a person who waits has a free seat within two seconds.
+	// pollWaiting is how often the queue of promotions is looked at: a person who waits has a free seat within two
+	// seconds.
 	pollWaiting = 250 * time.Millisecond
 	// maxWorkers leaves the machine to the students; a long job does not keep the others waiting.
 	maxWorkers = 2
@@ -75,7 +77,8 @@ func OpenPool(ctx context.Context, config *pgxpool.Config, role string) (*pgxpoo
 	return db.ServerPool(ctx, config, role, timeout, slog.New(slog.DiscardHandler))
 }
 
-// Runner works the jobs on one server. Any number of servers may share a database: one of them, elected, keeps the schedule.
+// Runner works the jobs on one server. Any number of servers may share a database: one of them, elected, keeps the
+// schedule.
 type Runner struct {
 	client *river.Client[pgx.Tx]
 	ready  func(ctx context.Context) error
@@ -126,8 +129,8 @@ func New(ctx context.Context, o Options) (*Runner, error) {
 	return r, nil
 }
 
-// Run works jobs until ctx ends: those that run then are waited for as long as SoftStop says, or until work ends. Where the
-// database is away or not ready at the start, it waits.
+// Run works jobs until ctx ends: those that run then are waited for as long as SoftStop says, or until work ends.
+// Where the database is away or not ready at the start, it waits.
 func (r *Runner) Run(ctx, work context.Context) {
 	if !r.start(ctx) {
 		return
@@ -159,8 +162,8 @@ func (r *Runner) start(ctx context.Context) bool {
 	}
 }
 
-// scheduled makes a job's arguments at each tick. The hour is asked of the database anew, so that a change of the gym's zone
-// counts at once; where it does not answer there is no job, and the next tick asks again.
+// scheduled makes a job's arguments at each tick. The hour is asked of the database anew, so that a change of the
+// gym's zone counts at once; where it does not answer there is no job, and the next tick asks again.
 func (r *Runner) scheduled(ctx context.Context, db DB, with func(Args) river.JobArgs) river.PeriodicJobConstructor {
 	return func() (river.JobArgs, *river.InsertOpts) {
 		ctx, cancel := context.WithTimeout(ctx, askTimeout)
@@ -168,10 +171,16 @@ func (r *Runner) scheduled(ctx context.Context, db DB, with func(Args) river.Job
 		var period string
 		var now time.Time
 		if err := db.QueryRow(ctx, sqlPeriod).Scan(&period, &now); err != nil {
-			r.quiet.WarnContext(ctx, "the gym's hour can't be asked: no jobs before the next minute", "error", err.Error())
+			r.quiet.WarnContext(
+				ctx,
+				"the gym's hour can't be asked: no jobs before the next minute",
+				"error",
+				err.Error(),
+			)
 			return nil, nil
 		}
-		// By this server's clock, which may be ahead of the database's, the job would wait until the database got there.
+		// By this server's clock, which may be ahead of the database's, the job would wait until the database got
+		// there.
 		return with(Args{Period: period}), &river.InsertOpts{ScheduledAt: now}
 	}
 }
@@ -191,11 +200,29 @@ func (f *failures) HandleError(ctx context.Context, job *rivertype.JobRow, err e
 	return nil
 }
 
-func (f *failures) HandlePanic(ctx context.Context, job *rivertype.JobRow, value any, trace string) *river.ErrorHandlerResult {
+func (f *failures) HandlePanic(
+	ctx context.Context,
+	job *rivertype.JobRow,
+	value any,
+	trace string,
+) *river.ErrorHandlerResult {
 	f.say(ctx, job, fmt.Sprintf("panic: %v\n%s", value, trace))
 	return nil
 }
 
 func (f *failures) say(ctx context.Context, job *rivertype.JobRow, text string) {
-	f.log.ErrorContext(ctx, "job failed", "job", job.Kind, "id", job.ID, "attempt", job.Attempt, "attempts", job.MaxAttempts, "error", text)
+	f.log.ErrorContext(
+		ctx,
+		"job failed",
+		"job",
+		job.Kind,
+		"id",
+		job.ID,
+		"attempt",
+		job.Attempt,
+		"attempts",
+		job.MaxAttempts,
+		"error",
+		text,
+	)
 }

@@ -45,7 +45,15 @@ func ready(context.Context) error { return nil }
 // run runs a runner until the test ends, or stop is called, which waits for it.
 func run(t *testing.T, pool *pgxpool.Pool, log *logged) (stop func()) {
 	t.Helper()
-	return runWith(t, jobs.Options{Pool: pool, Ready: ready, SoftStop: 5 * time.Second, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	return runWith(
+		t,
+		jobs.Options{
+			Pool:     pool,
+			Ready:    ready,
+			SoftStop: 5 * time.Second,
+			Logger:   slog.New(slog.NewTextHandler(log, nil)),
+		},
+	)
 }
 
 func runWith(t *testing.T, o jobs.Options) (stop func()) {
@@ -76,7 +84,10 @@ func TestRiverMigrations(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	migrator := func(schema string) *rivermigrate.Migrator[pgx.Tx] {
-		m, err := rivermigrate.New(riverpgxv5.New(database.Owner), &rivermigrate.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)})
+		m, err := rivermigrate.New(
+			riverpgxv5.New(database.Owner),
+			&rivermigrate.Config{Schema: schema, Logger: slog.New(slog.DiscardHandler)},
+		)
 		require.NoError(t, err)
 		return m
 	}
@@ -140,8 +151,20 @@ func TestManyServersRunEachPeriodOnce(t *testing.T) {
 	before := one[int](t, database.Owner, sqlTried)
 	serve()
 	soon(t, func() bool { return one[int](t, database.Owner, sqlTried) >= before+6 })
-	require.Equal(t, 5, one[int](t, database.Owner, "select count(*) from river.river_job where kind <> 'ensure_promotions'"))
-	require.Equal(t, 5, one[int](t, database.Owner, "select count(*) from api.jobs() where state = 'done' and job <> 'ensure_promotions' and period = '2026-11-24 22' and attempt = 1"))
+	require.Equal(
+		t,
+		5,
+		one[int](t, database.Owner, "select count(*) from river.river_job where kind <> 'ensure_promotions'"),
+	)
+	require.Equal(
+		t,
+		5,
+		one[int](
+			t,
+			database.Owner,
+			"select count(*) from api.jobs() where state = 'done' and job <> 'ensure_promotions' and period = '2026-11-24 22' and attempt = 1",
+		),
+	)
 	require.Equal(t, 24, one[int](t, database.Owner, "select count(*) from gym.slots where month = '2026-12-01'"))
 	require.Equal(t, 24, one[int](t, database.Owner, "select done from api.jobs('ensure_slots')"))
 }
@@ -171,10 +194,22 @@ func TestAStopPutsARunningJobBack(t *testing.T) {
 
 	log := new(logged)
 	const sqlNamed = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock' and application_name ~ '^/ensure_turns/\\d+$'"
-	stop := runWith(t, jobs.Options{Pool: database.At(t, "2026-11-24 22:30"), Ready: ready, SoftStop: 100 * time.Millisecond, Logger: slog.New(slog.NewTextHandler(log, nil))})
+	stop := runWith(
+		t,
+		jobs.Options{
+			Pool:     database.At(t, "2026-11-24 22:30"),
+			Ready:    ready,
+			SoftStop: 100 * time.Millisecond,
+			Logger:   slog.New(slog.NewTextHandler(log, nil)),
+		},
+	)
 	const sqlState = "select state || ' ' || attempt from rules.runs where job = 'ensure_turns'"
 	soon(t, func() bool {
-		return one[int](t, database.Owner, "select count(*) from rules.runs where job = 'ensure_turns' and state = 'running'") == 1
+		return one[int](
+			t,
+			database.Owner,
+			"select count(*) from rules.runs where job = 'ensure_turns' and state = 'running'",
+		) == 1
 	})
 	// before the stroke stands the pool's name, of which a test's has none
 	soon(t, func() bool { return one[int](t, database.Owner, sqlNamed) == 1 })
@@ -199,12 +234,19 @@ func TestAHardStopDoesNotWait(t *testing.T) {
 	work, cut := context.WithCancel(t.Context())
 	ctx, stop := context.WithCancel(work)
 	defer stop()
-	runner, err := jobs.New(ctx, jobs.Options{Pool: database.Owner, Ready: ready, SoftStop: time.Hour, Logger: slog.New(slog.DiscardHandler)})
+	runner, err := jobs.New(
+		ctx,
+		jobs.Options{Pool: database.Owner, Ready: ready, SoftStop: time.Hour, Logger: slog.New(slog.DiscardHandler)},
+	)
 	require.NoError(t, err)
 	done := make(chan struct{})
 	go func() { defer close(done); runner.Run(ctx, work) }()
 	soon(t, func() bool {
-		return one[int](t, database.Owner, "select count(*) from rules.runs where job = 'ensure_turns' and state = 'running'") == 1
+		return one[int](
+			t,
+			database.Owner,
+			"select count(*) from rules.runs where job = 'ensure_turns' and state = 'running'",
+		) == 1
 	})
 	cut()
 	soon(t, func() bool {
@@ -222,7 +264,10 @@ func login(t *testing.T, database *dbtest.DB) *pgxpool.Config {
 	t.Helper()
 	name := fmt.Sprintf("t%d_jobs", os.Getpid())
 	ctx := context.Background()
-	_, err := database.Owner.Exec(ctx, fmt.Sprintf("create role %s login password 'only of a test' in role %s", name, db.DefaultRoles().Server))
+	_, err := database.Owner.Exec(
+		ctx,
+		fmt.Sprintf("create role %s login password 'only of a test' in role %s", name, db.DefaultRoles().Server),
+	)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		_, err := database.Owner.Exec(ctx, "drop role "+name)
@@ -244,12 +289,25 @@ func TestRunNowUnderTheServersOwnRights(t *testing.T) {
 	run(t, pool, log)
 	soon(t, func() bool { return one[bool](t, database.Owner, sqlAllDone) })
 
-	require.Equal(t, "a server, at once", one[string](t, database.Owner, "select worked_by from api.run_now('ensure_slots')"))
+	require.Equal(
+		t,
+		"a server, at once",
+		one[string](t, database.Owner, "select worked_by from api.run_now('ensure_slots')"),
+	)
 	soon(t, func() bool {
-		return one[int](t, database.Owner, "select count(*) from api.jobs('ensure_slots') where state = 'done' and by = session_user") == 1
+		return one[int](
+			t,
+			database.Owner,
+			"select count(*) from api.jobs('ensure_slots') where state = 'done' and by = session_user",
+		) == 1
 	})
 	require.False(t, log.has("level=ERROR"), log)
-	require.Equal(t, db.DefaultRoles().Server, one[string](t, pool, "select current_user::text"), "the listener's connection is made as all others")
+	require.Equal(
+		t,
+		db.DefaultRoles().Server,
+		one[string](t, pool, "select current_user::text"),
+		"the listener's connection is made as all others",
+	)
 	_, err = pool.Exec(t.Context(), "select from river.river_migration")
 	require.ErrorContains(t, err, "permission denied")
 	_, err = pool.Exec(t.Context(), "create table river.mine ()")
@@ -282,12 +340,19 @@ func TestNobodyStopsTheJobsByNotify(t *testing.T) {
 	soon(t, func() bool { return one[bool](t, database.Owner, sqlAllDone) })
 	require.Zero(t, one[int](t, database.Owner, `
 		select count(*) from pg_stat_activity where datname = current_database() and query ilike 'listen %'`))
-	_, err := database.Owner.Exec(t.Context(), `select pg_notify('river.river_control', '{"action":"pause","queue":"*"}')`)
+	_, err := database.Owner.Exec(
+		t.Context(),
+		`select pg_notify('river.river_control', '{"action":"pause","queue":"*"}')`,
+	)
 	require.NoError(t, err)
 	_, err = database.Owner.Exec(t.Context(), "select api.run_now('clean_up')")
 	require.NoError(t, err)
 	soon(t, func() bool {
-		return one[int](t, database.Owner, "select count(*) from api.jobs('clean_up') where state = 'done' and by = session_user") == 1
+		return one[int](
+			t,
+			database.Owner,
+			"select count(*) from api.jobs('clean_up') where state = 'done' and by = session_user",
+		) == 1
 	})
 }
 
@@ -297,14 +362,19 @@ func TestTheRunnerWaitsUntilReady(t *testing.T) {
 	var asked sync.WaitGroup
 	asked.Add(2)
 	var once int
-	o := jobs.Options{Pool: database.Owner, SoftStop: time.Second, Logger: slog.New(slog.DiscardHandler), Ready: func(context.Context) error {
-		if once < 2 {
-			once++
-			asked.Done()
-			return errors.New("not yet")
-		}
-		return nil
-	}}
+	o := jobs.Options{
+		Pool:     database.Owner,
+		SoftStop: time.Second,
+		Logger:   slog.New(slog.DiscardHandler),
+		Ready: func(context.Context) error {
+			if once < 2 {
+				once++
+				asked.Done()
+				return errors.New("not yet")
+			}
+			return nil
+		},
+	}
 	runWith(t, o)
 	asked.Wait()
 	soon(t, func() bool { return one[bool](t, database.Owner, sqlAllDone) })

@@ -8,9 +8,9 @@ import (
 	"riverqueue.com/riverui"
 )
 
-// UI is River's web face, with everything that it shows in the program itself. It has no authentication of its own, so valid
-// decides: on the header Token, or, for a browser, on the password of HTTP basic authentication, with any name. ctx ends what it
-// runs in the background. It sees and changes the queue by the rights of the runner's pool.
+// UI is River's web face, with everything that it shows in the program itself. It has no authentication of its own,
+// so valid decides: on the header Token, or, for a browser, on the password of HTTP basic authentication, with any
+// name. ctx ends what it runs in the background. It sees and changes the queue by the rights of the runner's pool.
 func (r *Runner) UI(ctx context.Context, prefix string, valid func(token string) bool) (http.Handler, error) {
 	ui, err := riverui.NewHandler(&riverui.HandlerOpts{
 		Endpoints: riverui.NewEndpoints(r.client, nil),

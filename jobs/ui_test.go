@@ -20,7 +20,10 @@ func TestTheWebFaceIsBehindTheToken(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	pool := database.Server(t)
-	runner, err := jobs.New(t.Context(), jobs.Options{Pool: pool, Ready: ready, SoftStop: time.Second, Logger: slog.New(slog.DiscardHandler)})
+	runner, err := jobs.New(
+		t.Context(),
+		jobs.Options{Pool: pool, Ready: ready, SoftStop: time.Second, Logger: slog.New(slog.DiscardHandler)},
+	)
 	require.NoError(t, err)
 	ui, err := runner.UI(t.Context(), "/admin/river", func(token string) bool { return token == "right" })
 	require.NoError(t, err)

@@ -51,7 +51,8 @@ func one[T any](t *testing.T, db jobs.DB, sql string, args ...any) T {
 func work[T river.JobArgs](t *testing.T, tx pgx.Tx, args T) int {
 	t.Helper()
 	worker := jobs.NewWorker[T](tx, slog.New(slog.DiscardHandler), "select wire."+args.Kind()+"()")
-	result, err := rivertest.NewWorker(t, riverpgxv5.New(nil), &river.Config{Schema: "river"}, worker).Work(t.Context(), t, tx, args, nil)
+	result, err := rivertest.NewWorker(t, riverpgxv5.New(nil), &river.Config{Schema: "river"}, worker).
+		Work(t.Context(), t, tx, args, nil)
 	require.NoError(t, err)
 	require.Equal(t, river.EventKindJobCompleted, result.EventKind)
 	done, err := strconv.Atoi(string(result.Job.Output()))
@@ -71,14 +72,23 @@ func TestEnsureSlots(t *testing.T) {
 	require.Zero(t, work(t, tx, args), "what was deleted stays deleted")
 	at(t, tx, "2027-01-31 08:00")
 	require.Equal(t, 24+24, work(t, tx, args), "down since November: this month's, late, and the next month's")
-	require.Equal(t, "2027-02-01", one[string](t, tx, "select max(month)::text from gym.slots"), "on the 31st next month is February")
+	require.Equal(
+		t,
+		"2027-02-01",
+		one[string](t, tx, "select max(month)::text from gym.slots"),
+		"on the 31st next month is February",
+	)
 }
 
 // enrolled makes a student who is enrolled for the Mondays of November 2026, and gives the id.
 func enrolled(t *testing.T, database *dbtest.DB, tx pgx.Tx) int {
 	t.Helper()
 	student := database.User(t, "STUDENT")
-	slot := one[int](t, tx, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2026-11-01', 0, '16:00', 12) returning id")
+	slot := one[int](
+		t,
+		tx,
+		"insert into gym.slots (month, weekday, starts_at, capacity) values ('2026-11-01', 0, '16:00', 12) returning id",
+	)
 	_, err := tx.Exec(t.Context(), "insert into gym.enrolments (slot_id, user_id) values ($1, $2)", slot, student)
 	require.NoError(t, err)
 	return student
@@ -163,14 +173,32 @@ func TestAFailedJobIsRetriedAndHasDoneNothing(t *testing.T) {
 	run(t, database.Owner, log)
 
 	soon(t, func() bool {
-		return one[int](t, database.Owner, "select count(*) from api.jobs('clean_up') where attempt > 0 and error like '%division by zero%'") == 1
+		return one[int](
+			t,
+			database.Owner,
+			"select count(*) from api.jobs('clean_up') where attempt > 0 and error like '%division by zero%'",
+		) == 1
 	})
 	require.Zero(t, one[int](t, database.Owner, "select count(*) from gym.posts"), "nothing half done")
-	require.Contains(t, one[string](t, database.Owner, "select string_agg(result, ' ') from api.schedule() where what = 'job clean_up'"), "/7: division by zero")
+	require.Contains(
+		t,
+		one[string](
+			t,
+			database.Owner,
+			"select string_agg(result, ' ') from api.schedule() where what = 'job clean_up'",
+		),
+		"/7: division by zero",
+	)
 	soon(t, func() bool { return log.has("job failed", "division by zero") })
 
 	exec("drop function wire.clean_up(); alter function wire.clean_up_as_it_was() rename to clean_up")
 	soon(t, func() bool { return one[string](t, database.Owner, "select state from api.jobs('clean_up')") == "done" })
 	require.Greater(t, one[int](t, database.Owner, "select attempt from api.jobs('clean_up')"), 1)
-	require.Equal(t, rivertype.JobStateCompleted, rivertype.JobState(one[string](t, database.Owner, "select state::text from river.river_job where kind = 'clean_up'")))
+	require.Equal(
+		t,
+		rivertype.JobStateCompleted,
+		rivertype.JobState(
+			one[string](t, database.Owner, "select state::text from river.river_job where kind = 'clean_up'"),
+		),
+	)
 }

@@ -52,7 +52,8 @@ const (
 
 const paperA4 = 9
 
-// book is a workbook that is written to a file as it grows: its sheets wait in temporary files, and nothing of it is held in memory twice.
+// book is a workbook that is written to a file as it grows: its sheets wait in temporary files, and nothing of it is
+// held in memory twice.
 type book struct {
 	file   *excelize.File
 	styles [styles]int
@@ -69,7 +70,9 @@ func newBook(w io.Writer) (*book, error) {
 		return z
 	})
 	now := time.Now().UTC().Format(time.RFC3339)
-	err := b.file.SetDocProps(&excelize.DocProperties{Creator: "Энергия", LastModifiedBy: "Энергия", Created: now, Modified: now})
+	err := b.file.SetDocProps(
+		&excelize.DocProperties{Creator: "Энергия", LastModifiedBy: "Энергия", Created: now, Modified: now},
+	)
 	if err := errors.Join(err, b.addStyles()); err != nil {
 		return nil, errors.Join(err, b.file.Close())
 	}
@@ -184,7 +187,8 @@ type sheet struct {
 // rename gives the workbook's first sheet its name.
 func (b *book) rename(name string) error { return b.file.SetSheetName(b.file.GetSheetName(0), name) }
 
-// newSheet begins a sheet with its headings. Whatever concerns the sheet as a whole goes before the rows: excelize drops it silently later.
+// newSheet begins a sheet with its headings. Whatever concerns the sheet as a whole goes before the rows: excelize
+// drops it silently later.
 func (b *book) newSheet(name string, l layout) (*sheet, error) {
 	last, err := excelize.CoordinatesToCellName(len(l.columns), l.rows+1)
 	if err != nil {
@@ -305,6 +309,6 @@ func (s *sheet) tallRow(cells []cell, height float64) error {
 // skip leaves rows empty.
 func (s *sheet) skip(rows int) { s.next += rows }
 
-// end writes what comes after the rows. The sheet takes none afterwards, and must not be looked at: excelize would read all of
-// it back into memory for as little as SetActiveSheet.
+// end writes what comes after the rows. The sheet takes none afterwards, and must not be looked at: excelize would
+// read all of it back into memory for as little as SetActiveSheet.
 func (s *sheet) end() error { return s.stream.Flush() }

@@ -19,7 +19,11 @@ const goldenOccupancy = `
 
 func TestOccupancy(t *testing.T) {
 	g := november(t)
-	require.Equal(t, lines(goldenOccupancy), table(g.make("occupancy", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Заполняемость")))
+	require.Equal(
+		t,
+		lines(goldenOccupancy),
+		table(g.make("occupancy", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Заполняемость")),
+	)
 }
 
 const goldenTerm = `
@@ -32,7 +36,11 @@ const goldenTerm = `
 
 func TestTerm(t *testing.T) {
 	g := november(t)
-	require.Equal(t, lines(goldenTerm), table(g.make("term", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Итоги")))
+	require.Equal(
+		t,
+		lines(goldenTerm),
+		table(g.make("term", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Итоги")),
+	)
 	require.Len(t, g.make("term", "2026-11-01", "2026-11-08", "бИ-9", report.CSV).fields(t), 2)
 }
 
@@ -45,13 +53,23 @@ const goldenBlocked = `
 func TestBlocked(t *testing.T) {
 	g := november(t)
 	g.student(900, [3]string{"Тренер", "Главный", ""}, "")
-	g.tell(`insert into gym.blocks (user_id, month, absences, reason, created_at, lifted_at, lifted_by, lift_reason) values
+	g.tell(
+		`insert into gym.blocks (user_id, month, absences, reason, created_at, lifted_at, lifted_by, lift_reason) values
 		(102, '2026-11-01', '{2026-11-02,2026-11-04}', 'Пропуски: 02, 04', '2026-11-05 12:00+07', null, null, null),
 		(104, null, '{}', 'драка', '2026-11-01 12:00+07', '2026-11-04 12:00+07', 900, 'помирились'),
 		(105, null, '{}', 'после периода', '2026-11-09 12:00+07', null, null, null),
-		(106, null, '{}', 'снята до периода', '2026-10-01 12:00+07', '2026-10-31 12:00+07', 900, 'ошибка')`)
-	require.Equal(t, lines(goldenBlocked), table(g.make("blocked", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Блокировки")))
-	require.Equal(t, [][]string{{"За период с 01.11.2026 по 08.11.2026, группа БИ-10 блокировок нет"}}, g.make("blocked", "2026-11-01", "2026-11-08", "БИ-10", report.XLSX).rows(t, "Блокировки"))
+		(106, null, '{}', 'снята до периода', '2026-10-01 12:00+07', '2026-10-31 12:00+07', 900, 'ошибка')`,
+	)
+	require.Equal(
+		t,
+		lines(goldenBlocked),
+		table(g.make("blocked", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Блокировки")),
+	)
+	require.Equal(
+		t,
+		[][]string{{"За период с 01.11.2026 по 08.11.2026, группа БИ-10 блокировок нет"}},
+		g.make("blocked", "2026-11-01", "2026-11-08", "БИ-10", report.XLSX).rows(t, "Блокировки"),
+	)
 }
 
 // TestCSVIsTheSheet: of each report, row by row.

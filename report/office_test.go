@@ -18,12 +18,15 @@ import (
 	"energiya/report"
 )
 
-// office opens workbooks in LibreOffice, all at once, and gives what it shows of each sheet, by the workbook's and the sheet's name.
+// office opens workbooks in LibreOffice, all at once, and gives what it shows of each sheet, by the workbook's and
+// the sheet's name.
 func office(t *testing.T, books map[string][]byte) map[string][][]string {
 	t.Helper()
 	soffice, err := exec.LookPath("soffice")
 	if err != nil {
-		t.Skip("LibreOffice is not installed: whether it opens the workbooks, and what their formulas give in it, is not tested here")
+		t.Skip(
+			"LibreOffice is not installed: whether it opens the workbooks, and what their formulas give in it, is not tested here",
+		)
 	}
 	folder := t.TempDir()
 	args := []string{
@@ -94,7 +97,10 @@ func TestWhatLibreOfficeShows(t *testing.T) {
 	}
 	for i, signs := range oddSigns() {
 		signs.use(g)
-		books["computed-"+strconv.Itoa(i)] = withoutValues(t, g.make("visits", "2026-11-01", "2026-11-08", "", report.XLSX).content)
+		books["computed-"+strconv.Itoa(i)] = withoutValues(
+			t,
+			g.make("visits", "2026-11-01", "2026-11-08", "", report.XLSX).content,
+		)
 	}
 	shown := office(t, books)
 
@@ -104,7 +110,13 @@ func TestWhatLibreOfficeShows(t *testing.T) {
 	groups := slices.IndexFunc(summary, func(row []string) bool { return row[0] == "Группа" })
 	require.Equal(t, lines(goldenSummary), top(summary[groups:], 6))
 	for i, signs := range oddSigns() {
-		require.Equal(t, signs.in(golden), top(shown["computed-"+strconv.Itoa(i)+"-Отчет"], len(golden)), "formulas with %v", signs)
+		require.Equal(
+			t,
+			signs.in(golden),
+			top(shown["computed-"+strconv.Itoa(i)+"-Отчет"], len(golden)),
+			"formulas with %v",
+			signs,
+		)
 	}
 	require.Equal(t, "За период с 01.01.2024 по 31.01.2024 отметок нет", shown["nothing-Отчет"][0][0])
 	occupancy := lines(goldenOccupancy)

@@ -64,8 +64,8 @@ func (f File) Disposition() string {
 	return fmt.Sprintf(`attachment; filename="%s"; filename*=UTF-8''%s`, f.fallback, url.PathEscape(f.Name))
 }
 
-// Write writes the report to w, as the rows come. Head is what the database's function returned that opened the cursor. Progress may be nil.
-// What was written before an error is no report.
+// Write writes the report to w, as the rows come. Head is what the database's function returned that opened the
+// cursor. Progress may be nil. What was written before an error is no report.
 func (k Kind) Write(ctx context.Context, tx Querier, head []byte, w io.Writer, progress Progress) (File, error) {
 	m := &making{tx: tx, out: w, progress: progress}
 	if err := json.Unmarshal(head, &m.head); err != nil {
@@ -145,7 +145,8 @@ const batch = 500
 
 const sqlFetch = `fetch 500 from report_rows`
 
-// each hands the rows of the cursor to visit, one at a time and in order. What visit gets is overwritten by the next row.
+// each hands the rows of the cursor to visit, one at a time and in order. What visit gets is overwritten by the next
+// row.
 func each[T any](ctx context.Context, m *making, total func(T) int, visit func(T) error) error {
 	for done := 0; ; {
 		// described anew each time: a prepared FETCH would remember the rows of another cursor of that name

@@ -46,11 +46,18 @@ func (g gym) tell(sql string, args ...any) {
 // student makes a person; the name is family name, given name and patronymic, in this order.
 func (g gym) student(card int, name [3]string, group string) {
 	g.t.Helper()
-	g.tell(`insert into gym.users (id, student_card, secondname, firstname, surname, "group", hid) values ($1, $1, $2, $3, $4, $5, '-')`,
-		card, name[0], name[1], name[2], group)
+	g.tell(
+		`insert into gym.users (id, student_card, secondname, firstname, surname, "group", hid) values ($1, $1, $2, $3, $4, $5, '-')`,
+		card,
+		name[0],
+		name[1],
+		name[2],
+		group,
+	)
 }
 
-// mark gives a student a mark in the lesson of that date and time, whose slot and enrolment are made where they are missing.
+// mark gives a student a mark in the lesson of that date and time, whose slot and enrolment are made where they are
+// missing.
 func (g gym) mark(card int, at, mark string) {
 	g.t.Helper()
 	g.tell(`
@@ -109,9 +116,16 @@ func (g gym) open(kind, from, to, group, format string, use func(report.Kind, pg
 			if k.Name != kind {
 				continue
 			}
-			sql, args := "select rules.open_%s($1, $2) || jsonb_build_object('format', $3::text)", []any{from, to, format}
+			sql, args := "select rules.open_%s($1, $2) || jsonb_build_object('format', $3::text)", []any{
+				from,
+				to,
+				format,
+			}
 			if k.Grouped {
-				sql, args = "select rules.open_%s($1, $2, $4) || jsonb_build_object('format', $3::text)", append(args, group)
+				sql, args = "select rules.open_%s($1, $2, $4) || jsonb_build_object('format', $3::text)", append(
+					args,
+					group,
+				)
 			}
 			var head []byte
 			if err := tx.QueryRow(g.t.Context(), fmt.Sprintf(sql, kind), args...).Scan(&head); err != nil {

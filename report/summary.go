@@ -60,7 +60,12 @@ type summary struct {
 }
 
 func newSummary(h head) *summary {
-	return &summary{head: h, groups: map[string]*tally{}, slots: map[int32]*tally{}, days: make([]tally, h.dayOf(h.To)+1)}
+	return &summary{
+		head:   h,
+		groups: map[string]*tally{},
+		slots:  map[int32]*tally{},
+		days:   make([]tally, h.dayOf(h.To)+1),
+	}
 }
 
 // add counts a person's marks.
@@ -123,7 +128,12 @@ func (s *summary) write(b *book) error {
 	}
 	w := &summarySheet{book: b, row: 1}
 	w.cells(cell{value: "Сводка посещений " + s.head.period(), style: styleTitle})
-	w.cells(cell{value: "Посещаемость — доля занятий, на которых присутствовали, среди состоявшихся. Заблокировано — студенты, чья блокировка действовала в этот период.", style: styleNote})
+	w.cells(
+		cell{
+			value: "Посещаемость — доля занятий, на которых присутствовали, среди состоявшихся. Заблокировано — студенты, чья блокировка действовала в этот период.",
+			style: styleNote,
+		},
+	)
 	for range chartRows {
 		// said, since programs differ in how high a row is
 		w.errs = append(w.errs, b.file.SetRowHeight(sheetSummary, w.row, 15))
@@ -147,7 +157,10 @@ func (s *summary) write(b *book) error {
 func (s *summary) byGroup() []*tally {
 	// БИ-9 before БИ-11
 	order := collate.New(language.Russian, collate.Numeric)
-	return slices.SortedFunc(maps.Values(s.groups), func(a, b *tally) int { return order.CompareString(a.name, b.name) })
+	return slices.SortedFunc(
+		maps.Values(s.groups),
+		func(a, b *tally) int { return order.CompareString(a.name, b.name) },
+	)
 }
 
 func (s *summary) bySlot() []*tally {
@@ -292,10 +305,19 @@ func newChart(kind excelize.ChartType, title string) *excelize.Chart {
 	zero, one := 0.0, 1.0
 	labels := excelize.Font{Size: 9, Color: colourGrey}
 	return &excelize.Chart{
-		Type:      kind,
-		Title:     excelize.ChartTitle{Paragraph: []excelize.RichTextRun{{Text: title, Font: &excelize.Font{Bold: true, Size: 12}}}},
+		Type: kind,
+		Title: excelize.ChartTitle{
+			Paragraph: []excelize.RichTextRun{{Text: title, Font: &excelize.Font{Bold: true, Size: 12}}},
+		},
 		Dimension: excelize.ChartDimension{Width: chartWidth, Height: chartHeight},
 		XAxis:     excelize.ChartAxis{Font: labels},
-		YAxis:     excelize.ChartAxis{Font: labels, Minimum: &zero, Maximum: &one, MajorGridLines: true, MajorUnit: 0.2, NumFmt: excelize.ChartNumFmt{CustomNumFmt: "0%"}},
+		YAxis: excelize.ChartAxis{
+			Font:           labels,
+			Minimum:        &zero,
+			Maximum:        &one,
+			MajorGridLines: true,
+			MajorUnit:      0.2,
+			NumFmt:         excelize.ChartNumFmt{CustomNumFmt: "0%"},
+		},
 	}
 }

@@ -84,7 +84,12 @@ type visits struct {
 }
 
 func writeVisits(ctx context.Context, m *making) (err error) {
-	v := &visits{making: m, columnOf: map[int32]int{}, cells: make([]cell, personColumns+len(m.head.Dates)+totalColumns), row: 1}
+	v := &visits{
+		making:   m,
+		columnOf: map[int32]int{},
+		cells:    make([]cell, personColumns+len(m.head.Dates)+totalColumns),
+		row:      1,
+	}
 	for i, d := range m.head.Dates {
 		v.columnOf[m.head.dayOf(d)] = personColumns + i
 	}
@@ -226,7 +231,8 @@ func (v *visits) person(p visitor) error {
 	return v.write(v.cells)
 }
 
-// totals fills the last columns: computed here, and formulas that a spreadsheet computes anew when somebody corrects a sign.
+// totals fills the last columns: computed here, and formulas that a spreadsheet computes anew when somebody corrects
+// a sign.
 func (v *visits) totals(counted tally) {
 	totals := v.cells[len(v.cells)-totalColumns:]
 	s := v.head.Signs
@@ -236,16 +242,26 @@ func (v *visits) totals(counted tally) {
 	}{{s.Present, counted.present}, {s.Absent, counted.absent}, {s.Excused, counted.excused}} {
 		totals[i] = cell{value: of.n, style: styleTotal, formula: v.countOf(of.sign)}
 	}
-	totals[3] = cell{value: counted.held(), style: styleTotal, formula: fmt.Sprintf("SUM(%s:%s)", v.at(len(v.cells)-3), v.at(len(v.cells)-1))}
+	totals[3] = cell{
+		value:   counted.held(),
+		style:   styleTotal,
+		formula: fmt.Sprintf("SUM(%s:%s)", v.at(len(v.cells)-3), v.at(len(v.cells)-1)),
+	}
 }
 
-// countOf counts a sign in the row, two in a cell as two. Not COUNTIF, which counts cells and takes * and ? for any text.
+// countOf counts a sign in the row, two in a cell as two. Not COUNTIF, which counts cells and takes * and ? for any
+// text.
 func (v *visits) countOf(sign string) string {
 	if v.book == nil {
 		return ""
 	}
 	cells := v.at(personColumns+1) + ":" + v.at(len(v.cells)-totalColumns)
-	return fmt.Sprintf(`SUMPRODUCT(LEN(%s)-LEN(SUBSTITUTE(%s,"%s","")))`, cells, cells, strings.ReplaceAll(sign, `"`, `""`))
+	return fmt.Sprintf(
+		`SUMPRODUCT(LEN(%s)-LEN(SUBSTITUTE(%s,"%s","")))`,
+		cells,
+		cells,
+		strings.ReplaceAll(sign, `"`, `""`),
+	)
 }
 
 // at names the cell of the row in a column, from 1.
@@ -270,11 +286,29 @@ func (v *visits) legend() error {
 		{s.Cancelled, styleSign, "занятие отменено"},
 		{s.Unmarked, styleSign, "ещё не отмечен"},
 	} {
-		errs = append(errs, v.sheet.row([]cell{{value: line.sign, style: line.style}, {value: line.means, style: stylePlain}}))
+		errs = append(
+			errs,
+			v.sheet.row([]cell{{value: line.sign, style: line.style}, {value: line.means, style: stylePlain}}),
+		)
 	}
-	errs = append(errs,
-		v.sheet.row([]cell{{value: "Два знака в ячейке — два занятия в этот день. Пустая ячейка — занятий не было.", style: styleNote}}),
-		v.sheet.row([]cell{{value: "Всего — занятия, которые состоялись: присутствовал, отсутствовал и уважительная. Отменённые и не отмеченные не считаются.", style: styleNote}}),
+	errs = append(
+		errs,
+		v.sheet.row(
+			[]cell{
+				{
+					value: "Два знака в ячейке — два занятия в этот день. Пустая ячейка — занятий не было.",
+					style: styleNote,
+				},
+			},
+		),
+		v.sheet.row(
+			[]cell{
+				{
+					value: "Всего — занятия, которые состоялись: присутствовал, отсутствовал и уважительная. Отменённые и не отмеченные не считаются.",
+					style: styleNote,
+				},
+			},
+		),
 	)
 	return errors.Join(errs...)
 }

@@ -37,7 +37,9 @@ func november(t *testing.T) gym {
 	g.mark(105, "2026-11-08 10:00", "present") // a Sunday
 	g.mark(106, "2026-11-09 16:00", "present") // after the period
 
-	g.tell(`update gym.slots set deleted_at = now() where weekday = 6`) // given up since, so that the other Sundays have no lesson
+	g.tell(
+		`update gym.slots set deleted_at = now() where weekday = 6`,
+	) // given up since, so that the other Sundays have no lesson
 
 	g.tell(`update gym.users set role = 'BLOCKED' where id = 103`)
 	g.tell(`insert into gym.blocks (user_id, reason, created_at) values (103, 'вручную', '2026-11-03 12:00+07')`)
@@ -60,7 +62,12 @@ func TestVisits(t *testing.T) {
 	m := g.make("visits", "2026-11-01", "2026-11-08", "", report.XLSX)
 
 	rows := m.rows(t, "Отчет")
-	require.Equal(t, lines(goldenVisits), table(rows), "the Sunday without a lesson, 01.11, has no column; the one with one, 08.11, has")
+	require.Equal(
+		t,
+		lines(goldenVisits),
+		table(rows),
+		"the Sunday without a lesson, 01.11, has no column; the one with one, 08.11, has",
+	)
 	legend := rows[len(table(rows)):]
 	require.Empty(t, legend[0])
 	require.Equal(t, [][]string{
@@ -70,7 +77,12 @@ func TestVisits(t *testing.T) {
 	require.Equal(t, []string{"Отчет", "Сводка"}, m.book(t).GetSheetList())
 
 	g.tell(`update gym.slots set deleted_at = null where weekday = 6`)
-	require.Equal(t, "01.11", g.make("visits", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Отчет")[0][3], "a lesson falls on it, though nobody was in it")
+	require.Equal(
+		t,
+		"01.11",
+		g.make("visits", "2026-11-01", "2026-11-08", "", report.XLSX).rows(t, "Отчет")[0][3],
+		"a lesson falls on it, though nobody was in it",
+	)
 }
 
 const goldenSummary = `
@@ -185,12 +197,24 @@ type signs [5]string
 
 // oddSigns mean something to a spreadsheet, in searches, formulas or XML.
 func oddSigns() []signs {
-	return []signs{{"+", "-", "*", "#", "?"}, {"*", "?", "~", "\"", "&"}, {"=", "<", "'", "%", "^"}, {"б", "н", "у", "о", "·"}}
+	return []signs{
+		{"+", "-", "*", "#", "?"},
+		{"*", "?", "~", "\"", "&"},
+		{"=", "<", "'", "%", "^"},
+		{"б", "н", "у", "о", "·"},
+	}
 }
 
 // use makes the signs those of the gym.
 func (s signs) use(g gym) {
-	g.tell(`update gym.settings set sign_present = $1, sign_absent = $2, sign_excused = $3, sign_cancelled = $4, sign_unmarked = $5`, s[0], s[1], s[2], s[3], s[4])
+	g.tell(
+		`update gym.settings set sign_present = $1, sign_absent = $2, sign_excused = $3, sign_cancelled = $4, sign_unmarked = $5`,
+		s[0],
+		s[1],
+		s[2],
+		s[3],
+		s[4],
+	)
 }
 
 // in is the golden sheet, written with the signs.
@@ -276,8 +300,18 @@ func TestVisitsOfAGroup(t *testing.T) {
 		require.Equal(t, "Ёлкин Пётр", rows[1][1])
 		require.Equal(t, "Яшин Лев Иванович", rows[2][1])
 	}
-	require.Len(t, table(g.make("visits", "2026-11-01", "2026-11-08", " ", report.XLSX).rows(t, "Отчет")), 6, "blanks name no group")
-	require.Len(t, g.make("visits", "2026-11-01", "2026-11-08", "ИС-2", report.XLSX).rows(t, "Отчет"), 1, "a part of a name is no group")
+	require.Len(
+		t,
+		table(g.make("visits", "2026-11-01", "2026-11-08", " ", report.XLSX).rows(t, "Отчет")),
+		6,
+		"blanks name no group",
+	)
+	require.Len(
+		t,
+		g.make("visits", "2026-11-01", "2026-11-08", "ИС-2", report.XLSX).rows(t, "Отчет"),
+		1,
+		"a part of a name is no group",
+	)
 }
 
 func TestNothingInThePeriod(t *testing.T) {
@@ -337,21 +371,32 @@ func TestTotalsAgainstSQL(t *testing.T) {
 
 	summary := g.make("visits", "2026-11-03", "2026-11-28", "", report.XLSX).rows(t, "Сводка")
 	all := slices.IndexFunc(summary, func(row []string) bool { return len(row) > 0 && row[0] == "Всего" })
-	require.Equal(t, []string{strconv.Itoa(len(shown)), strconv.Itoa(marks), strconv.Itoa(present), strconv.Itoa(absent)}, summary[all][1:5])
+	require.Equal(
+		t,
+		[]string{strconv.Itoa(len(shown)), strconv.Itoa(marks), strconv.Itoa(present), strconv.Itoa(absent)},
+		summary[all][1:5],
+	)
 }
 
 // TestASnapshot: what changes while a report is written is not in it.
 func TestASnapshot(t *testing.T) {
 	g := november(t)
 	var m made
-	err := g.open("visits", "2026-11-01", "2026-11-08", "", report.CSV, func(k report.Kind, tx pgx.Tx, head []byte) (err error) {
-		g.tell(`update gym.marks set mark = 'excused'`)
-		g.tell(`update gym.users set secondname = 'Другой'`)
-		var out strings.Builder
-		m.File, err = k.Write(t.Context(), tx, head, &out, nil)
-		m.content = []byte(out.String())
-		return err
-	})
+	err := g.open(
+		"visits",
+		"2026-11-01",
+		"2026-11-08",
+		"",
+		report.CSV,
+		func(k report.Kind, tx pgx.Tx, head []byte) (err error) {
+			g.tell(`update gym.marks set mark = 'excused'`)
+			g.tell(`update gym.users set secondname = 'Другой'`)
+			var out strings.Builder
+			m.File, err = k.Write(t.Context(), tx, head, &out, nil)
+			m.content = []byte(out.String())
+			return err
+		},
+	)
 	require.NoError(t, err)
 	require.Equal(t, lines(goldenVisits), m.fields(t))
 }
@@ -359,10 +404,23 @@ func TestASnapshot(t *testing.T) {
 func TestProgress(t *testing.T) {
 	g := november(t)
 	var told []string
-	err := g.open("visits", "2026-11-01", "2026-11-08", "", report.XLSX, func(k report.Kind, tx pgx.Tx, head []byte) error {
-		_, err := k.Write(t.Context(), tx, head, new(strings.Builder), func(done, total int) { told = append(told, fmt.Sprint(done, " of ", total)) })
-		return err
-	})
+	err := g.open(
+		"visits",
+		"2026-11-01",
+		"2026-11-08",
+		"",
+		report.XLSX,
+		func(k report.Kind, tx pgx.Tx, head []byte) error {
+			_, err := k.Write(
+				t.Context(),
+				tx,
+				head,
+				new(strings.Builder),
+				func(done, total int) { told = append(told, fmt.Sprint(done, " of ", total)) },
+			)
+			return err
+		},
+	)
 	require.NoError(t, err)
 	require.Equal(t, []string{"5 of 5"}, told)
 }

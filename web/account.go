@@ -118,7 +118,12 @@ func (s *site) accountPicturePost(w http.ResponseWriter, r *http.Request) error 
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
-			return s.accountAgain(w, r, &Refusal{Rule: "picture_unfit", Message: "Выберите файл с фотографией."}, "picture")
+			return s.accountAgain(
+				w,
+				r,
+				&Refusal{Rule: "picture_unfit", Message: "Выберите файл с фотографией."},
+				"picture",
+			)
 		}
 		if err != nil {
 			return s.accountAgain(w, r, tooLarge(err), "picture")

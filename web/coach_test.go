@@ -27,10 +27,19 @@ func TestAnnouncements(t *testing.T) {
 	t.Run("publishes, with the last day only where one is given", func(t *testing.T) {
 		g := newRig(t)
 		for _, until := range []string{"", "2026-12-31"} {
-			r := g.ask("/announcements", "coach", "ru", url.Values{"body": {"a\r\nb"}, "until": {until}, "do": {"save"}})
+			r := g.ask(
+				"/announcements",
+				"coach",
+				"ru",
+				url.Values{"body": {"a\r\nb"}, "until": {until}, "do": {"save"}},
+			)
 			require.Equal(t, http.StatusSeeOther, r.StatusCode)
 		}
-		require.Equal(t, []map[string]any{{"body": "a\nb"}, {"body": "a\nb", "shownUntil": "2026-12-31"}}, g.stage.Posts)
+		require.Equal(
+			t,
+			[]map[string]any{{"body": "a\nb"}, {"body": "a\nb", "shownUntil": "2026-12-31"}},
+			g.stage.Posts,
+		)
 	})
 	t.Run("an edit takes the last day away", func(t *testing.T) {
 		g := newRig(t)

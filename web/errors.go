@@ -43,7 +43,12 @@ func (p problem) Retry() bool { return p.Kind == "busy" }
 func problemOf(err error) problem {
 	var refusal *Refusal
 	if errors.As(err, &refusal) {
-		p := problem{Status: http.StatusUnprocessableEntity, Kind: "refused", Rule: refusal.Rule, Message: refusal.Message}
+		p := problem{
+			Status:  http.StatusUnprocessableEntity,
+			Kind:    "refused",
+			Rule:    refusal.Rule,
+			Message: refusal.Message,
+		}
 		if refusal.RetryAfter > 0 {
 			p.Status, p.RetryAfter = http.StatusTooManyRequests, refusal.RetryAfter
 		}
@@ -53,7 +58,12 @@ func problemOf(err error) problem {
 	if errors.As(err, &gym) {
 		switch gym.Status {
 		case http.StatusBadRequest:
-			return problem{Status: http.StatusUnprocessableEntity, Kind: "refused", Rule: gym.Rule, Message: gym.Message}
+			return problem{
+				Status:  http.StatusUnprocessableEntity,
+				Kind:    "refused",
+				Rule:    gym.Rule,
+				Message: gym.Message,
+			}
 		case http.StatusForbidden:
 			return problem{Status: http.StatusForbidden, Kind: "forbidden"}
 		case http.StatusTooManyRequests:

@@ -18,7 +18,10 @@ func TestHome(t *testing.T) {
 	token := webtest.Session(student)
 	gym.Exec(`insert into gym.enrolments (slot_id, user_id) values ($1, $2)`, now, student)
 	gym.Move("2026-12-25 12:00:05")
-	gym.Exec(`update gym.marks set mark = 'absent' where user_id = $1 and date in ('2026-12-07', '2026-12-14')`, student)
+	gym.Exec(
+		`update gym.marks set mark = 'absent' where user_id = $1 and date in ('2026-12-07', '2026-12-14')`,
+		student,
+	)
 	gym.Exec(`update gym.marks set mark = 'excused' where user_id = $1 and date = '2026-12-21'`, student)
 	hostile := map[string]string{"body": `<script>alert(1)</script> & "зал"`}
 	coach := webtest.Session(gym.DB.User(t, "COACH"))

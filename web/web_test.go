@@ -176,7 +176,12 @@ func TestHeaders(t *testing.T) {
 func TestLogIn(t *testing.T) {
 	g := newRig(t)
 	t.Run("opens a session and goes where the person wanted to", func(t *testing.T) {
-		r := g.ask("/login", "", "ru", url.Values{"card": {"student"}, "password": {"x"}, "next": {"/account?done=saved"}})
+		r := g.ask(
+			"/login",
+			"",
+			"ru",
+			url.Values{"card": {"student"}, "password": {"x"}, "next": {"/account?done=saved"}},
+		)
 		require.Equal(t, http.StatusSeeOther, r.StatusCode)
 		require.Equal(t, "/account?done=saved", r.Header.Get("Location"))
 		cookies := strings.Join(r.Header.Values("Set-Cookie"), "\n")

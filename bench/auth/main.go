@@ -1,6 +1,7 @@
-// Auth measures the auth server beside the main server in one run, so that the figures are ratios: what session lookup and
-// forwarding add to a call, which share of the main server's rate of entry/create remains, and what a storm of log-ins does to
-// those who choose meanwhile: `make bench-auth`. It wants an empty migrated database, which the environment names.
+// Auth measures the auth server beside the main server in one run, so that the figures are ratios: what session
+// lookup and forwarding add to a call, which share of the main server's rate of entry/create remains, and what a
+// storm of log-ins does to those who choose meanwhile: `make bench-auth`. It wants an empty migrated database, which
+// the environment names.
 //
 // The load is made on the same machine and shares its cores with both servers and the database.
 package main
@@ -155,7 +156,13 @@ func token(id int) string {
 }
 
 // ask sends a request of a person to the main server by number, or to the auth server by token.
-func (b *bench) ask(ctx context.Context, s *live.Server, id int, method, path string, body []byte) (*http.Response, error) {
+func (b *bench) ask(
+	ctx context.Context,
+	s *live.Server,
+	id int,
+	method, path string,
+	body []byte,
+) (*http.Response, error) {
 	request, err := http.NewRequestWithContext(ctx, method, s.URL+"/api/v1"+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -207,8 +214,13 @@ func (b *bench) added(ctx context.Context) error {
 		slices.Sort(list)
 	}
 	main, auth := rush.Percentile(times[b.main], 50), rush.Percentile(times[b.auth], 50)
-	fmt.Printf("avtime/get, %d calls one after the other, medians: main server %.2f ms, through the auth server %.2f ms: %.2f ms more\n",
-		b.calls, ms(main), ms(auth), ms(auth-main))
+	fmt.Printf(
+		"avtime/get, %d calls one after the other, medians: main server %.2f ms, through the auth server %.2f ms: %.2f ms more\n",
+		b.calls,
+		ms(main),
+		ms(auth),
+		ms(auth-main),
+	)
 	return nil
 }
 
@@ -245,9 +257,13 @@ func (b *bench) rate(ctx context.Context) error {
 		}
 	}
 	seconds := turns * b.length.Seconds()
-	fmt.Printf("entry/create, %d clients in turn: main server %.0f a second, through the auth server %.0f: %.2f of it\n",
-		b.clients, float64(answered[b.main])/seconds, float64(answered[b.auth])/seconds,
-		float64(answered[b.auth])/float64(answered[b.main]))
+	fmt.Printf(
+		"entry/create, %d clients in turn: main server %.0f a second, through the auth server %.0f: %.2f of it\n",
+		b.clients,
+		float64(answered[b.main])/seconds,
+		float64(answered[b.auth])/seconds,
+		float64(answered[b.auth])/float64(answered[b.main]),
+	)
 	return nil
 }
 
@@ -298,13 +314,25 @@ func (b *bench) storm(ctx context.Context) error {
 	first, second := p99(alone), p99(during)
 	fmt.Printf("%d people choose, each every %s: p99 %.1f ms alone, %.1f ms in a storm of %d log-ins: %.2f times\n",
 		b.choosers, b.pause, ms(first), ms(second), b.logIns, second.Seconds()/first.Seconds())
-	fmt.Printf("the storm: %d of %d in after %.1f s, %d answers of 503 with Retry-After, p99 of a log-in that was taken %.0f ms\n",
-		logIns.done, b.logIns, took.Seconds(), logIns.shed, ms(p99(&logIns)))
+	fmt.Printf(
+		"the storm: %d of %d in after %.1f s, %d answers of 503 with Retry-After, p99 of a log-in that was taken %.0f ms\n",
+		logIns.done,
+		b.logIns,
+		took.Seconds(),
+		logIns.shed,
+		ms(p99(&logIns)),
+	)
 	fmt.Printf("choices: %d alone, %d in the storm, of these 503 with Retry-After: %d and %d\n",
 		alone.done, during.done, alone.shed, during.shed)
 	fmt.Printf("the auth server's memory: at most %.0f MB\n", float64(<-memory)/1024)
 	if odd := alone.odd + during.odd + logIns.odd; odd > 0 {
-		return fmt.Errorf("%d requests got no answer, or another than these: %s%s%s", odd, alone.example, during.example, logIns.example)
+		return fmt.Errorf(
+			"%d requests got no answer, or another than these: %s%s%s",
+			odd,
+			alone.example,
+			during.example,
+			logIns.example,
+		)
 	}
 	return nil
 }

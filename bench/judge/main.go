@@ -1,6 +1,6 @@
-// Judge measures nightly judging (wire.ensure_blocks until it finds nothing more to do) over a month of a large gym, and
-// what it does to the waits of students who enrol meanwhile. It wants an empty migrated database, which the environment
-// names (DATABASE_URL or PG…), on a server with fsync on: `make bench-judge`.
+// Judge measures nightly judging (wire.ensure_blocks until it finds nothing more to do) over a month of a large gym,
+// and what it does to the waits of students who enrol meanwhile. It wants an empty migrated database, which the
+// environment names (DATABASE_URL or PG…), on a server with fsync on: `make bench-judge`.
 package main
 
 import (
@@ -62,7 +62,13 @@ func run(ctx context.Context, s settings) error {
 	if err := conn.QueryRow(ctx, `select count(*) from gym.marks`).Scan(&marks); err != nil {
 		return fmt.Errorf("counting marks: %w", err)
 	}
-	fmt.Printf("%d students, %d marks, made in %.0f s; %d connections enrol meanwhile\n\n", s.students, marks, time.Since(began).Seconds(), s.clients)
+	fmt.Printf(
+		"%d students, %d marks, made in %.0f s; %d connections enrol meanwhile\n\n",
+		s.students,
+		marks,
+		time.Since(began).Seconds(),
+		s.clients,
+	)
 
 	// hint bits, and the first change of each page after a checkpoint, are no matter of judging
 	if _, err := conn.Exec(ctx, `vacuum analyze`); err != nil {
@@ -88,8 +94,19 @@ func run(ctx context.Context, s settings) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", phase.name, err)
 		}
-		fmt.Fprintf(table, "%s\t%d\t%d\t%.2f\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f\t\n", phase.name, j.done, j.calls, j.took.Seconds(), ms(j.longest),
-			float64(len(waits.each))/waits.took.Seconds(), ms(waits.at(50)), ms(waits.at(99)), ms(waits.at(100)))
+		fmt.Fprintf(
+			table,
+			"%s\t%d\t%d\t%.2f\t%.0f\t%.0f\t%.1f\t%.1f\t%.1f\t\n",
+			phase.name,
+			j.done,
+			j.calls,
+			j.took.Seconds(),
+			ms(j.longest),
+			float64(len(waits.each))/waits.took.Seconds(),
+			ms(waits.at(50)),
+			ms(waits.at(99)),
+			ms(waits.at(100)),
+		)
 	}
 	return table.Flush()
 }
@@ -174,8 +191,8 @@ func judge(ctx context.Context, conn *pgx.Conn, now string) (judging, error) {
 	}
 }
 
-// enrol chooses for one student after the other, until it is told to stop: a seat of Monday or Thursday is kept, the other
-// given up or kept too, and one taken on a weekday that has room. It gives the waits for the answers.
+// enrol chooses for one student after the other, until it is told to stop: a seat of Monday or Thursday is kept, the
+// other given up or kept too, and one taken on a weekday that has room. It gives the waits for the answers.
 func (s settings) enrol(ctx context.Context, now string, n uint64) ([]time.Duration, error) {
 	conn, err := connect(context.WithoutCancel(ctx))
 	if err != nil {
@@ -193,7 +210,12 @@ func (s settings) enrol(ctx context.Context, now string, n uint64) ([]time.Durat
 		wanted := []int{slotID(3*rng.IntN(2), own), slotID(4, rng.IntN((s.students-1)/seats+1))}
 		asked := time.Now()
 		// not of ctx: the last choice is waited for
-		_, err := conn.Exec(context.WithoutCancel(ctx), `select wire.entry_create($1, jsonb_build_object('selectedTimes', $2::integer[]), 'bench')`, student, wanted)
+		_, err := conn.Exec(
+			context.WithoutCancel(ctx),
+			`select wire.entry_create($1, jsonb_build_object('selectedTimes', $2::integer[]), 'bench')`,
+			student,
+			wanted,
+		)
 		each = append(each, time.Since(asked))
 		if err != nil && !isRefusal(err) {
 			return nil, fmt.Errorf("entry_create %v by %d: %w", wanted, student, err)

@@ -21,7 +21,8 @@ import (
 type plan struct {
 	URL     string
 	Seconds float64
-	// Clients ask in turn, each as soon as it has its answer; 0: requests come at Rates, whatever becomes of those before.
+	// Clients ask in turn, each as soon as it has its answer; 0: requests come at Rates, whatever becomes of those
+	// before.
 	Clients int
 	// Rates are requests a second of each share.
 	Rates map[string]float64
@@ -42,8 +43,8 @@ type heard struct {
 	Broken  int // no answer, or another than these
 	Example string
 
-	// ServedEarly and ServedLate are the waits for answers of requests due in the beginning and after it, ShedWaits those of all
-	// who were sent away.
+	// ServedEarly and ServedLate are the waits for answers of requests due in the beginning and after it, ShedWaits
+	// those of all who were sent away.
 	ServedEarly, ServedLate, ShedWaits waits
 }
 

@@ -1,9 +1,10 @@
-// Overload shows what the server does where far more comes than it can serve: `make bench-overload`. It measures what can be
-// sustained, then sends ten times that for a minute, then a flood of one kind beside ordinary use of the others.
+// Overload shows what the server does where far more comes than it can serve: `make bench-overload`. It measures what
+// can be sustained, then sends ten times that for a minute, then a flood of one kind beside ordinary use of the
+// others.
 //
-// The load comes from a process of its own, at a rate, whether or not what was sent before is answered. It shares the machine
-// with the server: flushes of the disk are made slow (commit_delay), as on a cheap cloud disk, so that the database is the limit
-// and the cores have time to generate ten times as much. --flush 0 leaves the disk as it is.
+// The load comes from a process of its own, at a rate, whether or not what was sent before is answered. It shares the
+// machine with the server: flushes of the disk are made slow (commit_delay), as on a cheap cloud disk, so that the
+// database is the limit and the cores have time to generate ten times as much. --flush 0 leaves the disk as it is.
 package main
 
 import (
@@ -119,7 +120,16 @@ func (s settings) run(ctx context.Context) error {
 		return err
 	}
 	defer server.stop()
-	p := plan{URL: server.URL, Seconds: max(3, s.seconds/6), Clients: clients, Students: students, Coach: g.coach, Slots: g.slots, Seed: s.seed, Early: early}
+	p := plan{
+		URL:      server.URL,
+		Seconds:  max(3, s.seconds/6),
+		Clients:  clients,
+		Students: students,
+		Coach:    g.coach,
+		Slots:    g.slots,
+		Seed:     s.seed,
+		Early:    early,
+	}
 
 	if _, err := s.generator(ctx, p); err != nil { // connections open, plans are made
 		return err
@@ -155,7 +165,12 @@ func (s settings) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Printf("afterwards, by %d clients in turn: %.0f requests a second, %d of them sent away\n", clients, total(after)/p.Seconds, sum(after, func(h heard) int { return h.Shed }))
+	fmt.Printf(
+		"afterwards, by %d clients in turn: %.0f requests a second, %d of them sent away\n",
+		clients,
+		total(after)/p.Seconds,
+		sum(after, func(h heard) int { return h.Shed }),
+	)
 	return g.audit(ctx)
 }
 
@@ -190,7 +205,12 @@ func (s settings) generator(ctx context.Context, p plan) (map[string]heard, erro
 	}
 	for name, h := range answer {
 		if h.Broken > 0 {
-			fmt.Printf("%d requests of the share %s were not answered, or with something else, such as %s\n", h.Broken, name, h.Example)
+			fmt.Printf(
+				"%d requests of the share %s were not answered, or with something else, such as %s\n",
+				h.Broken,
+				name,
+				h.Example,
+			)
 		}
 	}
 	return answer, nil
@@ -219,8 +239,21 @@ func (s settings) show(ctx context.Context, server *server, title string, p plan
 		if p.Early == 0 {
 			first, second = second, waits{}
 		}
-		fmt.Fprintf(table, "%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t%s\t%.1f\t%.1f\t\n", share.name, rate(h.Due), rate(h.Due-h.NotSent), rate(h.Served), rate(h.Shed),
-			first.P50, first.P99, orNone(second.P50), orNone(second.P99), h.ShedWaits.P50, h.ShedWaits.P99)
+		fmt.Fprintf(
+			table,
+			"%s\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%.0f\t%s\t%s\t%.1f\t%.1f\t\n",
+			share.name,
+			rate(h.Due),
+			rate(h.Due-h.NotSent),
+			rate(h.Served),
+			rate(h.Shed),
+			first.P50,
+			first.P99,
+			orNone(second.P50),
+			orNone(second.P99),
+			h.ShedWaits.P50,
+			h.ShedWaits.P99,
+		)
 	}
 	if err := table.Flush(); err != nil {
 		return err
@@ -230,9 +263,18 @@ func (s settings) show(ctx context.Context, server *server, title string, p plan
 		fmt.Printf("the generator could not send %d%% of what was due: the machine has no more\n", notSent*100/due)
 	}
 	if sustained > 0 {
-		fmt.Printf("served in all: %.0f a second, %.2f of what was sustained\n", total(all)/p.Seconds, total(all)/p.Seconds/sustained)
+		fmt.Printf(
+			"served in all: %.0f a second, %.2f of what was sustained\n",
+			total(all)/p.Seconds,
+			total(all)/p.Seconds/sustained,
+		)
 	}
-	fmt.Printf("the server: at most %.0f MB of memory, %d goroutines, %d lines in its log\n\n", float64(most.memory)/1024, most.goroutines, server.lines()-most.linesBefore)
+	fmt.Printf(
+		"the server: at most %.0f MB of memory, %d goroutines, %d lines in its log\n\n",
+		float64(most.memory)/1024,
+		most.goroutines,
+		server.lines()-most.linesBefore,
+	)
 	return nil
 }
 

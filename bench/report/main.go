@@ -1,6 +1,6 @@
-// Report measures the reports of a running server: seconds, memory, bytes, and what they do to the waits of students who
-// enrol meanwhile. It wants an empty migrated database, which the environment names (DATABASE_URL or PG…), and the
-// program: `make bench-report`.
+// Report measures the reports of a running server: seconds, memory, bytes, and what they do to the waits of students
+// who enrol meanwhile. It wants an empty migrated database, which the environment names (DATABASE_URL or PG…), and
+// the program: `make bench-report`.
 package main
 
 import (
@@ -68,7 +68,10 @@ func run(ctx context.Context, s settings) error {
 	defer func() { _ = conn.Close(ctx) }()
 
 	table := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "report\tstudents\tmarks\talone s\tmeanwhile s\tlongest s\tpeak MB above idle\tMB sent\tchoices/s\tmedian ms\tlongest ms\t")
+	fmt.Fprintln(
+		table,
+		"report\tstudents\tmarks\talone s\tmeanwhile s\tlongest s\tpeak MB above idle\tMB sent\tchoices/s\tmedian ms\tlongest ms\t",
+	)
 	for _, z := range []size{
 		{students: 2_000, months: 1, hundredths: 300, from: "2020-09-01", to: "2020-09-30", times: 11},
 		{students: 20_000, months: 10, hundredths: 117, from: "2020-09-01", to: "2021-06-30", times: 3},
@@ -134,8 +137,15 @@ func (s settings) measureKind(ctx context.Context, kind string, z size, slots []
 	if err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%.3f\t%.3f\t%.3f\t%.0f\t%.2f\t%s", quiet[len(quiet)/2].Seconds(), busy[len(busy)/2].Seconds(), busy[len(busy)-1].Seconds(),
-		float64(server.memory("VmHWM")-idle)/1024, float64(sent)/1e6, waits), nil
+	return fmt.Sprintf(
+		"%.3f\t%.3f\t%.3f\t%.0f\t%.2f\t%s",
+		quiet[len(quiet)/2].Seconds(),
+		busy[len(busy)/2].Seconds(),
+		busy[len(busy)-1].Seconds(),
+		float64(server.memory("VmHWM")-idle)/1024,
+		float64(sent)/1e6,
+		waits,
+	), nil
 }
 
 // server is a running energy serve, as the measurement uses it.
@@ -151,7 +161,11 @@ func (s *server) post(ctx context.Context, path string, actor int, body any) (in
 	if err != nil {
 		return 0, err
 	}
-	request.Header = http.Header{"Token": {live.Token}, "User-Id": {strconv.Itoa(actor)}, "Content-Type": {"application/json"}}
+	request.Header = http.Header{
+		"Token":        {live.Token},
+		"User-Id":      {strconv.Itoa(actor)},
+		"Content-Type": {"application/json"},
+	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return 0, fmt.Errorf("asking %s: %w", path, err)
@@ -218,7 +232,12 @@ type waits struct {
 
 func (w waits) String() string {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return fmt.Sprintf("%.0f\t%.1f\t%.1f", float64(len(w.each))/w.took.Seconds(), ms(w.each[len(w.each)/2]), ms(w.each[len(w.each)-1]))
+	return fmt.Sprintf(
+		"%.0f\t%.1f\t%.1f",
+		float64(len(w.each))/w.took.Seconds(),
+		ms(w.each[len(w.each)/2]),
+		ms(w.each[len(w.each)-1]),
+	)
 }
 
 // during lets the crowd enrol while do runs.
@@ -241,7 +260,12 @@ func (c crowd) during(ctx context.Context, do func() error) (waits, error) {
 				first := rng.IntN(len(c.slots))
 				wanted := []int{c.slots[first], c.slots[(first+4)%len(c.slots)]}
 				asked := time.Now()
-				_, err := c.server.post(ctx, "/entry/create", 1+rng.IntN(c.students), map[string]any{"selectedTimes": wanted})
+				_, err := c.server.post(
+					ctx,
+					"/entry/create",
+					1+rng.IntN(c.students),
+					map[string]any{"selectedTimes": wanted},
+				)
 				// one in fifty is blocked, and refused
 				if err != nil && !strings.Contains(err.Error(), "LogicError") {
 					errs[n] = err

@@ -31,7 +31,12 @@ func noise(width, height int) image.Image {
 	random := rand.New(rand.NewPCG(1, 2))
 	for y := 0; y < height; y += 8 {
 		for x := 0; x < width; x += 8 {
-			c := color.RGBA{R: uint8(random.UintN(256)), G: uint8(random.UintN(256)), B: uint8(random.UintN(256)), A: 255}
+			c := color.RGBA{
+				R: uint8(random.UintN(256)),
+				G: uint8(random.UintN(256)),
+				B: uint8(random.UintN(256)),
+				A: 255,
+			}
 			for i := range 64 {
 				picture.SetRGBA(x+i%8, y+i/8, c)
 			}
@@ -40,8 +45,8 @@ func noise(width, height int) image.Image {
 	return picture
 }
 
-// TestPicturesTakeLittleMemory sends the largest pictures that are taken, bombs, and what is too long, all at once, to a
-// server of its own. Its memory, as the kernel counts it, stays under 100 MB.
+// TestPicturesTakeLittleMemory sends the largest pictures that are taken, bombs, and what is too long, all at once,
+// to a server of its own. Its memory, as the kernel counts it, stays under 100 MB.
 func TestPicturesTakeLittleMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("this system does not say how much memory a process has")

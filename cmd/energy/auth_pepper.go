@@ -32,7 +32,11 @@ database's owner. A file that is there already is left alone: where it holds ano
 With --take-over the database takes the pepper of the file, or of the environment: that of old auth servers, whose passwords then fit. It must
 be done before the first password is in the database. Nothing of it comes into a log, as it would from psql.
 
-` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
+` + settings(
+			config.DatabaseURL,
+			"Pepper",
+			"PepperFile",
+		),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()
@@ -84,7 +88,10 @@ func keepPepper(name string, stored password.Pepper) error {
 	there, err := password.ReadFile(name)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && stored == "":
-		return fmt.Errorf("the database has no pepper, nor has %s: run `energy migrate`, or bring the file from a backup", name)
+		return fmt.Errorf(
+			"the database has no pepper, nor has %s: run `energy migrate`, or bring the file from a backup",
+			name,
+		)
 	case errors.Is(err, fs.ErrNotExist):
 		return password.WriteFile(name, stored)
 	case err != nil:

@@ -28,7 +28,9 @@ func newAuthImportPictures() *cobra.Command {
 JPEG of 400 pixels, without the data that a camera adds. The folder stays as it is. A picture that can't be read is
 named, and its person goes on without. It can be stopped and called again: what was taken over stays so.
 
-` + settings(config.DatabaseURL),
+` + settings(
+			config.DatabaseURL,
+		),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder, err := os.OpenRoot(args[0]) // a name in the database leads nowhere else
@@ -55,7 +57,12 @@ type missingPicture struct {
 }
 
 // importPictures takes over every picture that the database misses and the folder has.
-func importPictures(ctx context.Context, conn *pgx.Conn, folder fs.FS, cmd *cobra.Command) (taken, failed int, err error) {
+func importPictures(
+	ctx context.Context,
+	conn *pgx.Conn,
+	folder fs.FS,
+	cmd *cobra.Command,
+) (taken, failed int, err error) {
 	rows, err := conn.Query(ctx, sqlPicturesMissing)
 	if err != nil {
 		return 0, 0, fmt.Errorf("looking for missing pictures: %w", err)
@@ -64,8 +71,12 @@ func importPictures(ctx context.Context, conn *pgx.Conn, folder fs.FS, cmd *cobr
 	if err != nil {
 		return 0, 0, fmt.Errorf("looking for missing pictures: %w", err)
 	}
-	bar := progressbar.NewOptions(len(missing), progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionShowCount(),
-		progressbar.OptionSetDescription("pictures"))
+	bar := progressbar.NewOptions(
+		len(missing),
+		progressbar.OptionSetWriter(cmd.ErrOrStderr()),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetDescription("pictures"),
+	)
 	defer func() { _ = bar.Finish(); fmt.Fprintln(cmd.ErrOrStderr()) }()
 	var faults []string
 	for _, m := range missing {

@@ -38,7 +38,9 @@ It may run while people log in, may be stopped, and goes on where it was when it
 working: the old hashes stay until --finish blanks them. That is done once old auth servers are stopped for good, since
 they let nobody in afterwards. The pepper is then forgotten by the database: keep its file.
 
-` + settings(config.DatabaseURL),
+` + settings(
+			config.DatabaseURL,
+		),
 		Example: `  energy auth retire-legacy
   energy auth retire-legacy --finish`,
 		Args: cobra.NoArgs,
@@ -54,7 +56,10 @@ they let nobody in afterwards. The pepper is then forgotten by the database: kee
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d old hashes wrapped, none is left\n", kept)
 			if !finish {
-				fmt.Fprintln(cmd.OutOrStdout(), "once the old auth servers are stopped for good: energy auth retire-legacy --finish")
+				fmt.Fprintln(
+					cmd.OutOrStdout(),
+					"once the old auth servers are stopped for good: energy auth retire-legacy --finish",
+				)
 				return nil
 			}
 			if _, err := conn.Exec(cmd.Context(), sqlRetireLegacy); err != nil {
@@ -78,8 +83,16 @@ func wrapLegacy(ctx context.Context, conn *pgx.Conn, cmd *cobra.Command) (kept i
 	if err := conn.QueryRow(ctx, sqlLegacyLeft).Scan(&left); err != nil {
 		return 0, fmt.Errorf("counting the old hashes (is the database migrated? `energy migrate`): %w", err)
 	}
-	bar := progressbar.NewOptions(left, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionShowCount(),
-		progressbar.OptionSetDescription("old hashes"), progressbar.OptionShowIts(), progressbar.OptionSetPredictTime(true))
+	bar := progressbar.NewOptions(
+		left,
+		progressbar.OptionSetWriter(cmd.ErrOrStderr()),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetDescription(
+			"old hashes",
+		),
+		progressbar.OptionShowIts(),
+		progressbar.OptionSetPredictTime(true),
+	)
 	defer func() { _ = bar.Finish(); fmt.Fprintln(cmd.ErrOrStderr()) }()
 	for after := 0; ; {
 		batch, err := readLegacy(ctx, conn, after)

@@ -19,7 +19,10 @@ func TestRetireLegacyWrapsEveryOldHash(t *testing.T) {
 	database := dbtest.New(t)
 	ctx := t.Context()
 	var pepper password.Pepper
-	require.NoError(t, database.Owner.QueryRow(ctx, `select value from gym.secrets where name = 'pepper'`).Scan(&pepper))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(ctx, `select value from gym.secrets where name = 'pepper'`).Scan(&pepper),
+	)
 	ids := database.Users(t, "STUDENT", 30)
 	_, err := database.Owner.Exec(ctx, `
 		update gym.users set hid = encode(sha256(convert_to($1 || student_card || 'a password' || $1, 'UTF8')), 'hex')`, string(pepper))

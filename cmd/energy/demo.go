@@ -30,7 +30,8 @@ import (
 	"energiya/internal/tokens"
 )
 
-// demoCards is the first of the cards that invented people have: the administrator, the coach, and the students after them.
+// demoCards is the first of the cards that invented people have: the administrator, the coach, and the students after
+// them.
 const demoCards = 2_000_000_000
 
 // maxDemoStudents keeps the cards within what an integer holds.
@@ -67,7 +68,13 @@ since the invented ones take real seats.
 Log in as the database's owner; the server must be running on the same database ("make run" in another window). Enrolment stays open
 by hand afterwards. The exit code is 2 where the audit finds something, 1 where a request failed or a promised seat is not there.
 
-` + settings(config.DatabaseURL, "Listen", "AuthListen", "Token", "TokenFile"),
+` + settings(
+			config.DatabaseURL,
+			"Listen",
+			"AuthListen",
+			"Token",
+			"TokenFile",
+		),
 		Example: `  make demo
   make demo DEMO='--students 2000'`,
 		Args: cobra.NoArgs,
@@ -98,7 +105,12 @@ by hand afterwards. The exit code is 2 where the audit finds something, 1 where 
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&d.url, "url", "", "where the server is (default http://ENERGY_LISTEN, or where the running server says that it listens)")
+	flags.StringVar(
+		&d.url,
+		"url",
+		"",
+		"where the server is (default http://ENERGY_LISTEN, or where the running server says that it listens)",
+	)
 	flags.IntVar(&d.students, "students", 600, "how many students there are")
 	flags.Uint64Var(&d.seed, "seed", 1, "fixes who wants what, and who comes to lessons")
 	flags.IntVar(&d.connections, "connections", 256, "connections that all of them share, as behind an auth server")
@@ -143,7 +155,10 @@ func ownToken(s *config.Settings) (string, error) {
 	}
 	list, err := tokens.Read(s.TokenFile)
 	if errors.Is(err, os.ErrNotExist) {
-		return "", fmt.Errorf("there is no token file %s: start the server first (make run), or set ENERGY_TOKEN", s.TokenFile)
+		return "", fmt.Errorf(
+			"there is no token file %s: start the server first (make run), or set ENERGY_TOKEN",
+			s.TokenFile,
+		)
 	}
 	if err != nil {
 		return "", err
@@ -209,7 +224,12 @@ func (d *demo) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "people    %d students, a coach and an administrator (groups ДЕМО-…, cards from %d)\n", len(students), demoCards)
+	fmt.Fprintf(
+		d.out,
+		"people    %d students, a coach and an administrator (groups ДЕМО-…, cards from %d)\n",
+		len(students),
+		demoCards,
+	)
 
 	if err := d.playPast(ctx, students, coach[0]); err != nil {
 		return err
@@ -231,14 +251,19 @@ func (d *demo) check(ctx context.Context) error {
 		return fmt.Errorf("looking at the database (is it migrated? `energy migrate`): %w", err)
 	}
 	if !may {
-		return errors.New("the demo moves the session's clock, which only the database's owner may: log in as the owner (DATABASE_URL)")
+		return errors.New(
+			"the demo moves the session's clock, which only the database's owner may: log in as the owner (DATABASE_URL)",
+		)
 	}
 	var real int
 	if err := d.conn.QueryRow(ctx, sqlRealPeople).Scan(&real); err != nil {
 		return fmt.Errorf("looking for real people: %w", err)
 	}
 	if real > 0 && !d.force {
-		return fmt.Errorf("there are %d students or coaches in this database who are not invented, and the demo would take their seats: use another database, or --force", real)
+		return fmt.Errorf(
+			"there are %d students or coaches in this database who are not invented, and the demo would take their seats: use another database, or --force",
+			real,
+		)
 	}
 	// the server must be there before the past is played
 	if err := d.ask(ctx, http.MethodGet, "/new/get", "None", nil); err != nil {
@@ -258,7 +283,13 @@ func (d *demo) invented(ctx context.Context, n int, roles ...string) ([]int, err
 		return nil, fmt.Errorf("looking for invented people: %w", err)
 	}
 	if len(ids) < n {
-		return nil, fmt.Errorf("only %d of %d invented people with the role %s are there: others have their cards (from %d), or they were deleted", len(ids), n, roles[0], demoCards)
+		return nil, fmt.Errorf(
+			"only %d of %d invented people with the role %s are there: others have their cards (from %d), or they were deleted",
+			len(ids),
+			n,
+			roles[0],
+			demoCards,
+		)
 	}
 	return ids, nil
 }
@@ -299,7 +330,10 @@ func (d *demo) open(ctx context.Context, admin int, students []int) error {
 		return err
 	}
 	if after == before {
-		return fmt.Errorf("the server at %s works on another database than this one: name its own by DATABASE_URL", d.url)
+		return fmt.Errorf(
+			"the server at %s works on another database than this one: name its own by DATABASE_URL",
+			d.url,
+		)
 	}
 	rows, err := d.conn.Query(ctx, sqlHeldBefore, students)
 	if err != nil {
@@ -328,7 +362,9 @@ func (d *demo) turns(ctx context.Context, admin int) (n int, err error) {
 func (d *demo) rush(ctx context.Context, students []int) (*rush.Report, error) {
 	line := d.line()
 	report, err := rush.Run(ctx, rush.Options{
-		URLs: []string{d.url}, Token: d.token, Students: students, Seed: d.seed, Connections: d.connections, Tries: d.tries,
+		URLs: []string{
+			d.url,
+		}, Token: d.token, Students: students, Seed: d.seed, Connections: d.connections, Tries: d.tries,
 		Progress: func(p rush.Progress) {
 			line.show("opening   %5.1f s  %d of %d answered, %d requests, %d seats booked, %d failed",
 				p.After.Seconds(), p.Answered, p.Students, p.Requests, p.Seats, p.Unanswered)
@@ -368,8 +404,15 @@ func (d *demo) print(ctx context.Context, students []int, report *rush.Report) e
 			oversold += i.Violations
 		}
 	}
-	fmt.Fprintf(d.out, "oversold %d   failed %d   promised seats that are not there %d   audit: %d invariants, %d violations\n",
-		oversold, report.Answers[rush.Failed], broken, len(audit), violations)
+	fmt.Fprintf(
+		d.out,
+		"oversold %d   failed %d   promised seats that are not there %d   audit: %d invariants, %d violations\n",
+		oversold,
+		report.Answers[rush.Failed],
+		broken,
+		len(audit),
+		violations,
+	)
 	for _, failure := range report.Failures {
 		fmt.Fprintf(d.out, "  %v\n", failure)
 	}
@@ -459,7 +502,12 @@ func (d *demo) printAnswers(r *rush.Report, seats int) {
 	for _, slots := range r.Held {
 		held[min(3, len(slots))]++
 	}
-	fmt.Fprintf(d.out, "  every student had an answer after %s, the last seat went after %s\n", milliseconds(r.Answered), milliseconds(r.LastSeat))
+	fmt.Fprintf(
+		d.out,
+		"  every student had an answer after %s, the last seat went after %s\n",
+		milliseconds(r.Answered),
+		milliseconds(r.LastSeat),
+	)
 	fmt.Fprintf(d.out, "  %d students got three seats, %d two, %d one; %d got none of the %d\n\n",
 		held[3], held[2], held[1], d.students-held[1]-held[2]-held[3], seats)
 }
@@ -542,8 +590,8 @@ func (d *demo) audit(ctx context.Context) ([]invariant, error) {
 	return pgx.CollectRows(rows, pgx.RowToStructByName[invariant])
 }
 
-// sqlToShow: a card of which the ledger tells, the month that students choose for, and where absences are seen: a month has
-// none before the day after its first lesson.
+// sqlToShow: a card of which the ledger tells, the month that students choose for, and where absences are seen: a
+// month has none before the day after its first lesson.
 const sqlToShow = `
 select coalesce(
          (select u.student_card from gym.ledger l join gym.users u on u.id = l.user_id

@@ -35,7 +35,11 @@ func pagesAddress(s *config.Settings) string {
 
 // printLogIns gives one invented person of each kind a random password, and prints it this once.
 func (d *demo) printLogIns(ctx context.Context) error {
-	fmt.Fprintf(d.out, "\nLog in at %s (these passwords are shown this once; each demo makes new ones):\n", pagesAddress(d.settings))
+	fmt.Fprintf(
+		d.out,
+		"\nLog in at %s (these passwords are shown this once; each demo makes new ones):\n",
+		pagesAddress(d.settings),
+	)
 	tabs := tabwriter.NewWriter(d.out, 0, 0, 2, ' ', 0)
 	for _, kind := range []struct{ name, role string }{
 		{"student", "STUDENT"}, {"coach", "COACH"}, {"administrator", "ADMIN"},

@@ -58,7 +58,12 @@ func TestDemoPlaysAMonthAndTheOpeningAndCanBeRunAgain(t *testing.T) {
 		require.NoError(t, database.Owner.QueryRow(t.Context(), sql).Scan(&n))
 		return n
 	}
-	require.Equal(t, 152, count(`select count(*) from gym.users where "group" like 'ДЕМО-%'`), "the people are used again")
+	require.Equal(
+		t,
+		152,
+		count(`select count(*) from gym.users where "group" like 'ДЕМО-%'`),
+		"the people are used again",
+	)
 	require.Equal(t, 3, count(`select count(*) from gym.users where "group" like 'ДЕМО-%' and hid ~ '^[0-9a-f]{64}$'`),
 		"nobody can log in but as the three that are printed")
 	for _, kind := range []string{"student", "coach", "administrator"} {
@@ -112,8 +117,11 @@ func TestDemoNoticesAServerOnAnotherDatabase(t *testing.T) {
 	t.Parallel()
 	database, other := dbtest.New(t), dbtest.New(t)
 	// the same ids there
-	_, err := other.Owner.Exec(t.Context(), `insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
-		values (2000000000, 'Анна', '', 'Демоадмин', 'ДЕМО-АДМИН', '-', 'ADMIN')`)
+	_, err := other.Owner.Exec(
+		t.Context(),
+		`insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role)
+		values (2000000000, 'Анна', '', 'Демоадмин', 'ДЕМО-АДМИН', '-', 'ADMIN')`,
+	)
 	require.NoError(t, err)
 	s := start(t, other.URL())
 	soon(t, func() bool { return s.status("/readyz") == 200 })
@@ -164,7 +172,11 @@ func TestDemoRefusesBeforeItMakesAnything(t *testing.T) {
 	require.Equal(t, 1, r.code)
 	require.Contains(t, r.stderr, "--force")
 	var invented int
-	require.NoError(t, database.Owner.QueryRow(t.Context(), `select count(*) from gym.users where "group" like 'ДЕМО-%'`).Scan(&invented))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), `select count(*) from gym.users where "group" like 'ДЕМО-%'`).
+			Scan(&invented),
+	)
 	require.Zero(t, invented)
 
 	r = run(t, append(at(database.URL()), token), "", "demo", "--students", "5", "--url", s.base, "--force")

@@ -33,8 +33,8 @@ const (
 	legacyNow    = "2026-12-10 09:00" // on the gym's clock
 )
 
-// makeLegacy invents a database of the old system, always the same: half a year, in which 2,000 people trained, with what
-// its faults left behind.
+// makeLegacy invents a database of the old system, always the same: half a year, in which 2,000 people trained, with
+// what its faults left behind.
 func makeLegacy(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(5, 2026))
@@ -58,8 +58,11 @@ func makeLegacy(t *testing.T, pool *pgxpool.Pool) {
 		if id%3 > 0 {
 			patronymic = fmt.Sprint("Отчество", id)
 		}
-		users = append(users, []any{id, card, fmt.Sprint("Имя", id), fmt.Sprint("Фамилия", id), patronymic, fmt.Sprint("БИ-", id%30),
-			fmt.Sprintf("%064x", random.Uint64()), nil, role, id%97 == 0})
+		users = append(
+			users,
+			[]any{id, card, fmt.Sprint("Имя", id), fmt.Sprint("Фамилия", id), patronymic, fmt.Sprint("БИ-", id%30),
+				fmt.Sprintf("%064x", random.Uint64()), nil, role, id%97 == 0},
+		)
 	}
 	for month := time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC); month.Before(time.Date(2027, 2, 1, 0, 0, 0, 0, time.UTC)); month = month.AddDate(0, 1, 0) {
 		for weekday := range 6 {
@@ -73,9 +76,15 @@ func makeLegacy(t *testing.T, pool *pgxpool.Pool) {
 				for range seats {
 					entry := len(entries) + 1
 					deleted := random.IntN(15) == 0
-					entries = append(entries, []any{entry, 6 + random.IntN(legacyPeople-6), id, month.AddDate(0, 0, -5), deleted})
+					entries = append(
+						entries,
+						[]any{entry, 6 + random.IntN(legacyPeople-6), id, month.AddDate(0, 0, -5), deleted},
+					)
 					if random.IntN(60) == 0 { // two on a weekday
-						entries = append(entries, []any{entry + 1, entries[entry-1][1], id + 1 - i%2*2, month.AddDate(0, 0, -5), false})
+						entries = append(
+							entries,
+							[]any{entry + 1, entries[entry-1][1], id + 1 - i%2*2, month.AddDate(0, 0, -5), false},
+						)
 					}
 					if month.After(now) {
 						continue
@@ -121,7 +130,10 @@ func makeLegacy(t *testing.T, pool *pgxpool.Pool) {
 	} {
 		if table.name == "users" { // COPY would need to know the type of role
 			for _, user := range table.rows {
-				_, err := pool.Exec(ctx, `insert into legacy.users values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, user...)
+				_, err := pool.Exec(
+					ctx,
+					`insert into legacy.users values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+					user...)
 				require.NoError(t, err)
 			}
 			continue
@@ -145,7 +157,11 @@ func fingerprint(t *testing.T, pool *pgxpool.Pool) string {
 	var all strings.Builder
 	for _, table := range []string{"users", "slots", "months", "enrolments", "marks", "posts", "blocks", "pardons", "ledger", "legacy_ids"} {
 		var sum string
-		require.NoError(t, pool.QueryRow(t.Context(), fmt.Sprintf(`select count(*) || ' ' || coalesce(md5(string_agg(r::text, ',' order by r::text)), '') from gym.%s r`, table)).Scan(&sum))
+		require.NoError(
+			t,
+			pool.QueryRow(t.Context(), fmt.Sprintf(`select count(*) || ' ' || coalesce(md5(string_agg(r::text, ',' order by r::text)), '') from gym.%s r`, table)).
+				Scan(&sum),
+		)
 		fmt.Fprintln(&all, table, sum)
 	}
 	return all.String()
@@ -170,7 +186,12 @@ func TestImportLegacyTakesOverTwoThousandPeople(t *testing.T) {
 
 	first := run(t, variables, "", "import-legacy", "--schema", "legacy")
 	require.Equal(t, 0, first.code, first.stderr)
-	require.Equal(t, strings.Replace(dry.stdout, "\nA dry run: nothing was changed.\n", "", 1), first.stdout, "the dry run foretold it")
+	require.Equal(
+		t,
+		strings.Replace(dry.stdout, "\nA dry run: nothing was changed.\n", "", 1),
+		first.stdout,
+		"the dry run foretold it",
+	)
 	for _, expected := range []string{
 		`(?m)^users +1 +changed +taken for the default administrator: log-in disabled$`,
 		`(?m)^users +500 +refused +card \d+ is that of user 499 too$`,

@@ -27,8 +27,17 @@ func TestServeShowsRiverOnlyWhereAskedTo(t *testing.T) {
 	require.Equal(t, 404, on.status("/admin/riverside"), "only what is below it")
 	status, _ = unwatched(t, strings.TrimPrefix(on.base, "http://"), "/admin/river/api/jobs?state=running")
 	require.Equal(t, 401, status)
-	require.True(t, on.shows(`energy_http_request_duration_seconds_count{route="none",status="401"} 1`), "whoever tries tokens is seen")
-	require.Equal(t, 1, strings.Count(on.log.String(), `"path":"/admin/river/api/jobs"`), "and what is done there is logged")
+	require.True(
+		t,
+		on.shows(`energy_http_request_duration_seconds_count{route="none",status="401"} 1`),
+		"whoever tries tokens is seen",
+	)
+	require.Equal(
+		t,
+		1,
+		strings.Count(on.log.String(), `"path":"/admin/river/api/jobs"`),
+		"and what is done there is logged",
+	)
 	soon(t, func() bool { return on.status("/api/v1/new/get") == 200 })
 	require.Equal(t, 0, on.stop())
 }
@@ -47,8 +56,10 @@ func hold(t *testing.T, database *dbtest.DB) (held pgx.Tx) {
 func turns(t *testing.T, database *dbtest.DB) string {
 	t.Helper()
 	var state string
-	require.NoError(t, database.Owner.QueryRow(t.Context(),
-		"select coalesce((select state || ' ' || attempt from rules.runs where job = 'ensure_turns' and by is null order by id limit 1), 'none')").Scan(&state))
+	require.NoError(t, database.Owner.QueryRow(
+		t.Context(),
+		"select coalesce((select state || ' ' || attempt from rules.runs where job = 'ensure_turns' and by is null order by id limit 1), 'none')",
+	).Scan(&state))
 	return state
 }
 
@@ -62,7 +73,10 @@ func TestServeKilledInMidJobLosesNothing(t *testing.T) {
 	killed.wait()
 	require.NoError(t, held.Rollback(t.Context()))
 
-	_, err := database.Owner.Exec(t.Context(), "update river.river_job set attempted_at = attempted_at - interval '6 minutes 1 second' where state = 'running'")
+	_, err := database.Owner.Exec(
+		t.Context(),
+		"update river.river_job set attempted_at = attempted_at - interval '6 minutes 1 second' where state = 'running'",
+	)
 	require.NoError(t, err)
 	start(t, database.URL())
 	soon(t, func() bool { return turns(t, database) == "done 2" })

@@ -44,7 +44,8 @@ func TestMain(m *testing.M) {
 func environment(variables ...string) []string {
 	var clean []string
 	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "DATABASE_URL=") {
+		if !strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") &&
+			!strings.HasPrefix(entry, "DATABASE_URL=") {
 			clean = append(clean, entry)
 		}
 	}
@@ -110,7 +111,13 @@ func TestCommandsWithoutADatabaseSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	config, err := pgx.ParseConfig(dbtest.Empty(t))
 	require.NoError(t, err)
-	variables := []string{"PGHOST=" + config.Host, "PGPORT=" + strconv.Itoa(int(config.Port)), "PGUSER=" + config.User, "PGPASSWORD=" + config.Password, "PGDATABASE=not_there"}
+	variables := []string{
+		"PGHOST=" + config.Host,
+		"PGPORT=" + strconv.Itoa(int(config.Port)),
+		"PGUSER=" + config.User,
+		"PGPASSWORD=" + config.Password,
+		"PGDATABASE=not_there",
+	}
 	for _, args := range [][]string{
 		{"migrate"},
 		{"audit"},
@@ -127,8 +134,26 @@ func TestCommandsWithoutADatabaseSayWhatToDo(t *testing.T) {
 func TestUserAddTakesThePasswordFromStandardInput(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	r := run(t, at(database.URL()), "correct horse\r\nanother line\n", "user", "add", "--role", "ADMIN", "--card", "12069840",
-		"--family", "Петров", "--given", "Иван", "--patronymic", "Ильич", "--group", "БИ-21", "--password-stdin")
+	r := run(
+		t,
+		at(database.URL()),
+		"correct horse\r\nanother line\n",
+		"user",
+		"add",
+		"--role",
+		"ADMIN",
+		"--card",
+		"12069840",
+		"--family",
+		"Петров",
+		"--given",
+		"Иван",
+		"--patronymic",
+		"Ильич",
+		"--group",
+		"БИ-21",
+		"--password-stdin",
+	)
 	require.Equal(t, 0, r.code, r.stderr)
 	id, err := strconv.Atoi(strings.TrimSuffix(strings.TrimPrefix(r.stdout, "id "), "\n"))
 	require.NoError(t, err, r.stdout)
@@ -143,21 +168,57 @@ func TestUserAddTakesThePasswordFromStandardInput(t *testing.T) {
 func TestUserAddGeneratesAPasswordAndPrintsItOnce(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	r := run(t, at(database.URL()), "", "user", "add", "--role", "COACH", "--card", "7", "--family", "Орлова", "--given", "Анна", "--generate")
+	r := run(
+		t,
+		at(database.URL()),
+		"",
+		"user",
+		"add",
+		"--role",
+		"COACH",
+		"--card",
+		"7",
+		"--family",
+		"Орлова",
+		"--given",
+		"Анна",
+		"--generate",
+	)
 	require.Equal(t, 0, r.code, r.stderr)
 	require.Regexp(t, `^id \d+\npassword \S{20,}\n$`, r.stdout)
 	password := strings.TrimSpace(r.stdout[strings.Index(r.stdout, "password ")+len("password "):])
 	var right bool
-	require.NoError(t, database.Owner.QueryRow(t.Context(), `select hid = rules.hash_password(7, $1) from gym.users where student_card = 7`, password).Scan(&right))
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), `select hid = rules.hash_password(7, $1) from gym.users where student_card = 7`, password).
+			Scan(&right),
+	)
 	require.True(t, right)
 }
 
 func TestUserCodeLetsThePersonSetThePassword(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
-	added := run(t, at(database.URL()), "", "user", "add", "--role", "COACH", "--card", "7", "--family", "Орлова", "--given", "Анна", "--code")
+	added := run(
+		t,
+		at(database.URL()),
+		"",
+		"user",
+		"add",
+		"--role",
+		"COACH",
+		"--card",
+		"7",
+		"--family",
+		"Орлова",
+		"--given",
+		"Анна",
+		"--code",
+	)
 	require.Equal(t, 0, added.code, added.stderr)
-	form := regexp.MustCompile(`(?m)^code ([2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4})\nvalid until \d{4}-\d\d-\d\d \d\d:\d\d$`)
+	form := regexp.MustCompile(
+		`(?m)^code ([2-9A-HJ-NP-Z]{4}-[2-9A-HJ-NP-Z]{4})\nvalid until \d{4}-\d\d-\d\d \d\d:\d\d$`,
+	)
 	first := form.FindStringSubmatch(added.stdout)
 	require.NotNil(t, first, added.stdout)
 	again := run(t, at(database.URL()), "", "user", "code", "--card", "7")
@@ -178,9 +239,22 @@ func TestUserPasswordReplacesOneAndEndsSessions(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	id := database.User(t, "STUDENT")
-	_, err := database.Owner.Exec(t.Context(), `select rules.open_session($1, sha256('token'), false, null, 'Firefox')`, id)
+	_, err := database.Owner.Exec(
+		t.Context(),
+		`select rules.open_session($1, sha256('token'), false, null, 'Firefox')`,
+		id,
+	)
 	require.NoError(t, err)
-	set := run(t, at(database.URL()), "correct horse\n", "user", "password", "--card", strconv.Itoa(id), "--password-stdin")
+	set := run(
+		t,
+		at(database.URL()),
+		"correct horse\n",
+		"user",
+		"password",
+		"--card",
+		strconv.Itoa(id),
+		"--password-stdin",
+	)
 	require.Equal(t, 0, set.code, set.stderr)
 	require.Empty(t, set.stdout)
 	var right, live bool
@@ -190,7 +264,16 @@ func TestUserPasswordReplacesOneAndEndsSessions(t *testing.T) {
 	require.True(t, right)
 	require.False(t, live)
 
-	refused := run(t, append(at(database.URL()), "ENERGY_PEPPER=another pepper of 32 characters!"), "correct horse\n", "user", "password", "--card", strconv.Itoa(id), "--password-stdin")
+	refused := run(
+		t,
+		append(at(database.URL()), "ENERGY_PEPPER=another pepper of 32 characters!"),
+		"correct horse\n",
+		"user",
+		"password",
+		"--card",
+		strconv.Itoa(id),
+		"--password-stdin",
+	)
 	require.Equal(t, 1, refused.code)
 	require.Contains(t, refused.stderr, "is not the database's")
 }
@@ -199,7 +282,13 @@ func TestUserAddSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	add := func(stdin string, more ...string) result {
-		return run(t, at(database.URL()), stdin, append([]string{"user", "add", "--role", "STUDENT", "--card", "7", "--family", "Орлова", "--given", "Анна"}, more...)...)
+		return run(
+			t,
+			at(database.URL()),
+			stdin,
+			append(
+				[]string{"user", "add", "--role", "STUDENT", "--card", "7", "--family", "Орлова", "--given", "Анна"},
+				more...)...)
 	}
 	noTerminal := add("a password\n")
 	require.Equal(t, 1, noTerminal.code)

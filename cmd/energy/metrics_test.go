@@ -77,7 +77,10 @@ func TestTwoServersShowTheSameFiguresOfTheGym(t *testing.T) {
 			require.True(t, s.shows(line), "%s in\n%s", line, s.scrape())
 		}
 		// PostgreSQL counts a little later; before version 15 when the connection does something again
-		soon(t, func() bool { return database.Owner.Ping(t.Context()) == nil && s.shows("energy_seat_refusals_total 2") })
+		soon(
+			t,
+			func() bool { return database.Owner.Ping(t.Context()) == nil && s.shows("energy_seat_refusals_total 2") },
+		)
 		soon(t, func() bool { return len(jobsDone.FindAllString(s.scrape(), -1)) == 5 })
 		require.True(t, s.shows(`energy_pool_connections_max{pool="reports"} 2`))
 		require.Regexp(t, `energy_build_info\{go="go[^"]+",package="\d+",schema="\d+",version="[^"]+"\} 1`, s.scrape())
@@ -168,11 +171,15 @@ func TestAMetricsPortInUseIsSaidInOneSentence(t *testing.T) {
 	address := listener.Addr().String()
 	r := run(t, []string{"ENERGY_LISTEN=127.0.0.1:0", "ENERGY_METRICS_LISTEN=" + address}, "", "serve")
 	require.Equal(t, 1, r.code)
-	require.Equal(t, "energy: "+address+" is in use by another program: stop it, or name another address by ENERGY_METRICS_LISTEN\n", r.stderr)
+	require.Equal(
+		t,
+		"energy: "+address+" is in use by another program: stop it, or name another address by ENERGY_METRICS_LISTEN\n",
+		r.stderr,
+	)
 }
 
-// TestTheRequestsIdIsInPostgreSQLsLog follows one request through both logs, of a cluster whose log_line_prefix is that of
-// scripts/postgres.
+// TestTheRequestsIdIsInPostgreSQLsLog follows one request through both logs, of a cluster whose log_line_prefix is
+// that of scripts/postgres.
 func TestTheRequestsIdIsInPostgreSQLsLog(t *testing.T) {
 	t.Parallel()
 	folder, err := os.MkdirTemp("", "energiya-log-")
@@ -239,7 +246,8 @@ func TestTheRequestsIdIsInPostgreSQLsLog(t *testing.T) {
 		go func() { status <- ask("who-waits.2", "/api/v1/new/get") }()
 		soon(t, func() bool {
 			var waits bool
-			err := owner.QueryRow(t.Context(), "select exists (select from pg_stat_activity where application_name = 'energy/who-waits.2' and wait_event_type = 'Lock')").Scan(&waits)
+			err := owner.QueryRow(t.Context(), "select exists (select from pg_stat_activity where application_name = 'energy/who-waits.2' and wait_event_type = 'Lock')").
+				Scan(&waits)
 			return err == nil && waits
 		})
 		soon(t, logged(" energy/who-waits.2 ", "still waiting for"))
@@ -263,6 +271,10 @@ func TestTheRequestsIdIsInPostgreSQLsLog(t *testing.T) {
 		require.False(t, logged("drop,")())
 	})
 	var idle int
-	require.NoError(t, owner.QueryRow(t.Context(), "select count(*) from pg_stat_activity where application_name like 'energy/%' and state = 'idle'").Scan(&idle))
+	require.NoError(
+		t,
+		owner.QueryRow(t.Context(), "select count(*) from pg_stat_activity where application_name like 'energy/%' and state = 'idle'").
+			Scan(&idle),
+	)
 	require.Zero(t, idle, "a connection that serves nobody has nobody's id")
 }

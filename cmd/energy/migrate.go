@@ -24,7 +24,9 @@ itself is not made (createdb).
 Before the functions are replaced, views, functions and triggers of other people that use them are named, and
 nothing is done: the replacement would drop them.
 
-` + settings(config.DatabaseURL),
+` + settings(
+			config.DatabaseURL,
+		),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()
@@ -38,6 +40,7 @@ nothing is done: the replacement would drop them.
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&force, "force", false, "install the functions again, also over other people's objects, which are dropped")
+	cmd.Flags().
+		BoolVar(&force, "force", false, "install the functions again, also over other people's objects, which are dropped")
 	return cmd
 }

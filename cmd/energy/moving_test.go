@@ -34,8 +34,9 @@ func launchAuth(t *testing.T, database, main string, variables ...string) *serve
 	t.Helper()
 	s := &server{t: t, log: new(lines), ended: make(chan struct{}), folder: t.TempDir()}
 	s.cmd = exec.Command(program, "auth")
-	s.cmd.Env = environment(append([]string{"DATABASE_URL=" + database, "ENERGY_AUTH_LISTEN=127.0.0.1:0", "ENERGY_MAIN_URL=" + main,
-		"ENERGY_TOKEN=" + testToken}, variables...)...)
+	s.cmd.Env = environment(
+		append([]string{"DATABASE_URL=" + database, "ENERGY_AUTH_LISTEN=127.0.0.1:0", "ENERGY_MAIN_URL=" + main,
+			"ENERGY_TOKEN=" + testToken}, variables...)...)
 	s.cmd.Dir, s.cmd.Stderr = s.folder, s.log
 	require.NoError(t, s.cmd.Start())
 	go func() {
@@ -61,7 +62,12 @@ func (s *server) logIn(path, card, typed string) (status int, token string) {
 	body, err := json.Marshal(map[string]string{"login": card, "password": typed})
 	require.NoError(s.t, err)
 	for {
-		request, err := http.NewRequestWithContext(s.t.Context(), http.MethodPost, s.base+"/api/v1/auth/login"+path, bytes.NewReader(body))
+		request, err := http.NewRequestWithContext(
+			s.t.Context(),
+			http.MethodPost,
+			s.base+"/api/v1/auth/login"+path,
+			bytes.NewReader(body),
+		)
 		require.NoError(s.t, err)
 		request.Header.Set("Content-Type", "application/json")
 		response, err := http.DefaultClient.Do(request)
@@ -82,7 +88,12 @@ type mover struct{ path, typed, card, role string }
 // movers are people whose passwords were hashed by old auth servers; the second typed a leading zero.
 func movers() []mover {
 	list := []mover{
-		{"", "1234567", "1234567", "STUDENT"}, {"", "0234567", "234567", "STUDENT"}, {"", "3234567", "3234567", "BLOCKED"},
+		{
+			"",
+			"1234567",
+			"1234567",
+			"STUDENT",
+		}, {"", "0234567", "234567", "STUDENT"}, {"", "3234567", "3234567", "BLOCKED"},
 		{"/coach", "4234567", "4234567", "COACH"}, {"/admin", "5234567", "5234567", "ADMIN"},
 	}
 	for i := range 6 {
@@ -200,7 +211,12 @@ func TestMovingIn(t *testing.T) {
 	_, err = asOld(`select id from gym.users`)
 	require.ErrorContains(t, err, "permission denied")
 	require.Equal(t, "0", text(`select count(*)::text from gym.users where hid <> ''`))
-	require.Equal(t, "0", text(`select count(*)::text from gym.secrets where name = 'pepper'`), "only the files have it")
+	require.Equal(
+		t,
+		"0",
+		text(`select count(*)::text from gym.secrets where name = 'pepper'`),
+		"only the files have it",
+	)
 
 	// 6. the main server trusts sessions only
 	exec(`select from api.set_setting('refuse_bare_user_id', 'true')`)

@@ -174,8 +174,14 @@ func progressOn(w io.Writer) report.Progress {
 	begun := time.Now()
 	return func(done, total int) {
 		if bar == nil && time.Since(begun) > progressDelay && done < total {
-			bar = progressbar.NewOptions(total, progressbar.OptionSetWriter(file), progressbar.OptionSetDescription("rows"),
-				progressbar.OptionShowCount(), progressbar.OptionClearOnFinish(), progressbar.OptionThrottle(100*time.Millisecond))
+			bar = progressbar.NewOptions(
+				total,
+				progressbar.OptionSetWriter(file),
+				progressbar.OptionSetDescription("rows"),
+				progressbar.OptionShowCount(),
+				progressbar.OptionClearOnFinish(),
+				progressbar.OptionThrottle(100*time.Millisecond),
+			)
 		}
 		if bar != nil {
 			_ = bar.Set(done) // a bar that can't be drawn is no reason to stop

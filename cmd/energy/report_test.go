@@ -29,7 +29,17 @@ func TestReportIsWrittenToItsFile(t *testing.T) {
 		return run(t, at(database.URL()), "", append([]string{"report"}, args...)...)
 	}
 
-	made := report("visits", "--from", "2026-11-01", "--to", "2026-11-30", "--group", " тг-1 ", "-o", path("visits.xlsx"))
+	made := report(
+		"visits",
+		"--from",
+		"2026-11-01",
+		"--to",
+		"2026-11-30",
+		"--group",
+		" тг-1 ",
+		"-o",
+		path("visits.xlsx"),
+	)
 	require.Equal(t, 0, made.code, made.stderr)
 	require.Equal(t, path("visits.xlsx")+"\n", made.stdout)
 	require.Empty(t, made.stderr, "a bar is for terminals")
@@ -63,15 +73,30 @@ func TestReportThatFailsLeavesNoFile(t *testing.T) {
 		{"unknown flag", []string{"occupancy", "--from", "2026-11-01", "--to", "2026-11-30", "--group", "ИС-21"}},
 		{"required flag", []string{"visits", "--from", "2026-11-01"}},
 	} {
-		failed := run(t, at(database.URL()), "", append(append([]string{"report"}, c.args...), "-o", filepath.Join(folder, "a.xlsx"))...)
+		failed := run(
+			t,
+			at(database.URL()),
+			"",
+			append(append([]string{"report"}, c.args...), "-o", filepath.Join(folder, "a.xlsx"))...)
 		require.Equal(t, 1, failed.code)
 		require.Contains(t, failed.stderr, c.sentence)
 		files, err := os.ReadDir(folder)
 		require.NoError(t, err)
 		require.Empty(t, files)
 	}
-	away := run(t, []string{"DATABASE_URL=" + database.URL(), "ENERGY_REPORT_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"}, "",
-		"report", "visits", "--from", "2026-11-01", "--to", "2026-11-30", "-o", filepath.Join(folder, "a.xlsx"))
+	away := run(
+		t,
+		[]string{"DATABASE_URL=" + database.URL(), "ENERGY_REPORT_DATABASE_URL=postgres://nobody@127.0.0.1:1/none"},
+		"",
+		"report",
+		"visits",
+		"--from",
+		"2026-11-01",
+		"--to",
+		"2026-11-30",
+		"-o",
+		filepath.Join(folder, "a.xlsx"),
+	)
 	require.Equal(t, 1, away.code)
 	require.Contains(t, away.stderr, "127.0.0.1:1", "reports are read from the replica where there is one")
 }

@@ -32,7 +32,11 @@ func TestRosterImport(t *testing.T) {
 	require.Contains(t, surname.stdout, "column «surname» is read as family name: there is no column secondname\n")
 	require.Regexp(t, `added +7 +Белова Анна`, surname.stdout)
 	wire := importRoster("card;surname;firstname;secondname\n7;Ильинична;Анна;Белова\n", "--dry-run")
-	require.Contains(t, wire.stdout, "column «surname» is read as patronymic: as on the wire, beside a column secondname\n")
+	require.Contains(
+		t,
+		wire.stdout,
+		"column «surname» is read as patronymic: as on the wire, beside a column secondname\n",
+	)
 	require.Regexp(t, `added +7 +Белова Анна Ильинична`, wire.stdout)
 
 	require.Contains(t, importRoster(first).stdout, "2 added")
@@ -46,7 +50,11 @@ func TestRosterImport(t *testing.T) {
 	require.Zero(t, number(t, database.Owner, `select count(*) from gym.roster where card = 9`))
 	second := importRoster(next, "--force")
 	require.Equal(t, 0, second.code, second.stderr)
-	require.Regexp(t, `added +9 +Павлова Ольга +БИ-22 *\nchanged +7 +Чернова Анна +БИ-21 +was Белова Анна \(БИ-21\)\ngone +8 +Орлова Инна`, second.stdout)
+	require.Regexp(
+		t,
+		`added +9 +Павлова Ольга +БИ-22 *\nchanged +7 +Чернова Анна +БИ-21 +was Белова Анна \(БИ-21\)\ngone +8 +Орлова Инна`,
+		second.stdout,
+	)
 	require.Equal(t, 2, number(t, database.Owner, `select count(*) from gym.roster where gone_at is null`))
 
 	bad := importRoster("Билет;Фамилия\n7;Белова\nбилет;Орлова\n")

@@ -56,7 +56,10 @@ func launch(t *testing.T, database string, variables ...string) *server {
 	t.Helper()
 	s := &server{t: t, log: new(lines), ended: make(chan struct{}), folder: t.TempDir()}
 	s.cmd = exec.Command(program, "serve")
-	s.cmd.Env = environment(append([]string{"DATABASE_URL=" + database, "ENERGY_LISTEN=127.0.0.1:0", "ENERGY_TOKEN=" + testToken}, variables...)...)
+	s.cmd.Env = environment(
+		append(
+			[]string{"DATABASE_URL=" + database, "ENERGY_LISTEN=127.0.0.1:0", "ENERGY_TOKEN=" + testToken},
+			variables...)...)
 	s.cmd.Dir, s.cmd.Stderr = s.folder, s.log
 	require.NoError(t, s.cmd.Start())
 	go func() {
@@ -206,7 +209,11 @@ func TestServeEnsuresTheSlotsOfNextMonth(t *testing.T) {
 	_, err := database.Owner.Exec(t.Context(), "select from api.set_setting('slots_made_on_day', '1')")
 	require.NoError(t, err)
 	count := func() (slots int) {
-		require.NoError(t, database.Owner.QueryRow(t.Context(), "select count(*) from gym.slots where month = rules.next_month()").Scan(&slots))
+		require.NoError(
+			t,
+			database.Owner.QueryRow(t.Context(), "select count(*) from gym.slots where month = rules.next_month()").
+				Scan(&slots),
+		)
 		return slots
 	}
 	require.Zero(t, count())
@@ -349,7 +356,11 @@ func TestServeOnAPortInUseSaysSoInOneSentence(t *testing.T) {
 	address := listener.Addr().String()
 	r := run(t, []string{"ENERGY_LISTEN=" + address}, "", "serve")
 	require.Equal(t, 1, r.code)
-	require.Equal(t, "energy: "+address+" is in use by another program: stop it, or name another address by ENERGY_LISTEN\n", r.stderr)
+	require.Equal(
+		t,
+		"energy: "+address+" is in use by another program: stop it, or name another address by ENERGY_LISTEN\n",
+		r.stderr,
+	)
 }
 
 func TestServeLogsTextWhereAskedTo(t *testing.T) {
@@ -595,7 +606,8 @@ func TestServeCutsOffWhatDoesNotEndInTime(t *testing.T) {
 	require.NotEqual(t, 200, <-status)
 	soon(t, func() bool {
 		var waiting int
-		err := database.Owner.QueryRow(t.Context(), "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").Scan(&waiting)
+		err := database.Owner.QueryRow(t.Context(), "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'").
+			Scan(&waiting)
 		return err == nil && waiting == 0
 	})
 }

@@ -25,7 +25,10 @@ valid, and a running server sees a change within seconds. So a token is changed 
 
 Where ENERGY_TOKEN is set, the file is not looked at.
 
-` + settings("Token", "TokenFile"),
+` + settings(
+			"Token",
+			"TokenFile",
+		),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withTokenFile(cmd, func(path string) error {
@@ -87,7 +90,11 @@ func withTokenFile(cmd *cobra.Command, do func(path string) error) error {
 		return fmt.Errorf("finding the token file: %w", err)
 	}
 	if n := len(s.Token); n > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "ENERGY_TOKEN is set (%s): a server that has it does not look at the file\n", count(n, "token"))
+		fmt.Fprintf(
+			cmd.ErrOrStderr(),
+			"ENERGY_TOKEN is set (%s): a server that has it does not look at the file\n",
+			count(n, "token"),
+		)
 	}
 	return do(path)
 }

@@ -100,7 +100,9 @@ func pepperOf(ctx context.Context, tx pgx.Tx) (password.Pepper, error) {
 			return "", err
 		}
 		if !fits {
-			return "", errors.New("the pepper of the settings (ENERGY_PEPPER_FILE) is not the database's: nobody could log in")
+			return "", errors.New(
+				"the pepper of the settings (ENERGY_PEPPER_FILE) is not the database's: nobody could log in",
+			)
 		}
 		return pepper, nil
 	}
@@ -110,8 +112,11 @@ func pepperOf(ctx context.Context, tx pgx.Tx) (password.Pepper, error) {
 	// A savepoint, since who is no owner may not read it.
 	err = pgx.BeginFunc(ctx, tx, func(tx pgx.Tx) error { return tx.QueryRow(ctx, sqlPepper).Scan(&pepper) })
 	if err != nil {
-		return "", fmt.Errorf("a password needs the pepper of the servers (ENERGY_PEPPER_FILE, or log in as the owner), "+
-			"a code (--code) does not: %w", err)
+		return "", fmt.Errorf(
+			"a password needs the pepper of the servers (ENERGY_PEPPER_FILE, or log in as the owner), "+
+				"a code (--code) does not: %w",
+			err,
+		)
 	}
 	return pepper, nil
 }
@@ -124,7 +129,9 @@ func newUserCode() *cobra.Command {
 		Long: `Print a code, once, by which a person claims the account or sets a new password. It replaces the one before. The card is
 that of an account, or of a line of the roster.
 
-` + settings(config.DatabaseURL),
+` + settings(
+			config.DatabaseURL,
+		),
 		Example: "  energy user code --card 12069840",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -156,7 +163,11 @@ func newUserPassword() *cobra.Command {
 		Long: `Set a person's password, which ends all sessions of that person. It is asked for without echo, read from standard input,
 or made at random and printed once. With --code the person sets it.
 
-` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
+` + settings(
+			config.DatabaseURL,
+			"Pepper",
+			"PepperFile",
+		),
 		Example: "  energy user password --card 12069840 --generate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -42,11 +42,13 @@ type Settings struct {
 
 	// Listen is the address that the server answers on.
 	Listen string `default:"127.0.0.1:5010" desc:"address to answer on" may:"host:port with a port from 0 to 65535, such as 127.0.0.1:5010"`
-	// Token holds the secrets that the auth server may show; several may be valid at once. Where there is any, TokenFile is not looked at.
+	// Token holds the secrets that the auth server may show; several may be valid at once. Where there is any,
+	// TokenFile is not looked at.
 	Token []string `desc:"secret of the auth server; several, comma-separated, are valid at once; wins over the file" may:"tokens of 16 visible characters or more, without spaces, separated by commas"`
 	// TokenFile keeps the tokens where Token has none: one a line, readable by its owner only, made at the first start.
 	TokenFile string `split_words:"true" default:"energy.token" desc:"file of tokens, one a line, made at the first start" may:"the name of a file in a folder that exists"`
-	// PoolSize is how many connections to the database the server keeps. The queue for them belongs here, not in PostgreSQL.
+	// PoolSize is how many connections to the database the server keeps. The queue for them belongs here, not in
+	// PostgreSQL.
 	PoolSize int `split_words:"true" desc:"connections to the database (4 a core, 8 to 16, where not set)" may:"a whole number from 1 to 500"`
 	// LogLevel is the least level that is logged.
 	LogLevel string `split_words:"true" default:"info" desc:"least level that is logged" may:"debug, info, warn or error"`
@@ -70,7 +72,8 @@ type Settings struct {
 	RateLimit int `split_words:"true" default:"200" desc:"requests a second that one user-id may make, over 10 s; 0: no limit" may:"a whole number from 0 to 1000000"`
 	// RiverUI puts River's web face at /admin/river, behind the token.
 	RiverUI bool `split_words:"true" default:"false" desc:"River's web face at /admin/river, behind the token (as the password, with any name)" may:"true or false"`
-	// MetricsListen is an address of this machine only that answers /metrics without a token. The token keeps it from everybody else.
+	// MetricsListen is an address of this machine only that answers /metrics without a token. The token keeps it from
+	// everybody else.
 	MetricsListen string `split_words:"true" desc:"loopback address that answers /metrics without a token; where not set, only the address above does, with it" may:"a loopback host:port with a port from 0 to 65535, such as 127.0.0.1:5011"`
 	// Pprof puts Go's profiles at /debug/pprof of MetricsListen.
 	Pprof bool `default:"false" desc:"Go's profiles at /debug/pprof of ENERGY_METRICS_LISTEN" may:"true or false; true needs ENERGY_METRICS_LISTEN"`
@@ -164,9 +167,12 @@ func checkRoles() []error {
 		{"ENERGY_READER_ROLE", roles.Reader}, {"ENERGY_WEB_ROLE", roles.Web},
 	} {
 		if value := os.Getenv(role.variable); value != "" && value != role.name {
-			errs = append(errs, fmt.Errorf("%s is no setting any more: unset it. If the database was made with it, first run "+
-				"as a superuser: alter role %s rename to %s; then energy migrate --force",
-				role.variable, pgx.Identifier{value}.Sanitize(), role.name))
+			errs = append(
+				errs,
+				fmt.Errorf("%s is no setting any more: unset it. If the database was made with it, first run "+
+					"as a superuser: alter role %s rename to %s; then energy migrate --force",
+					role.variable, pgx.Identifier{value}.Sanitize(), role.name),
+			)
 		}
 	}
 	return errs
@@ -216,8 +222,9 @@ func (s *Settings) AuthDatabase() *pgxpool.Config {
 	return c
 }
 
-// Database says how to reach the database, as DATABASE_URL or the PG… variables name it, with a pool of PoolSize.
-// The pool is kept full, soon again after the database was away: nobody waits for a connection to be made in the second of opening.
+// Database says how to reach the database, as DATABASE_URL or the PG… variables name it, with a pool of PoolSize. The
+// pool is kept full, soon again after the database was away: nobody waits for a connection to be made in the second
+// of opening.
 func (s *Settings) Database() *pgxpool.Config {
 	c := s.database.Copy()
 	c.MaxConns = int32(s.PoolSize) // #nosec G115 -- checked by Load
@@ -226,7 +233,8 @@ func (s *Settings) Database() *pgxpool.Config {
 	return c
 }
 
-// ReportDatabase says where reports are read, with a pool of ReportPoolSize whose connections are made when they are needed.
+// ReportDatabase says where reports are read, with a pool of ReportPoolSize whose connections are made when they are
+// needed.
 func (s *Settings) ReportDatabase() *pgxpool.Config {
 	c := s.reportDatabase.Copy()
 	c.MaxConns = int32(s.ReportPoolSize) // #nosec G115 -- checked by Load
@@ -271,7 +279,8 @@ func Fields() []string {
 	return names
 }
 
-// bad says which variable is wrong and what it may be. A token or a password is never repeated: error messages end up in logs.
+// bad says which variable is wrong and what it may be. A token or a password is never repeated: error messages end up
+// in logs.
 func bad(field string) error {
 	f, _ := reflect.TypeFor[Settings]().FieldByName(field)
 	name := variable(field)
@@ -282,13 +291,17 @@ func bad(field string) error {
 	return fmt.Errorf("%s is %q; it may be %s", name, os.Getenv(name), f.Tag.Get("may"))
 }
 
-// badDatabase names the variable only: neither it nor pgx's account of the fault is repeated, since both may hold a password.
+// badDatabase names the variable only: neither it nor pgx's account of the fault is repeated, since both may hold a
+// password.
 func badDatabase() error {
 	name := "DATABASE_URL"
 	if os.Getenv(name) == "" {
 		name = "one of the PG… variables"
 	}
-	return fmt.Errorf("%s is not usable; it may be postgres://user:password@host:port/database, with %%XX for special characters", name)
+	return fmt.Errorf(
+		"%s is not usable; it may be postgres://user:password@host:port/database, with %%XX for special characters",
+		name,
+	)
 }
 
 var wordEnds = regexp.MustCompile(`([a-z])([A-Z])`)

@@ -99,7 +99,11 @@ func TestDatabaseOfPsqlsVariables(t *testing.T) {
 	s, err := config.Load()
 	require.NoError(t, err)
 	conn := s.Database().ConnConfig
-	require.Equal(t, "db.test 5433 somebody gym", strings.Join([]string{conn.Host, "5433", conn.User, conn.Database}, " "))
+	require.Equal(
+		t,
+		"db.test 5433 somebody gym",
+		strings.Join([]string{conn.Host, "5433", conn.User, conn.Database}, " "),
+	)
 	require.EqualValues(t, 5433, conn.Port)
 }
 
@@ -115,7 +119,10 @@ func TestReportsMayHaveADatabaseOfTheirOwn(t *testing.T) {
 }
 
 func TestABadReportDatabaseIsNamedWithoutItsPassword(t *testing.T) {
-	environment(t, map[string]string{"ENERGY_REPORT_DATABASE_URL": "postgres://reader:very-secret@replica.test:port/gym"})
+	environment(
+		t,
+		map[string]string{"ENERGY_REPORT_DATABASE_URL": "postgres://reader:very-secret@replica.test:port/gym"},
+	)
 	_, err := config.Load()
 	require.ErrorContains(t, err, "ENERGY_REPORT_DATABASE_URL is not usable")
 	require.NotContains(t, err.Error(), "very-secret")
@@ -177,7 +184,14 @@ func TestNamesOfRolesAreNoSettings(t *testing.T) {
 }
 
 func TestEveryBadValueIsNamedAtOnce(t *testing.T) {
-	environment(t, map[string]string{"ENERGY_LISTEN": "x", "ENERGY_RATE_LIMIT": "-1", "DATABASE_URL": "postgres://db.test:port/gym"})
+	environment(
+		t,
+		map[string]string{
+			"ENERGY_LISTEN":     "x",
+			"ENERGY_RATE_LIMIT": "-1",
+			"DATABASE_URL":      "postgres://db.test:port/gym",
+		},
+	)
 	_, err := config.Load()
 	require.ErrorContains(t, err, "ENERGY_LISTEN")
 	require.ErrorContains(t, err, "ENERGY_RATE_LIMIT")

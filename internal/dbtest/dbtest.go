@@ -130,7 +130,10 @@ func create(t testing.TB, m pgtestdb.Migrator) *pgtestdb.Config {
 	t.Helper()
 	address := os.Getenv(variable)
 	if address == "" {
-		t.Fatalf("this test needs a PostgreSQL server: run `make test`, or set %s to the address of a superuser's database", variable)
+		t.Fatalf(
+			"this test needs a PostgreSQL server: run `make test`, or set %s to the address of a superuser's database",
+			variable,
+		)
 	}
 	u, err := url.Parse(address)
 	if err != nil || u.User == nil {
@@ -151,8 +154,8 @@ func create(t testing.TB, m pgtestdb.Migrator) *pgtestdb.Config {
 	}, m)
 }
 
-// applySettings copies what belongs to a database but not to its contents, since CREATE DATABASE … TEMPLATE leaves it out:
-// the settings and the rights that migrations gave to the template.
+// applySettings copies what belongs to a database but not to its contents, since CREATE DATABASE … TEMPLATE leaves it
+// out: the settings and the rights that migrations gave to the template.
 func applySettings(t testing.TB, config *pgtestdb.Config) {
 	t.Helper()
 	ctx := context.Background()

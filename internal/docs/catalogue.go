@@ -7,8 +7,9 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// catalogue is what the database says of itself. PostgreSQL prints types and arguments alike in all its versions; what it
-// prints differently (expressions of checks and defaults) is left out, and so are partitions, which come and go.
+// catalogue is what the database says of itself. PostgreSQL prints types and arguments alike in all its versions;
+// what it prints differently (expressions of checks and defaults) is left out, and so are partitions, which come and
+// go.
 type catalogue struct {
 	Schemas   []schema
 	Tables    []table

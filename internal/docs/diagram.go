@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// diagram returns the tables as a Mermaid diagram: each with its key and the columns that refer to other tables. Columns
-// that say who did something are left out, since nearly every table has one.
+// diagram returns the tables as a Mermaid diagram: each with its key and the columns that refer to other tables.
+// Columns that say who did something are left out, since nearly every table has one.
 func diagram(tables []table) string {
 	var b strings.Builder
 	b.WriteString("```mermaid\nerDiagram\n")

@@ -31,7 +31,9 @@ func TestTheDocumentationIsFresh(t *testing.T) {
 }
 
 // mermaidLine matches each line that a Mermaid entity-relationship diagram of ours may have.
-var mermaidLine = regexp.MustCompile(`^(    \w+ \|\|--o\{ \w+ : \w+|    \w+ \{|        [a-z]\S* \w+ (PK|FK|PK, FK)|    \})$`)
+var mermaidLine = regexp.MustCompile(
+	`^(    \w+ \|\|--o\{ \w+ : \w+|    \w+ \{|        [a-z]\S* \w+ (PK|FK|PK, FK)|    \})$`,
+)
 
 func TestTheDiagramShowsEveryTable(t *testing.T) {
 	t.Parallel()

@@ -24,14 +24,21 @@ something (` + "`…_by`" + `, all to ` + "`users`" + `) are left out.
 		row(&b, "`"+s.Name+"`", s.Comment)
 	}
 
-	b.WriteString("\n## Roles\n\nGroup roles without login, by their usual names. The owner may do everything, and everybody else nothing.\n\n| role | may |\n|---|---|\n")
+	b.WriteString(
+		"\n## Roles\n\nGroup roles without login, by their usual names. The owner may do everything, and everybody else nothing.\n\n| role | may |\n|---|---|\n",
+	)
 	for _, g := range c.Grants {
 		row(&b, "`"+g.Role+"`", g.What)
 	}
 
 	b.WriteString("\n## Tables\n")
 	for _, t := range c.Tables {
-		fmt.Fprintf(&b, "\n### gym.%s\n\n%s\n\n| column | type | null | meaning |\n|---|---|---|---|\n", t.Name, text(t.Comment))
+		fmt.Fprintf(
+			&b,
+			"\n### gym.%s\n\n%s\n\n| column | type | null | meaning |\n|---|---|---|---|\n",
+			t.Name,
+			text(t.Comment),
+		)
 		for _, col := range t.Columns {
 			row(&b, "`"+col.Name+"`", col.Type, map[bool]string{true: "yes"}[col.Null], col.Comment)
 		}
@@ -68,7 +75,9 @@ something (` + "`…_by`" + `, all to ` + "`users`" + `) are left out.
 		row(&b, "`"+s.Name+"`", "`"+s.Default+"`", "`"+s.Allowed+"`", s.Meaning)
 	}
 
-	b.WriteString("\n## Rules\n\nEach by the name that its error carries as the constraint.\n\n| rule | SQLSTATE | meaning | enforced by | what the person reads |\n|---|---|---|---|---|\n")
+	b.WriteString(
+		"\n## Rules\n\nEach by the name that its error carries as the constraint.\n\n| rule | SQLSTATE | meaning | enforced by | what the person reads |\n|---|---|---|---|---|\n",
+	)
 	for _, r := range c.Rules {
 		row(&b, "`"+r.Name+"`", r.State, r.Meaning, r.EnforcedBy, r.Message)
 	}

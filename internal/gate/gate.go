@@ -1,11 +1,11 @@
-// Package gate lets requests through to something that only so many can use at once, and sends away early those who would
-// wait too long.
+// Package gate lets requests through to something that only so many can use at once, and sends away early those who
+// would wait too long.
 //
-// The queue is bounded by time, not by length: a crowd that comes once is served whole, as long as the last of it would be
-// in before the longest wait. Where more come than that, the gate is crowded until its queue is empty, and only short waits
-// are taken: then each place serves somebody who has just asked, instead of somebody who has waited in vain. Kinds of
-// requests have shares of the places, so that a flood of one kind holds up nobody but itself. What a share does not use, the
-// others do.
+// The queue is bounded by time, not by length: a crowd that comes once is served whole, as long as the last of it
+// would be in before the longest wait. Where more come than that, the gate is crowded until its queue is empty, and
+// only short waits are taken: then each place serves somebody who has just asked, instead of somebody who has waited
+// in vain. Kinds of requests have shares of the places, so that a flood of one kind holds up nobody but itself. What
+// a share does not use, the others do.
 package gate
 
 import (
@@ -20,7 +20,8 @@ import (
 const (
 	// shortPart of the longest wait is what a crowded share still takes.
 	shortPart = 10
-	// kept is how many places are left free for shares that have none, since nobody knows how long those who are in take.
+	// kept is how many places are left free for shares that have none, since nobody knows how long those who are in
+	// take.
 	kept = 2
 	// maxWaiting bounds what one share remembers, however fast its places are.
 	maxWaiting = 1 << 15
@@ -89,7 +90,11 @@ type BusyError struct {
 }
 
 func (e *BusyError) Error() string {
-	return fmt.Sprintf("too many requests of the share %q: the wait would be %s", e.Share, e.Wait.Round(time.Millisecond))
+	return fmt.Sprintf(
+		"too many requests of the share %q: the wait would be %s",
+		e.Share,
+		e.Wait.Round(time.Millisecond),
+	)
 }
 
 // Enter waits for a place, which leave gives back. It is a *BusyError where that takes too long, at once if that can be
@@ -198,7 +203,8 @@ func (s *Share) refuse(wait time.Duration) *BusyError {
 	return &BusyError{s.name, wait, s.refused}
 }
 
-// expected is how long one more in the queue would wait: as long again as nobody has moved, and then as those before it take.
+// expected is how long one more in the queue would wait: as long again as nobody has moved, and then as those before
+// it take.
 func (s *Share) expected() time.Duration {
 	if s.held == 0 && s.waiting.Len() == 0 {
 		return 0
@@ -214,14 +220,17 @@ func (s *Share) expected() time.Duration {
 	return time.Since(s.moved) + time.Duration(float64(s.each())*float64(s.waiting.Len())/places)
 }
 
-// each is how long a place will be held: in doubt not long. When a crowd has just come, everything is slow for a moment, which
-// tells little of the time in which the crowd is served; and when that is over, it is forgotten at once.
+// each is how long a place will be held: in doubt not long. When a crowd has just come, everything is slow for a
+// moment, which tells little of the time in which the crowd is served; and when that is over, it is forgotten at
+// once.
 func (s *Share) each() time.Duration { return min(s.usual, s.lately) }
 
 func (s *Share) learn(took time.Duration, now time.Time) {
 	const few = 1.0 / memory
 	s.lately += time.Duration(few * float64(took-s.lately))
-	s.usual += time.Duration(min(few, now.Sub(s.learned).Seconds()/(horizon*s.gate.maxWait.Seconds())) * float64(took-s.usual))
+	s.usual += time.Duration(
+		min(few, now.Sub(s.learned).Seconds()/(horizon*s.gate.maxWait.Seconds())) * float64(took-s.usual),
+	)
 	s.learned = now
 }
 
@@ -233,8 +242,8 @@ func (s *Share) begin() {
 	}
 }
 
-// take takes a place, which leave gives back. The usual time is booked now, so that others come in between, and put right
-// at the end.
+// take takes a place, which leave gives back. The usual time is booked now, so that others come in between, and put
+// right at the end.
 func (s *Share) take() (leave func()) {
 	g := s.gate
 	began, booked := time.Now(), s.each()

@@ -151,7 +151,8 @@ func TestBusySaysWhatEnterWould(t *testing.T) {
 	})
 }
 
-// TestACrowdThatStartsSlowlyIsServedWhole: while thousands of connections open, everything takes a hundred times as long.
+// TestACrowdThatStartsSlowlyIsServedWhole: while thousands of connections open, everything takes a hundred times as
+// long.
 func TestACrowdThatStartsSlowlyIsServedWhole(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		share := gate.New(8, 6*time.Second).Share("only", 1)
@@ -317,7 +318,11 @@ func TestSharesAreOfTime(t *testing.T) {
 		g := gate.New(8, time.Hour)
 		heavy, light, slow := g.Share("heavy", 2), g.Share("light", 1), g.Share("slow", 1)
 		counts := map[*gate.Share]*outcome{heavy: {}, light: {}, slow: {}}
-		stays := map[*gate.Share]time.Duration{heavy: 10 * time.Millisecond, light: 10 * time.Millisecond, slow: 100 * time.Millisecond}
+		stays := map[*gate.Share]time.Duration{
+			heavy: 10 * time.Millisecond,
+			light: 10 * time.Millisecond,
+			slow:  100 * time.Millisecond,
+		}
 		for share, stay := range stays {
 			learn(share, stay)
 		}
@@ -394,7 +399,8 @@ func TestWhoGoesAwayLeavesTheQueue(t *testing.T) {
 	})
 }
 
-// TestWhoseTimeIsOverWasSentAway: a deadline may come before the longest wait, as where the settings make both the same.
+// TestWhoseTimeIsOverWasSentAway: a deadline may come before the longest wait, as where the settings make both the
+// same.
 func TestWhoseTimeIsOverWasSentAway(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		share := gate.New(1, 10*time.Second).Share("only", 1)

@@ -157,7 +157,8 @@ func TestAFileComesWithItsName(t *testing.T) {
 	t.Parallel()
 	s := answering(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
-		w.Header().Set("Content-Disposition", "attachment; filename*=utf-8''%D0%9F%D0%BE%D1%81%D0%B5%D1%89%D0%B5%D0%BD%D0%B8%D1%8F.xlsx")
+		w.Header().
+			Set("Content-Disposition", "attachment; filename*=utf-8''%D0%9F%D0%BE%D1%81%D0%B5%D1%89%D0%B5%D0%BD%D0%B8%D1%8F.xlsx")
 		_, _ = io.WriteString(w, "PK…")
 	})
 	file, name, contentType, err := client(t, s.URL).Download(t.Context(), "s", "POST /report/visits", nil)
@@ -215,10 +216,13 @@ func TestAnUnreachableServerIsAnsweredForAtOnceAndTriedInTheBackground(t *testin
 
 	back, err := net.Listen("tcp", address)
 	require.NoError(t, err)
-	s := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/json")
-		_, _ = io.WriteString(w, `{"error":false,"data":[]}`)
-	})}
+	s := &http.Server{
+		ReadHeaderTimeout: time.Second,
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{"error":false,"data":[]}`)
+		}),
+	}
 	go func() { _ = s.Serve(back) }()
 	t.Cleanup(func() { _ = s.Close() })
 	require.Eventually(t, func() bool { return c.Call(t.Context(), "", "GET /new/get", nil, nil) == nil },
@@ -240,7 +244,11 @@ func TestALateServerIsNotWaitedFor(t *testing.T) {
 		}
 	})
 	t.Cleanup(func() { close(end) })
-	c := client(t, s.URL, func(o *gymclient.Options) { o.Timeout, o.FileTimeout = 50*time.Millisecond, 50*time.Millisecond })
+	c := client(
+		t,
+		s.URL,
+		func(o *gymclient.Options) { o.Timeout, o.FileTimeout = 50*time.Millisecond, 50*time.Millisecond },
+	)
 
 	var got *gymclient.Error
 	require.ErrorAs(t, c.Call(t.Context(), "", "GET /new/get", nil, nil), &got)

@@ -49,7 +49,8 @@ func imports(t *testing.T, flags ...string) map[string][]string {
 	return found
 }
 
-// readSources opens every Go file: go test repeats a test whose files have changed, and does not see what go list reads.
+// readSources opens every Go file: go test repeats a test whose files have changed, and does not see what go list
+// reads.
 func readSources(t *testing.T) {
 	t.Helper()
 	require.NoError(t, filepath.WalkDir("../..", func(path string, entry fs.DirEntry, err error) error {

@@ -1,8 +1,9 @@
 // Package listening keeps notes of where running servers listen, so that commands on the same machine find them.
 //
-// A note is a small file: energy-NAME-….listening, in the folder of the token file. Its one line is the address. NAME is
-// the command that runs the server, such as serve. Each server has a note of its own and keeps it locked while it runs.
-// The kernel drops the lock however the server ends, so an unlocked note is an old one, which the next look removes.
+// A note is a small file: energy-NAME-….listening, in the folder of the token file. Its one line is the address. NAME
+// is the command that runs the server, such as serve. Each server has a note of its own and keeps it locked while it
+// runs. The kernel drops the lock however the server ends, so an unlocked note is an old one, which the next look
+// removes.
 package listening
 
 import (
@@ -49,7 +50,11 @@ func Leave(folder, name, address string) (*Note, error) {
 		err = os.Rename(hidden, shown)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("leaving a note of where the server listens: %w", err), os.Remove(hidden), file.Close())
+		return nil, errors.Join(
+			fmt.Errorf("leaving a note of where the server listens: %w", err),
+			os.Remove(hidden),
+			file.Close(),
+		)
 	}
 	return &Note{file: file}, nil
 }
@@ -64,8 +69,8 @@ func (n *Note) Remove() {
 	_ = n.file.Close() // which drops the lock
 }
 
-// Find returns where the servers that name names listen, by the notes in folder, in order and each once. Notes of servers
-// that have ended are removed where the caller may.
+// Find returns where the servers that name names listen, by the notes in folder, in order and each once. Notes of
+// servers that have ended are removed where the caller may.
 func Find(folder, name string) ([]string, error) {
 	paths, err := filepath.Glob(filepath.Join(escape(folder), "energy-"+name+"-*.listening"))
 	if err != nil {
@@ -104,7 +109,8 @@ func read(path string) (string, error) {
 	return strings.TrimSpace(string(text)), err
 }
 
-// trusted reports whether a note is the caller's own, root's or the folder's owner's: who asks a server shows it the token.
+// trusted reports whether a note is the caller's own, root's or the folder's owner's: who asks a server shows it the
+// token.
 func trusted(folder, path string) bool {
 	owner, known := ownerOf(path)
 	if !known || owner == 0 || int(owner) == os.Geteuid() {

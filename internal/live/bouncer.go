@@ -81,7 +81,9 @@ log_disconnections = 0
 		}
 		uid, _ := strconv.ParseUint(nobody.Uid, 10, 32)
 		gid, _ := strconv.ParseUint(nobody.Gid, 10, 32)
-		b.process.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)}}
+		b.process.SysProcAttr = &syscall.SysProcAttr{
+			Credential: &syscall.Credential{Uid: uint32(uid), Gid: uint32(gid)},
+		}
 	}
 	if err := b.process.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", program, err)

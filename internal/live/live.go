@@ -26,15 +26,22 @@ type Server struct {
 // patience is how long a server may take to become ready.
 const patience = 15 * time.Second
 
-// Start runs the program on a free port of 127.0.0.1 and waits until it is ready. Its log goes to log; env is added to the
-// environment, which is ours, with no rate limit.
+// Start runs the program on a free port of 127.0.0.1 and waits until it is ready. Its log goes to log; env is added
+// to the environment, which is ours, with no rate limit.
 func Start(ctx context.Context, program string, log io.Writer, env ...string) (*Server, error) {
 	return start(ctx, program, "serve", "ENERGY_LISTEN", log, append([]string{"ENERGY_RATE_LIMIT=0"}, env...))
 }
 
 // StartAuth runs the program's auth server before a main server, as Start runs that one.
 func StartAuth(ctx context.Context, program string, before *Server, log io.Writer, env ...string) (*Server, error) {
-	return start(ctx, program, "auth", "ENERGY_AUTH_LISTEN", log, append([]string{"ENERGY_MAIN_URL=" + before.URL}, env...))
+	return start(
+		ctx,
+		program,
+		"auth",
+		"ENERGY_AUTH_LISTEN",
+		log,
+		append([]string{"ENERGY_MAIN_URL=" + before.URL}, env...),
+	)
 }
 
 // start runs a command of the program. variable is the setting of its address.

@@ -70,28 +70,50 @@ type gym struct {
 	said  rate.Sometimes
 }
 
-// Gym collects the gym's own figures. They are asked of db under ctx at each scrape, within two seconds; where db does not
-// answer, energy_database_up says so and they are left out.
+// Gym collects the gym's own figures. They are asked of db under ctx at each scrape, within two seconds; where db
+// does not answer, energy_database_up says so and they are left out.
 func Gym(ctx context.Context, db DB, log *slog.Logger) prometheus.Collector {
 	desc := func(name, help string, labels ...string) *prometheus.Desc {
 		return prometheus.NewDesc("energy_"+name, help, labels, nil)
 	}
 	return &gym{
 		ctx: ctx, db: db, log: log, said: rate.Sometimes{Interval: time.Minute},
-		up:         desc("database_up", "1 where the database gave the gym's figures, 0 where it did not answer in time."),
-		version:    desc("database_version", "Version of the schema and of the package of functions that the database has.", "of"),
-		open:       desc("enrolment_open", "1 while enrolment is open."),
-		slots:      desc("slots", "Slots of the month.", "month"),
-		seats:      desc("seats", "Seats of the month's slots.", "month"),
-		free:       desc("seats_free", "Seats of the month that nobody holds.", "month"),
-		oversold:   desc("seats_oversold", "Enrolments of the month beyond the seats of their slots: always 0.", "month"),
+		up: desc(
+			"database_up",
+			"1 where the database gave the gym's figures, 0 where it did not answer in time.",
+		),
+		version: desc(
+			"database_version",
+			"Version of the schema and of the package of functions that the database has.",
+			"of",
+		),
+		open:  desc("enrolment_open", "1 while enrolment is open."),
+		slots: desc("slots", "Slots of the month.", "month"),
+		seats: desc("seats", "Seats of the month's slots.", "month"),
+		free:  desc("seats_free", "Seats of the month that nobody holds.", "month"),
+		oversold: desc(
+			"seats_oversold",
+			"Enrolments of the month beyond the seats of their slots: always 0.",
+			"month",
+		),
 		enrolments: desc("enrolments", "Enrolments of the month that stand.", "month"),
 		cancelled:  desc("enrolments_cancelled", "Enrolments of the month that were cancelled.", "month", "reason"),
-		refusals:   desc("seat_refusals_total", "How often a full slot was refused to somebody who had not been refused it before."),
-		blocks:     desc("blocks", "Blocks that stand: by last month's absences, which bar from this month; by this month's; by hand.", "of"),
-		jobs:       desc("jobs", "Jobs that are kept, by kind and River's state.", "kind", "state"),
-		oldest:     desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "kind", "state"),
-		lastDone:   desc("job_last_done_timestamp_seconds", "When a job of the kind was done last; 0 where none is remembered.", "kind"),
+		refusals: desc(
+			"seat_refusals_total",
+			"How often a full slot was refused to somebody who had not been refused it before.",
+		),
+		blocks: desc(
+			"blocks",
+			"Blocks that stand: by last month's absences, which bar from this month; by this month's; by hand.",
+			"of",
+		),
+		jobs:   desc("jobs", "Jobs that are kept, by kind and River's state.", "kind", "state"),
+		oldest: desc("jobs_oldest_seconds", "Age of the oldest job that is not finished.", "kind", "state"),
+		lastDone: desc(
+			"job_last_done_timestamp_seconds",
+			"When a job of the kind was done last; 0 where none is remembered.",
+			"kind",
+		),
 		skew: desc("clock_skew_seconds",
 			"By how much this machine's clock is ahead of the database's, to some milliseconds; negative: behind it."),
 	}

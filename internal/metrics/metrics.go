@@ -1,5 +1,6 @@
-// Package metrics collects, for Prometheus, what is not known by a request alone: the program, its pools, and the gym's own
-// figures, which one function of the database gives. The requests themselves are counted where they are answered, in package api.
+// Package metrics collects, for Prometheus, what is not known by a request alone: the program, its pools, and the
+// gym's own figures, which one function of the database gives. The requests themselves are counted where they are
+// answered, in package api.
 package metrics
 
 import (
@@ -20,9 +21,14 @@ func New(built db.Version, ready func(context.Context) error) *prometheus.Regist
 	registry := prometheus.NewRegistry()
 	schema, functions := strconv.Itoa(built.Schema), strconv.Itoa(built.Package)
 	info := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name:        "energy_build_info",
-		Help:        "1; the labels tell what this program is, and which database it was built for.",
-		ConstLabels: prometheus.Labels{"version": version(), "go": runtime.Version(), "schema": schema, "package": functions},
+		Name: "energy_build_info",
+		Help: "1; the labels tell what this program is, and which database it was built for.",
+		ConstLabels: prometheus.Labels{
+			"version": version(),
+			"go":      runtime.Version(),
+			"schema":  schema,
+			"package": functions,
+		},
 	})
 	info.Set(1)
 	needs := prometheus.NewGaugeVec(prometheus.GaugeOpts{
@@ -80,9 +86,12 @@ func Pool(name string, of *pgxpool.Pool) prometheus.Collector {
 		connections: desc("connections", "Connections to the database that the pool has now.", "state"),
 		most:        desc("connections_max", "Connections that the pool may have."),
 		acquires:    desc("acquires_total", "How often a connection was taken from the pool."),
-		given:       desc("acquires_given_up_total", "How often waiting for a connection was given up: the request's time was over, or the client hung up."),
-		waits:       desc("waits_total", "How often a connection was waited for, since none was free."),
-		waited:      desc("wait_seconds_total", "How long connections were waited for, since none was free."),
+		given: desc(
+			"acquires_given_up_total",
+			"How often waiting for a connection was given up: the request's time was over, or the client hung up.",
+		),
+		waits:  desc("waits_total", "How often a connection was waited for, since none was free."),
+		waited: desc("wait_seconds_total", "How long connections were waited for, since none was free."),
 	}
 }
 

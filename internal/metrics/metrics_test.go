@@ -35,7 +35,10 @@ func TestEverythingKeepsToPrometheusHabits(t *testing.T) {
 	database := dbtest.New(t)
 	_, err := database.Owner.Exec(t.Context(), "select api.run_now('ensure_slots')")
 	require.NoError(t, err)
-	registry := metrics.New(db.Version{Schema: 1, Package: 2}, func(context.Context) error { return errors.New("not yet") })
+	registry := metrics.New(
+		db.Version{Schema: 1, Package: 2},
+		func(context.Context) error { return errors.New("not yet") },
+	)
 	registry.MustRegister(metrics.Pool("requests", database.Owner), metrics.Pool("reports", database.Owner),
 		metrics.Gym(t.Context(), database.Server(t), slog.New(slog.DiscardHandler)))
 	for name, want := range map[string]int{

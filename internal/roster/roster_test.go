@@ -43,7 +43,14 @@ func workbook(t *testing.T, rows ...[]any) string {
 func TestRead(t *testing.T) {
 	t.Parallel()
 	ann := func(line int) roster.Student {
-		return roster.Student{Line: line, Card: "12069840", Family: "Белова", Given: "Анна", Patronymic: "Ильинична", Group: "БИ-21"}
+		return roster.Student{
+			Line:       line,
+			Card:       "12069840",
+			Family:     "Белова",
+			Given:      "Анна",
+			Patronymic: "Ильинична",
+			Group:      "БИ-21",
+		}
 	}
 	const russian = "№ студенческого билета;Фамилия;Имя;Отчество;Группа\r\n12069840;Белова;Анна;Ильинична;БИ-21\r\n"
 	for name, c := range map[string]struct {

@@ -61,8 +61,8 @@ func OpenKeeper(
 	return k, nil
 }
 
-// RefreshAfterReadOnly names the pools whose connections are made anew when a database that was read-only can be written
-// again: PostgreSQL leaves a session as read-only as it began. It must be called before Run.
+// RefreshAfterReadOnly names the pools whose connections are made anew when a database that was read-only can be
+// written again: PostgreSQL leaves a session as read-only as it began. It must be called before Run.
 func (k *Keeper) RefreshAfterReadOnly(pools ...*pgxpool.Pool) { k.others = append(k.others, pools...) }
 
 // Close closes the keeper's connection.
@@ -150,7 +150,8 @@ func (k *Keeper) version(ctx context.Context) (db.Version, error) {
 	return there, nil
 }
 
-// sqlReadOnly asks whether the database is a standby, whether this session may not write, and whether a new one may not.
+// sqlReadOnly asks whether the database is a standby, whether this session may not write, and whether a new one may
+// not.
 const sqlReadOnly = `
 	select pg_catalog.pg_is_in_recovery(), current_setting('transaction_read_only')::boolean,
 	       coalesce((
@@ -174,7 +175,9 @@ func (k *Keeper) checkWritable(ctx context.Context) error {
 	switch {
 	case standby:
 		k.readOnly = true
-		return errors.New("the database is a standby, which is read-only: promote it, or name the primary in DATABASE_URL")
+		return errors.New(
+			"the database is a standby, which is read-only: promote it, or name the primary in DATABASE_URL",
+		)
 	case session, later:
 		k.readOnly = true
 		if !later {
@@ -192,19 +195,26 @@ func (k *Keeper) checkWritable(ctx context.Context) error {
 	return nil
 }
 
-// judge refuses a database that is older than this program needs, or whose own settings keep others from working. A newer
-// one serves older programs too, while an upgrade goes on.
+// judge refuses a database that is older than this program needs, or whose own settings keep others from working. A
+// newer one serves older programs too, while an upgrade goes on.
 func (k *Keeper) judge(there db.Version) error {
 	if there.Schema < k.built.Schema || there.Package < k.built.Package {
-		return fmt.Errorf("the database has schema %d and functions %d, this program needs %d and %d: run `energy migrate`",
-			there.Schema, there.Package, k.built.Schema, k.built.Package)
+		return fmt.Errorf(
+			"the database has schema %d and functions %d, this program needs %d and %d: run `energy migrate`",
+			there.Schema,
+			there.Package,
+			k.built.Schema,
+			k.built.Package,
+		)
 	}
 	if there.TimeZone != "" {
 		return errors.New(there.TimeZone)
 	}
 	if len(there.Faults) > 0 {
-		return fmt.Errorf("the database has lost its settings, as after a restore under another name (%s): run `energy migrate`",
-			strings.Join(there.Faults, "; "))
+		return fmt.Errorf(
+			"the database has lost its settings, as after a restore under another name (%s): run `energy migrate`",
+			strings.Join(there.Faults, "; "),
+		)
 	}
 	return nil
 }

@@ -37,7 +37,11 @@ func Listen(ctx context.Context, address, setting string) (net.Listener, error) 
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, fmt.Errorf("%s is in use by another program: stop it, or name another address by %s", address, setting)
+		return nil, fmt.Errorf(
+			"%s is in use by another program: stop it, or name another address by %s",
+			address,
+			setting,
+		)
 	case err != nil:
 		return nil, fmt.Errorf("can't listen on %s (%s): %w", address, setting, err)
 	}

@@ -210,7 +210,10 @@ func TestUsesOfTheTrueTimeAreFoundInCodeAndInStrings(t *testing.T) {
 			require.Equal(t, count, got, "%s: %s", name, source)
 		}
 	}
-	count, err := usesIn("db/functions/a.sql", []byte("select now(); -- current_date\n-- now()\nselect current_timestamp"))
+	count, err := usesIn(
+		"db/functions/a.sql",
+		[]byte("select now(); -- current_date\n-- now()\nselect current_timestamp"),
+	)
 	require.NoError(t, err)
 	require.Equal(t, 2, count)
 }

@@ -98,7 +98,8 @@ func (s *Store) Watch(ctx context.Context, interval time.Duration) {
 
 // unchanged compares what a change alters: a file put in place by a rename may have the old size and time.
 func unchanged(before, now fs.FileInfo) bool {
-	return os.SameFile(before, now) && before.Mode() == now.Mode() && before.ModTime().Equal(now.ModTime()) && before.Size() == now.Size()
+	return os.SameFile(before, now) && before.Mode() == now.Mode() && before.ModTime().Equal(now.ModTime()) &&
+		before.Size() == now.Size()
 }
 
 func (s *Store) read() error {
@@ -165,7 +166,12 @@ func Read(path string) ([]string, error) {
 		return nil, fmt.Errorf("the token file %s is a folder: name a file by ENERGY_TOKEN_FILE", path)
 	}
 	if mode := info.Mode().Perm(); mode&0o077 != 0 {
-		return nil, fmt.Errorf("others than its owner can use the token file %s (mode %04o): run `chmod 600 %s`, and where somebody may have read it, `energy token new`", path, mode, path)
+		return nil, fmt.Errorf(
+			"others than its owner can use the token file %s (mode %04o): run `chmod 600 %s`, and where somebody may have read it, `energy token new`",
+			path,
+			mode,
+			path,
+		)
 	}
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -183,7 +189,10 @@ func Read(path string) ([]string, error) {
 		tokens = append(tokens, token)
 	}
 	if len(tokens) == 0 {
-		return nil, fmt.Errorf("the token file %s holds no token: delete it and a new one is made, or run `energy token new`", path)
+		return nil, fmt.Errorf(
+			"the token file %s holds no token: delete it and a new one is made, or run `energy token new`",
+			path,
+		)
 	}
 	return tokens, nil
 }
@@ -209,7 +218,8 @@ func New(path string) error {
 	return file.Sync()
 }
 
-// Drop takes the one token that begins with start out of the file at path. The last token stays: the server would be left with none.
+// Drop takes the one token that begins with start out of the file at path. The last token stays: the server would be
+// left with none.
 func Drop(path, start string) error {
 	tokens, err := Read(path)
 	if err != nil {
@@ -240,7 +250,8 @@ func Drop(path, start string) error {
 	return nil
 }
 
-// writeBeside writes tokens to a file of another name in the folder of path, readable by its owner only, and gives its name.
+// writeBeside writes tokens to a file of another name in the folder of path, readable by its owner only, and gives
+// its name.
 func writeBeside(path string, tokens []string) (name string, err error) {
 	// CreateTemp makes it with mode 0600
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
@@ -256,7 +267,8 @@ func writeBeside(path string, tokens []string) (name string, err error) {
 	return file.Name(), nil
 }
 
-// random makes a token of 32 random bytes, in letters and digits: one that began with a dash would be a flag of "energy token drop".
+// random makes a token of 32 random bytes, in letters and digits: one that began with a dash would be a flag of
+// "energy token drop".
 func random() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never fails: it ends the program instead

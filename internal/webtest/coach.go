@@ -135,7 +135,9 @@ func (s *Stage) lessons(scene string, body object) object {
 	list := []object{}
 	line := func(day time.Time, at string, people, unmarked int, more object) {
 		l := object{
-			"date": day.Format(time.DateOnly), "time": at, "numberOfPersons": 12, "people": people, "unmarked": unmarked,
+			"date": day.Format(
+				time.DateOnly,
+			), "time": at, "numberOfPersons": 12, "people": people, "unmarked": unmarked,
 			"begun": true,
 		}
 		for key, value := range more {
@@ -232,7 +234,11 @@ func (a *attendee) set(m object, off bool) object {
 	case off:
 		return object{"saved": false, "rule": "lesson_cancelled", "text": "Занятие отменено, отмечать нечего."}
 	case !same && m["version"] != strconv.Itoa(a.version):
-		return object{"saved": false, "rule": "mark_changed", "text": "Отметку уже изменили. Посмотрите и выберите снова."}
+		return object{
+			"saved": false,
+			"rule":  "mark_changed",
+			"text":  "Отметку уже изменили. Посмотрите и выберите снова.",
+		}
 	case !same:
 		a.Mark, a.Marked, a.version = value, marked, a.version+1
 	}
@@ -263,7 +269,9 @@ func (s *Stage) person(scene string) object {
 	if scene != "empty" {
 		for i, d := range []int{1, 3, 8, 10, 15, 17, 22, 29} {
 			lessons = append(lessons, object{
-				"date": day(d), "time": "16:00", "mark": []int{1, 0, 2, 3, 1, 0, 0, 0}[i], "marked": i < 6, "ahead": i == 7,
+				"date": day(
+					d,
+				), "time": "16:00", "mark": []int{1, 0, 2, 3, 1, 0, 0, 0}[i], "marked": i < 6, "ahead": i == 7,
 			})
 		}
 		absences = append(absences, object{"date": day(3), "time": "16:00"}, object{"date": day(17), "time": "16:00"})
@@ -275,9 +283,14 @@ func (s *Stage) person(scene string) object {
 	}
 	return object{
 		"user": s.lesson.people[0].user(scene), "from": day(1), "to": "2027-01-31", "lessons": lessons,
-		"totals":   object{"held": 6, "present": 2, "absent": 2, "excused": 1},
-		"absences": object{"absences": absences, "limit": 3, "blocked": scene == "hostile", "blockedUntil": "2027-01-31"},
-		"blocks":   blocks,
+		"totals": object{"held": 6, "present": 2, "absent": 2, "excused": 1},
+		"absences": object{
+			"absences":     absences,
+			"limit":        3,
+			"blocked":      scene == "hostile",
+			"blockedUntil": "2027-01-31",
+		},
+		"blocks": blocks,
 	}
 }
 
@@ -330,7 +343,10 @@ func (s *Stage) preview(scene string, body object) object {
 			row["marks"] = marks
 		case "occupancy":
 			row = object{
-				"date": fmt.Sprintf("2026-11-%02d", i+1), "time": "16:00", "numberOfPersons": 12, "enrolled": 10, "came": 8,
+				"date": fmt.Sprintf(
+					"2026-11-%02d",
+					i+1,
+				), "time": "16:00", "numberOfPersons": 12, "enrolled": 10, "came": 8,
 				"excused": 1, "absent": 1, "refused": i, "state": "held",
 			}
 			if i == 11 {

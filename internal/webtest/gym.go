@@ -68,7 +68,8 @@ func (g *Gym) Move(now string) {
 	g.t.Helper()
 	g.Exec(`create or replace function rules.clock() returns timestamptz language sql stable as
 		$$ select now() + interval '` + g.Text(
-		`select (timestamp '`+now+`' at time zone (select time_zone from gym.settings) - clock_timestamp())::text`) + `' $$`)
+		`select (timestamp '`+now+`' at time zone (select time_zone from gym.settings) - clock_timestamp())::text`,
+	) + `' $$`)
 }
 
 // Exec runs SQL as the owner of the database.

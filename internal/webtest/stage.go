@@ -156,8 +156,11 @@ func (s *Stage) LogOut(context.Context, string) error { return nil }
 // Claim refuses every code but GOODCODE.
 func (s *Stage) Claim(_ context.Context, in web.Claim) (web.Opened, error) {
 	if in.Code != "GOODCODE" {
-		return web.Opened{}, &web.Refusal{Rule: "code_refused", Message: "Не получилось. Проверьте номер билета и код. " +
-			"Если вы уже регистрировались, войдите. Код выдаёт тренер."}
+		return web.Opened{}, &web.Refusal{
+			Rule: "code_refused",
+			Message: "Не получилось. Проверьте номер билета и код. " +
+				"Если вы уже регистрировались, войдите. Код выдаёт тренер.",
+		}
 	}
 	return web.Opened{Token: "student", MaxAge: time.Hour}, nil
 }
@@ -170,7 +173,10 @@ func (s *Stage) ResetPassword(ctx context.Context, in web.Claim) (web.Opened, er
 // ChangePassword takes the old password "old".
 func (s *Stage) ChangePassword(_ context.Context, token, oldPassword, _ string, _ web.Client) (web.Opened, error) {
 	if oldPassword != "old" {
-		return web.Opened{}, &web.Refusal{Rule: "password_wrong", Message: "Старый пароль не подходит. Введите его ещё раз."}
+		return web.Opened{}, &web.Refusal{
+			Rule:    "password_wrong",
+			Message: "Старый пароль не подходит. Введите его ещё раз.",
+		}
 	}
 	return web.Opened{Token: token, MaxAge: time.Hour}, nil
 }
@@ -185,7 +191,13 @@ func (s *Stage) Sessions(_ context.Context, token string) ([]web.Session, error)
 	day := 24 * time.Hour
 	list := []web.Session{
 		{ID: 1, Device: phone, Network: "10.3.0.0/16", OpenedAt: s.now().Add(-9 * day), UsedAt: s.now(), Current: true},
-		{ID: 2, Device: laptop, Network: "2001:db8:12::/48", OpenedAt: s.now().Add(-3 * day), UsedAt: s.now().Add(-2 * day)},
+		{
+			ID:       2,
+			Device:   laptop,
+			Network:  "2001:db8:12::/48",
+			OpenedAt: s.now().Add(-3 * day),
+			UsedAt:   s.now().Add(-2 * day),
+		},
 		{ID: 3, Device: "curl/8", Network: "10.4.0.0/16", UsedAt: s.now().Add(-time.Hour), Foreign: true},
 	}
 	if strings.HasSuffix(token, "-empty") {
@@ -242,7 +254,10 @@ func (s *Stage) SavePicture(_ context.Context, _ string, image io.Reader) error 
 		return err
 	}
 	if !strings.HasPrefix(string(raw), "\xff\xd8") {
-		return &web.Refusal{Rule: "picture_unfit", Message: "Этот файл не подходит. Выберите фотографию JPEG, PNG или WebP."}
+		return &web.Refusal{
+			Rule:    "picture_unfit",
+			Message: "Этот файл не подходит. Выберите фотографию JPEG, PNG или WebP.",
+		}
 	}
 	return nil
 }
@@ -253,7 +268,8 @@ func (s *Stage) RemovePicture(context.Context, string) error { return nil }
 // StageSecret is the secret of the only calendar of the stage.
 const StageSecret = "secret-of-the-stage"
 
-// Calendar has a lesson, one that is off and one that is moved. That of the secret "london" is in a zone whose clocks change.
+// Calendar has a lesson, one that is off and one that is moved. That of the secret "london" is in a zone whose clocks
+// change.
 func (s *Stage) Calendar(_ context.Context, secret string) (web.Calendar, error) {
 	c := web.Calendar{
 		Name: "Зал; «Энергия», 1", Address: Hostile, TimeZone: "Asia/Novosibirsk", Length: 90 * time.Minute, Now: s.now(),
@@ -269,7 +285,10 @@ func (s *Stage) Calendar(_ context.Context, secret string) (web.Calendar, error)
 		return c, nil
 	case "london":
 		c.TimeZone, c.From, c.To = "Europe/London", "2027-03-01", "2027-11-30"
-		c.Lessons = []web.CalendarLesson{{Slot: 1, Date: "2027-03-01", Time: "16:00"}, {Slot: 1, Date: "2027-06-07", Time: "16:00"}}
+		c.Lessons = []web.CalendarLesson{
+			{Slot: 1, Date: "2027-03-01", Time: "16:00"},
+			{Slot: 1, Date: "2027-06-07", Time: "16:00"},
+		}
 		return c, nil
 	}
 	return web.Calendar{}, web.ErrNoCalendar
@@ -330,7 +349,10 @@ func (s *Stage) answer(token, endpoint string, in any) (any, error) {
 		return s.posts(""), nil
 	case "GET /gym/rules":
 		return object{"rules": []object{
-			{"text": "Студент выбирает до трёх времён на месяц.", "textEn": "A student chooses up to three times a month."},
+			{
+				"text":   "Студент выбирает до трёх времён на месяц.",
+				"textEn": "A student chooses up to three times a month.",
+			},
 			{"text": "После трёх пропусков записаться нельзя.", "textEn": "After three absences one may not enrol."},
 		}}, nil
 	case "GET /user/blocks":
@@ -404,7 +426,10 @@ func ownHistory(token string) object {
 	lessons, months := []object{}, []object{}
 	if !strings.HasSuffix(token, "-empty") {
 		for i, month := range []string{"03-2026", "04-2026", "09-2026", "10-2026", "11-2026", "12-2026"} {
-			months = append(months, object{"month": month, "held": 8, "present": 6 + i%2, "excused": 1, "absent": 1 - i%2})
+			months = append(
+				months,
+				object{"month": month, "held": 8, "present": 6 + i%2, "excused": 1, "absent": 1 - i%2},
+			)
 		}
 		for i, date := range []string{"2026-03-02", "2026-09-07", "2026-10-05", "2026-12-15"} {
 			lessons = append(lessons, object{"date": date, "time": "16:00", "mark": i, "marked": true})

@@ -161,7 +161,8 @@ func needed(t *testing.T) string {
 	return string(found[1])
 }
 
-// TestWithoutGoNothingIsInstalledOrStarted has a machine without Go and without PostgreSQL: the installer must not be asked.
+// TestWithoutGoNothingIsInstalledOrStarted has a machine without Go and without PostgreSQL: the installer must not be
+// asked.
 func TestWithoutGoNothingIsInstalledOrStarted(t *testing.T) {
 	t.Parallel()
 	in := project(t, "clone")
@@ -221,7 +222,8 @@ else `+c.others+`; fi`)
 // TestEveryTargetChecksGoFirst looks at what make would do, so that a new target is not forgotten.
 func TestEveryTargetChecksGoFirst(t *testing.T) {
 	t.Parallel()
-	targets := regexp.MustCompile(`(?m)^  make (\S+)`).FindAllStringSubmatch(run(t, root(t), nil, "make", "help").said, -1)
+	targets := regexp.MustCompile(`(?m)^  make (\S+)`).
+		FindAllStringSubmatch(run(t, root(t), nil, "make", "help").said, -1)
 	require.Greater(t, len(targets), 15)
 	for _, target := range targets {
 		switch target[1] {
@@ -241,7 +243,11 @@ func TestALongBuildSaysThatItBuilds(t *testing.T) {
 	path := machine(t, "go")
 	program(t, path, "go", "sleep 2.5")
 	r := lib(t, in, []string{"PATH=" + path}, "busy_seconds=1; go_build bin/energy; echo built")
-	require.Regexp(t, `^building bin/energy …\nbuilding bin/energy … 1 s\n(building bin/energy … \d+ s\n)*built\n$`, r.said)
+	require.Regexp(
+		t,
+		`^building bin/energy …\nbuilding bin/energy … 1 s\n(building bin/energy … \d+ s\n)*built\n$`,
+		r.said,
+	)
 }
 
 func TestABuildThatFailsSaysWhy(t *testing.T) {
@@ -251,7 +257,11 @@ func TestABuildThatFailsSaysWhy(t *testing.T) {
 	program(t, path, "go", `echo 'api/router.go:1: syntax error' >&2; exit 1`)
 	r := lib(t, in, []string{"PATH=" + path}, "go_build bin/energy; echo built")
 	require.Equal(t, 1, r.code)
-	require.Equal(t, "building bin/energy …\napi/router.go:1: syntax error\nbin/energy could not be built: see above\n", r.said)
+	require.Equal(
+		t,
+		"building bin/energy …\napi/router.go:1: syntax error\nbin/energy could not be built: see above\n",
+		r.said,
+	)
 
 	program(t, path, "go", `for m in a b c; do
   echo "go: example.org/$m: Get https://proxy/: dial tcp: lookup proxy: network is unreachable" >&2
@@ -330,8 +340,8 @@ func freePort(t *testing.T) int {
 	return listener.Addr().(*net.TCPAddr).Port
 }
 
-// TestRunAndDemoOnABareMachine is the two commands as a newcomer gives them, at another address, without curl, wget, git,
-// ps and psql.
+// TestRunAndDemoOnABareMachine is the two commands as a newcomer gives them, at another address, without curl, wget,
+// git, ps and psql.
 func TestRunAndDemoOnABareMachine(t *testing.T) {
 	t.Parallel()
 	if testing.Short() {
@@ -344,7 +354,12 @@ func TestRunAndDemoOnABareMachine(t *testing.T) {
 		"PATH=" + path, "ENERGY_DATA=" + filepath.Join(at, "cluster"), "ENERGY_TOKEN_FILE=" + filepath.Join(at, "energy.token"),
 	}
 	var said lines
-	server := command(t, root(t), append(variables, "ENERGY_LISTEN="+address, "ENERGY_AUTH_LISTEN="+authAddress), "scripts/run")
+	server := command(
+		t,
+		root(t),
+		append(variables, "ENERGY_LISTEN="+address, "ENERGY_AUTH_LISTEN="+authAddress),
+		"scripts/run",
+	)
 	server.Stdout, server.Stderr = &said, &said
 	require.NoError(t, server.Start())
 	ended := make(chan struct{})

@@ -72,7 +72,12 @@ func TestTheClustersOfKilledRunsAreRemoved(t *testing.T) {
 	require.NoError(t, os.Chtimes(old, time.Time{}, time.Now().Add(-2*time.Hour)))
 	ofRunning := leave("running", strconv.Itoa(running.Process.Pid))
 
-	r := lib(t, in, nil, "remove_leftovers test "+filepath.Join(base, "energiya-test-0")+" "+filepath.Join(base, "none"))
+	r := lib(
+		t,
+		in,
+		nil,
+		"remove_leftovers test "+filepath.Join(base, "energiya-test-0")+" "+filepath.Join(base, "none"),
+	)
 	require.Zero(t, r.code, r.said)
 	require.NoDirExists(t, ofKilled)
 	require.NoDirExists(t, ofAnother, "another program has the id by now")
@@ -147,8 +152,16 @@ func TestAKilledClusterLeavesNoSharedMemory(t *testing.T) {
 	}
 }
 
-// interrupted starts a script, waits until it has made what the pattern names, and kills it and its children by a signal.
-func interrupted(t *testing.T, in string, variables []string, signal syscall.Signal, pattern, name string, args ...string) {
+// interrupted starts a script, waits until it has made what the pattern names, and kills it and its children by a
+// signal.
+func interrupted(
+	t *testing.T,
+	in string,
+	variables []string,
+	signal syscall.Signal,
+	pattern, name string,
+	args ...string,
+) {
 	t.Helper()
 	var said lines
 	c := command(t, in, variables, name, args...)

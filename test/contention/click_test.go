@@ -53,7 +53,12 @@ func click(t *testing.T, database *dbtest.DB, asker asker) {
 	}
 	rowsOf := func(student int) [2]int {
 		return [2]int{
-			scalar[int](t, database.Owner, "select count(*) from gym.enrolments where user_id = $1 and cancelled_at is null", student),
+			scalar[int](
+				t,
+				database.Owner,
+				"select count(*) from gym.enrolments where user_id = $1 and cancelled_at is null",
+				student,
+			),
 			scalar[int](t, database.Owner, "select count(*) from gym.enrolments where user_id = $1", student),
 		}
 	}

@@ -18,8 +18,9 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestAdministratorsMoveThingsWhileStudentsChoose: slots change places, weekdays and sizes, accounts become one, seats are moved and
-// forced, the limit falls and rises, by several administrators in psql, while students choose and coaches mark.
+// TestAdministratorsMoveThingsWhileStudentsChoose: slots change places, weekdays and sizes, accounts become one,
+// seats are moved and forced, the limit falls and rises, by several administrators in psql, while students choose and
+// coaches mark.
 func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
@@ -30,7 +31,10 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 	exec1(t, m.owner, `
 		insert into gym.slots (month, weekday, starts_at, capacity) select '2027-01-01', d, at, 4 from unnest('{0,1,4}'::smallint[]) d, unnest('{17:30,19:00}'::time[]) at`)
 	var january []int
-	require.NoError(t, m.owner.QueryRow(ctx, "select array_agg(id) from gym.slots where month = '2027-01-01'").Scan(&january))
+	require.NoError(
+		t,
+		m.owner.QueryRow(ctx, "select array_agg(id) from gym.slots where month = '2027-01-01'").Scan(&january),
+	)
 	exec1(t, m.owner, `update gym.users set "group" = 'ГР-' || id % 5`)
 	said := new(counts)
 
@@ -57,7 +61,12 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 		people.do(i, 40, func(random *rand.Rand) error {
 			some := slices.Clone(january)
 			random.Shuffle(len(some), func(i, j int) { some[i], some[j] = some[j], some[i] })
-			a, err := asker.ask(ctx, "POST /entry/create", student(random), map[string]any{"selectedTimes": some[:random.IntN(4)]})
+			a, err := asker.ask(
+				ctx,
+				"POST /entry/create",
+				student(random),
+				map[string]any{"selectedTimes": some[:random.IntN(4)]},
+			)
 			said.add("chosen " + a.errType)
 			return err
 		})
@@ -66,24 +75,46 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 		people.do(20+i, 10, func(random *rand.Rand) error {
 			date := lessons()[random.IntN(len(lessons()))]
 			present := slices.DeleteFunc(slices.Clone(m.students), func(int) bool { return random.IntN(4) == 0 })
-			a, err := asker.ask(ctx, "POST /visit/mark-lesson", m.coaches[i], map[string]any{"date": date, "time": training, "present": present})
+			a, err := asker.ask(
+				ctx,
+				"POST /visit/mark-lesson",
+				m.coaches[i],
+				map[string]any{"date": date, "time": training, "present": present},
+			)
 			said.add("marked " + a.errType)
 			return err
 		})
 	}
 	for i := range 2 {
 		people.do(30+i, 20, func(random *rand.Rand) error {
-			return call("swapped", "select from api.swap_slots(slot => $1, with_slot => $2, force => $3)", slot(random), slot(random), random.IntN(2) == 0)
+			return call(
+				"swapped",
+				"select from api.swap_slots(slot => $1, with_slot => $2, force => $3)",
+				slot(random),
+				slot(random),
+				random.IntN(2) == 0,
+			)
 		})
 		people.do(40+i, 20, func(random *rand.Rand) error {
 			return call("slot moved", "select from api.edit_slot(slot => $1, new_day => $2, new_at => $3, force => $4)",
 				slot(random), fmt.Sprint(random.IntN(7)), fmt.Sprintf("%d:00", 8+random.IntN(12)), random.IntN(2) == 0)
 		})
 		people.do(50+i, 20, func(random *rand.Rand) error {
-			return call("slot resized", "select from api.edit_slot(slot => $1, new_seats => $2, force => $3)", slot(random), 1+random.IntN(6), random.IntN(2) == 0)
+			return call(
+				"slot resized",
+				"select from api.edit_slot(slot => $1, new_seats => $2, force => $3)",
+				slot(random),
+				1+random.IntN(6),
+				random.IntN(2) == 0,
+			)
 		})
 		people.do(60+i, 20, func(random *rand.Rand) error {
-			return call("enrolled by force", "select from api.enrol(person => $1, slot => $2, force => true)", student(random), slot(random))
+			return call(
+				"enrolled by force",
+				"select from api.enrol(person => $1, slot => $2, force => true)",
+				student(random),
+				slot(random),
+			)
 		})
 		people.do(70+i, 20, func(random *rand.Rand) error {
 			return call("seat moved", `
@@ -103,10 +134,20 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 		})
 	}
 	people.do(90, 10, func(random *rand.Rand) error {
-		return call("group enrolled", "select from api.enrol_group('ГР-' || $1, slot => $2, force => $3)", fmt.Sprint(random.IntN(5)), slot(random), random.IntN(2) == 0)
+		return call(
+			"group enrolled",
+			"select from api.enrol_group('ГР-' || $1, slot => $2, force => $3)",
+			fmt.Sprint(random.IntN(5)),
+			slot(random),
+			random.IntN(2) == 0,
+		)
 	})
 	people.do(91, 10, func(random *rand.Rand) error {
-		return call("limit changed", "select from api.set_setting('slots_per_student', $1)", fmt.Sprint(1+random.IntN(4)))
+		return call(
+			"limit changed",
+			"select from api.set_setting('slots_per_student', $1)",
+			fmt.Sprint(1+random.IntN(4)),
+		)
 	})
 	people.do(92, 10, func(random *rand.Rand) error {
 		return call("unblocked", "select from api.unblock(person => $1, reason => 'прощено')", student(random))
@@ -120,20 +161,30 @@ func TestAdministratorsMoveThingsWhileStudentsChoose(t *testing.T) {
 		require.Positive(t, said.of[what], "it never happened: %s", what)
 	}
 	for _, event := range []string{"blocked", "unblocked", "seat freed", "forced"} {
-		require.Positive(t, scalar[int](t, m.owner, "select count(*) from gym.ledger where event = $1", event), "it never happened: %s", event)
+		require.Positive(
+			t,
+			scalar[int](t, m.owner, "select count(*) from gym.ledger where event = $1", event),
+			"it never happened: %s",
+			event,
+		)
 	}
 	m.judged(t)
 	clean(t, m.owner)
 }
 
-// TestForceWaitsForNoSlotOutOfOrder: the slot that somebody is forced into comes to the weekday of one that he holds, in the very
-// moment. The one he holds is given up, and has the lower id: it must be locked before, whatever the weekday was.
+// TestForceWaitsForNoSlotOutOfOrder: the slot that somebody is forced into comes to the weekday of one that he holds,
+// in the very moment. The one he holds is given up, and has the lower id: it must be locked before, whatever the
+// weekday was.
 func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	m := makeTerm(t, database, 1, 8)
 	held := scalar[int](t, m.owner, "select id from gym.slots where month = '2027-01-01' and weekday = 0")
-	wanted := scalar[int](t, m.owner, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', 4, '17:30', 4) returning id")
+	wanted := scalar[int](
+		t,
+		m.owner,
+		"insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', 4, '17:30', 4) returning id",
+	)
 	require.Less(t, held, wanted)
 	lock := func(tx pgx.Tx, slot int) {
 		t.Helper()
@@ -147,7 +198,12 @@ func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 	lock(other, held)
 	forced := make(chan error, 1)
 	go func() {
-		_, err := m.owner.Exec(t.Context(), "select from api.enrol(person => $1, slot => $2, force => true)", m.students[0], wanted)
+		_, err := m.owner.Exec(
+			t.Context(),
+			"select from api.enrol(person => $1, slot => $2, force => true)",
+			m.students[0],
+			wanted,
+		)
 		forced <- err
 	}()
 	awaitLocked(t, database.Owner, 1)
@@ -156,20 +212,40 @@ func TestForceWaitsForNoSlotOutOfOrder(t *testing.T) {
 	lock(other, wanted) // in order: nobody who waits for the first may hold the second
 	require.NoError(t, other.Rollback(t.Context()))
 	require.NoError(t, <-forced)
-	require.Equal(t, wanted, scalar[int](t, m.owner, "select slot_id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0 and cancelled_at is null", m.students[0]))
+	require.Equal(
+		t,
+		wanted,
+		scalar[int](
+			t,
+			m.owner,
+			"select slot_id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0 and cancelled_at is null",
+			m.students[0],
+		),
+	)
 	clean(t, m.owner)
 }
 
-// TestMoveWaitsForNoSlotOutOfOrder: whoever moves a seat waits for the person, and meanwhile the seat is moved elsewhere.
+// TestMoveWaitsForNoSlotOutOfOrder: whoever moves a seat waits for the person, and meanwhile the seat is moved
+// elsewhere.
 func TestMoveWaitsForNoSlotOutOfOrder(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
 	m := makeTerm(t, database, 1, 8)
 	slot := func(weekday int) int {
-		return scalar[int](t, m.owner, "insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', $1, '17:30', 4) returning id", weekday)
+		return scalar[int](
+			t,
+			m.owner,
+			"insert into gym.slots (month, weekday, starts_at, capacity) values ('2027-01-01', $1, '17:30', 4) returning id",
+			weekday,
+		)
 	}
 	elsewhere, wanted := slot(4), slot(5)
-	seat := scalar[int](t, m.owner, "select id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0", m.students[0])
+	seat := scalar[int](
+		t,
+		m.owner,
+		"select id from gym.enrolments where user_id = $1 and month = '2027-01-01' and weekday = 0",
+		m.students[0],
+	)
 	exec := func(tx pgx.Tx, sql string, args ...any) {
 		t.Helper()
 		_, err := tx.Exec(t.Context(), sql, args...)
@@ -187,7 +263,12 @@ func TestMoveWaitsForNoSlotOutOfOrder(t *testing.T) {
 	}()
 	awaitLocked(t, database.Owner, 1)
 	go func() {
-		_, err := m.owner.Exec(t.Context(), "select from api.move_enrolment(enrolment => $1, to_slot => $2)", seat, wanted)
+		_, err := m.owner.Exec(
+			t.Context(),
+			"select from api.move_enrolment(enrolment => $1, to_slot => $2)",
+			seat,
+			wanted,
+		)
 		moved <- err
 	}()
 	awaitLocked(t, database.Owner, 2)
@@ -197,17 +278,32 @@ func TestMoveWaitsForNoSlotOutOfOrder(t *testing.T) {
 	exec(other, lock, elsewhere)
 	require.NoError(t, second.Rollback(t.Context()))
 	require.Eventually(t, func() bool {
-		return scalar[int](t, database.Owner, "select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))", other.Conn().PgConn().PID()) == 1
+		return scalar[int](
+			t,
+			database.Owner,
+			"select count(*) from pg_stat_activity where $1 = any (pg_blocking_pids(pid))",
+			other.Conn().PgConn().PID(),
+		) == 1
 	}, patience, 10*time.Millisecond)
 	exec(other, lock, wanted) // in order: nobody who waits for the first may hold the second
 	require.NoError(t, other.Rollback(t.Context()))
 	require.NoError(t, <-moved)
-	require.Equal(t, 1, scalar[int](t, m.owner, "select count(*)::integer from gym.enrolments where user_id = $1 and slot_id = $2 and cancelled_at is null", m.students[0], wanted))
+	require.Equal(
+		t,
+		1,
+		scalar[int](
+			t,
+			m.owner,
+			"select count(*)::integer from gym.enrolments where user_id = $1 and slot_id = $2 and cancelled_at is null",
+			m.students[0],
+			wanted,
+		),
+	)
 	clean(t, m.owner)
 }
 
-// TestWhoForgivesHoldsThePersonFirst: whoever makes two accounts one holds both people, and then forgives the one what the other
-// was forgiven.
+// TestWhoForgivesHoldsThePersonFirst: whoever makes two accounts one holds both people, and then forgives the one
+// what the other was forgiven.
 func TestWhoForgivesHoldsThePersonFirst(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
@@ -218,7 +314,11 @@ func TestWhoForgivesHoldsThePersonFirst(t *testing.T) {
 	require.NoError(t, err)
 	forgiven := make(chan error, 1)
 	go func() {
-		_, err := m.owner.Exec(t.Context(), "select from api.forgive(person => $1, date => '2026-12-21', reason => 'справка')", m.students[0])
+		_, err := m.owner.Exec(
+			t.Context(),
+			"select from api.forgive(person => $1, date => '2026-12-21', reason => 'справка')",
+			m.students[0],
+		)
 		forgiven <- err
 	}()
 	awaitLocked(t, database.Owner, 1)
@@ -226,7 +326,16 @@ func TestWhoForgivesHoldsThePersonFirst(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, merger.Commit(t.Context()))
 	require.NoError(t, <-forgiven, "it was forgiven already")
-	require.Equal(t, "excused", scalar[string](t, m.owner, "select mark::text from gym.marks where user_id = $1 and date = '2026-12-21'", m.students[0]))
+	require.Equal(
+		t,
+		"excused",
+		scalar[string](
+			t,
+			m.owner,
+			"select mark::text from gym.marks where user_id = $1 and date = '2026-12-21'",
+			m.students[0],
+		),
+	)
 	require.Equal(t, 1, scalar[int](t, m.owner, "select count(*)::integer from gym.pardons"))
 	clean(t, m.owner)
 }
@@ -235,7 +344,9 @@ func transaction(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 	t.Helper()
 	tx, err := pool.Begin(t.Context())
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }) // where the test fails; the pool would wait for it
+	t.Cleanup(
+		func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) },
+	) // where the test fails; the pool would wait for it
 	return tx
 }
 
@@ -243,6 +354,10 @@ func transaction(t *testing.T, pool *pgxpool.Pool) pgx.Tx {
 func awaitLocked(t *testing.T, owner *pgxpool.Pool, n int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		return scalar[int](t, owner, "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'") == n
+		return scalar[int](
+			t,
+			owner,
+			"select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+		) == n
 	}, patience, 10*time.Millisecond)
 }

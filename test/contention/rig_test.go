@@ -1,5 +1,5 @@
-// Package contend_test lets many people at the same few seats and lessons at once, over real connections, and then asks the
-// database whether everything that was promised is true.
+// Package contend_test lets many people at the same few seats and lessons at once, over real connections, and then
+// asks the database whether everything that was promised is true.
 package contention_test
 
 import (
@@ -50,7 +50,8 @@ type answer struct {
 
 func (a answer) ok() bool { return a.errType == "" }
 
-// asker calls an endpoint of the contract ("POST /entry/create") as an actor. An error is no answer: the request failed.
+// asker calls an endpoint of the contract ("POST /entry/create") as an actor. An error is no answer: the request
+// failed.
 type asker interface {
 	ask(ctx context.Context, endpoint string, actor int, body any) (answer, error)
 }
@@ -66,7 +67,8 @@ func (f functions) ask(ctx context.Context, endpoint string, actor int, body any
 	}
 	var a answer
 	function := strings.NewReplacer("/", "_", "-", "_").Replace(path)
-	err = f.pool.QueryRow(ctx, "select wire."+function+"($1, $2, $3)", actor, string(sent), "contend").Scan((*[]byte)(&a.data))
+	err = f.pool.QueryRow(ctx, "select wire."+function+"($1, $2, $3)", actor, string(sent), "contend").
+		Scan((*[]byte)(&a.data))
 	var pgErr *pgconn.PgError
 	if errors.As(err, &pgErr) {
 		a.message = pgErr.Message
@@ -105,7 +107,11 @@ func (s servers) ask(ctx context.Context, endpoint string, actor int, body any) 
 	if err != nil {
 		return answer{}, err
 	}
-	request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(actor)}, "Content-Type": {"application/json"}}
+	request.Header = http.Header{
+		"Token":        {token},
+		"User-Id":      {strconv.Itoa(actor)},
+		"Content-Type": {"application/json"},
+	}
 	response, err := s.http.Do(request)
 	if err != nil {
 		return answer{}, err
@@ -144,7 +150,13 @@ func connect(t *testing.T, database *dbtest.DB, n int32, now string) *pgxpool.Po
 // connectServer opens a pool of n connections of the server's role, on the true clock.
 func connectServer(t *testing.T, database *dbtest.DB, n int32) *pgxpool.Pool {
 	t.Helper()
-	pool, err := db.ServerPool(t.Context(), poolConfig(t, database, n), db.DefaultRoles().Server, patience, slog.New(slog.DiscardHandler))
+	pool, err := db.ServerPool(
+		t.Context(),
+		poolConfig(t, database, n),
+		db.DefaultRoles().Server,
+		patience,
+		slog.New(slog.DiscardHandler),
+	)
 	require.NoError(t, err)
 	t.Cleanup(pool.Close)
 	return pool
@@ -165,7 +177,8 @@ func start(t *testing.T, database *dbtest.DB, n int) []string {
 	require.NoError(t, err)
 	var clean []string
 	for _, entry := range os.Environ() {
-		if !strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "DATABASE_URL=") {
+		if !strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") &&
+			!strings.HasPrefix(entry, "DATABASE_URL=") {
 			clean = append(clean, entry)
 		}
 	}
@@ -225,8 +238,8 @@ func (l *lines) tail(n int) string {
 	return text[max(0, len(text)-n):]
 }
 
-// farFromTurns gives the gym a zone in which it is now between six and seven in the morning: no month turns, and no window
-// opens or closes, while a test runs on the true clock.
+// farFromTurns gives the gym a zone in which it is now between six and seven in the morning: no month turns, and no
+// window opens or closes, while a test runs on the true clock.
 func farFromTurns(t *testing.T, owner *pgxpool.Pool) {
 	t.Helper()
 	ahead := (6 - testclock.Now().UTC().Hour() + 24) % 24 // hours ahead of UTC, 0…23
@@ -249,12 +262,19 @@ func settled(t *testing.T, owner *pgxpool.Pool) {
 // clean requires that every invariant holds by the pool's clock, and that no deadlock was broken.
 func clean(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	rows, err := pool.Query(t.Context(), "select invariant || ': ' || violations || ' by ' || query from api.audit() where violations <> 0")
+	rows, err := pool.Query(
+		t.Context(),
+		"select invariant || ': ' || violations || ' by ' || query from api.audit() where violations <> 0",
+	)
 	require.NoError(t, err)
 	broken, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	require.NoError(t, err)
 	require.Empty(t, broken)
-	require.Zero(t, scalar[int](t, pool, "select deadlocks from pg_stat_database where datname = current_database()"), "deadlocks")
+	require.Zero(
+		t,
+		scalar[int](t, pool, "select deadlocks from pg_stat_database where datname = current_database()"),
+		"deadlocks",
+	)
 }
 
 func scalar[T any](t *testing.T, pool *pgxpool.Pool, sql string, args ...any) T {

@@ -21,7 +21,8 @@ import (
 
 const (
 	clients = 64
-	// rounds are how often the administrator goes through all that he can do, at least; he goes on while enough is not over.
+	// rounds are how often the administrator goes through all that he can do, at least; he goes on while enough is
+	// not over.
 	rounds = 2
 	enough = 3 * time.Second
 )
@@ -54,7 +55,8 @@ type small struct {
 	slots map[int]int // id and weekday of those that stand
 }
 
-// makeSmall makes next month with six slots of four seats on four weekdays. Nothing else is made of the month, by whomever.
+// makeSmall makes next month with six slots of four seats on four weekdays. Nothing else is made of the month, by
+// whomever.
 func makeSmall(t *testing.T, database *dbtest.DB) *small {
 	t.Helper()
 	farFromTurns(t, database.Owner)
@@ -65,8 +67,12 @@ func makeSmall(t *testing.T, database *dbtest.DB) *small {
 		at  string
 	}{{"0", "16:00"}, {"0", "17:30"}, {"1", "16:00"}, {"1", "17:30"}, {"2", "16:00"}, {"3", "16:00"}} {
 		var id, weekday int
-		require.NoError(t, database.Owner.QueryRow(t.Context(),
-			"select id, weekday from api.create_slot(day => $1, at => $2::time, seats => 4)", s.day, s.at).Scan(&id, &weekday))
+		require.NoError(t, database.Owner.QueryRow(
+			t.Context(),
+			"select id, weekday from api.create_slot(day => $1, at => $2::time, seats => 4)",
+			s.day,
+			s.at,
+		).Scan(&id, &weekday))
 		m.slots[id] = weekday
 	}
 	exec1(t, database.Owner, "select from api.open_enrolment()")
@@ -131,7 +137,13 @@ func fight(t *testing.T, database *dbtest.DB, open func() asker) {
 	said := new(counts)
 	students := make([]*student, clients)
 	for i, id := range database.Users(t, "STUDENT", clients) {
-		students[i] = &student{id: id, asker: asker, random: rand.New(rand.NewPCG(seed, uint64(i))), month: month, said: said}
+		students[i] = &student{
+			id:     id,
+			asker:  asker,
+			random: rand.New(rand.NewPCG(seed, uint64(i))),
+			month:  month,
+			said:   said,
+		}
 	}
 
 	var over atomic.Bool
@@ -149,7 +161,13 @@ func fight(t *testing.T, database *dbtest.DB, open func() asker) {
 			}
 		})
 	}
-	a := administrator{month: month, asker: asker, students: students, random: rand.New(rand.NewPCG(seed, clients)), said: said}
+	a := administrator{
+		month:    month,
+		asker:    asker,
+		students: students,
+		random:   rand.New(rand.NewPCG(seed, clients)),
+		said:     said,
+	}
 	err := a.reign(ctx)
 	over.Store(true)
 	all.Wait()
@@ -291,7 +309,14 @@ func (s *student) check(t *testing.T) {
 	for _, id := range s.held {
 		seat, there := seats[id]
 		taken := slices.Contains([]string{"slot deleted", "user deleted", "administrator"}, seat.Reason)
-		require.True(t, there && (seat.Active || taken), "student %d was told of slot %d, which he does not hold: %+v", s.id, id, seat)
+		require.True(
+			t,
+			there && (seat.Active || taken),
+			"student %d was told of slot %d, which he does not hold: %+v",
+			s.id,
+			id,
+			seat,
+		)
 	}
 }
 
@@ -353,7 +378,12 @@ func (a *administrator) replaceSlot(ctx context.Context) error {
 	if err := a.month.owner.QueryRow(ctx, "select to_char(rules.next_month(), 'MM-YYYY')").Scan(&month); err != nil {
 		return err
 	}
-	made, err := a.must(ctx, "slot made", "POST /avtime/create", map[string]any{"weekday": weekday, "time": at, "numberOfPersons": 4, "month": month})
+	made, err := a.must(
+		ctx,
+		"slot made",
+		"POST /avtime/create",
+		map[string]any{"weekday": weekday, "time": at, "numberOfPersons": 4, "month": month},
+	)
 	if err != nil {
 		return err
 	}
@@ -386,7 +416,12 @@ func (a *administrator) enrol(ctx context.Context) error {
 			   order by md5(u.id::text || $2) limit 1), 0)`, slot, strconv.Itoa(a.random.Int())).Scan(&user); err != nil {
 			return err
 		}
-		got, err := a.must(ctx, "enrolled by hand", "POST /entry/create-any", map[string]any{"selectedTime": slot, "user": user})
+		got, err := a.must(
+			ctx,
+			"enrolled by hand",
+			"POST /entry/create-any",
+			map[string]any{"selectedTime": slot, "user": user},
+		)
 		if err != nil || got.ok() {
 			return err
 		}
@@ -397,7 +432,8 @@ func (a *administrator) enrol(ctx context.Context) error {
 func (a *administrator) cancel(ctx context.Context) error {
 	for range 100 {
 		var id int
-		err := a.month.owner.QueryRow(ctx, "select coalesce(max(id), 0) from gym.enrolments where cancelled_at is null").Scan(&id)
+		err := a.month.owner.QueryRow(ctx, "select coalesce(max(id), 0) from gym.enrolments where cancelled_at is null").
+			Scan(&id)
 		if err != nil {
 			return err
 		}

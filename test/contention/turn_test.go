@@ -9,8 +9,8 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestAPersonIsDeletedWhileMarksAreMade: the server was down over the turn of the month, and an administrator is at work while
-// the job makes the marks.
+// TestAPersonIsDeletedWhileMarksAreMade: the server was down over the turn of the month, and an administrator is at
+// work while the job makes the marks.
 func TestAPersonIsDeletedWhileMarksAreMade(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)

@@ -15,8 +15,9 @@ import (
 	"energiya/internal/live"
 )
 
-// TestThroughPgBouncer: a rush through PgBouncer in transaction mode, which gives each request any of a few sessions. No answer
-// is lost, and each line of PostgreSQL's log has the id of the request that it is of, never of another one in that session.
+// TestThroughPgBouncer: a rush through PgBouncer in transaction mode, which gives each request any of a few sessions.
+// No answer is lost, and each line of PostgreSQL's log has the id of the request that it is of, never of another one
+// in that session.
 func TestThroughPgBouncer(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t, "log_min_duration_statement = 0", "deadlock_timeout = '100ms'")
@@ -36,10 +37,17 @@ func TestThroughPgBouncer(t *testing.T) {
 	s := newServer(t, c.serverURLAt(bouncer.Address)+"?sslmode=disable&default_query_exec_mode=exec")
 	said := func(of, what string) func() bool {
 		return func() bool {
-			return slices.ContainsFunc(logged(t, c), func(l logLine) bool { return strings.HasPrefix(l.of, of) && strings.Contains(l.text, what) })
+			return slices.ContainsFunc(
+				logged(t, c),
+				func(l logLine) bool { return strings.HasPrefix(l.of, of) && strings.Contains(l.text, what) },
+			)
 		}
 	}
-	eventually(t, said("energy jobs/ensure_", "duration:"), "no job has a name") // within 5 s: it does not hear that there is one
+	eventually(
+		t,
+		said("energy jobs/ensure_", "duration:"),
+		"no job has a name",
+	) // within 5 s: it does not hear that there is one
 	w := startCrowd(t, c, only{s})
 	w.goesOn(int(span(300, 5000)))
 
@@ -52,7 +60,11 @@ func TestThroughPgBouncer(t *testing.T) {
 	eventually(t, said("energy/who-waits.1", "still waiting for"), "a wait for a lock")
 	require.NoError(t, tx.Rollback(t.Context()))
 	require.Equal(t, acknowledged, (<-waits).outcome)
-	require.Contains(t, w.send(t.Context(), 1, http.MethodPost, "/visit/get", []byte(`{}`), nil, "who-may-not.1").said, "AccessRightsException")
+	require.Contains(
+		t,
+		w.send(t.Context(), 1, http.MethodPost, "/visit/get", []byte(`{}`), nil, "who-may-not.1").said,
+		"AccessRightsException",
+	)
 	eventually(t, said("energy/who-may-not.1", "ERROR:"), "an error")
 
 	w.finish()
@@ -61,13 +73,17 @@ func TestThroughPgBouncer(t *testing.T) {
 
 	calls := 0
 	for _, l := range logged(t, c) {
-		if id, isRequest := strings.CutPrefix(l.of, "energy/"); isRequest && strings.Contains(strings.ToLower(l.text), "parameters:") {
+		if id, isRequest := strings.CutPrefix(l.of, "energy/"); isRequest &&
+			strings.Contains(strings.ToLower(l.text), "parameters:") {
 			require.True(t, strings.HasSuffix(l.text, ", $3 = '"+id+"'"), "%s: %s", l.of, l.text)
 			calls++
 		}
 	}
 	require.Greater(t, calls, 200)
-	idle := rows[struct{ N int }](c, "select count(*)::integer from pg_stat_activity where state = 'idle' and application_name like 'energy%/%'")
+	idle := rows[struct{ N int }](
+		c,
+		"select count(*)::integer from pg_stat_activity where state = 'idle' and application_name like 'energy%/%'",
+	)
 	require.Zero(t, idle[0].N, "a session that serves nobody has nobody's id")
 }
 

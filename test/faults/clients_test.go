@@ -55,8 +55,12 @@ func TestClientsThatMeanHarm(t *testing.T) {
 			t.Logf("most memory so far: %d MB", s.mostMemory())
 			require.Less(t, s.mostMemory(), size(memory, 2*memory), "MB of memory")
 			for message, lines := range tally(s.complaints(before)) {
-				require.Contains(t, []string{"overloaded: requests are sent away", "too many requests of one person are refused"}, message,
-					"it is the clients' fault, not the server's")
+				require.Contains(
+					t,
+					[]string{"overloaded: requests are sent away", "too many requests of one person are refused"},
+					message,
+					"it is the clients' fault, not the server's",
+				)
 				require.LessOrEqual(t, lines, 10)
 			}
 			if !attack.works {
@@ -158,8 +162,11 @@ func (a attackers) slowBodies(*crowd) {
 // slowReaders ask and ask, and never read: they hold no place in the pool.
 func (a attackers) slowReaders(w *crowd) {
 	// answers of a megabyte, of which some fill every buffer on the way
-	require.NoError(a.t, a.cluster.query(a.t.Context(), database,
-		"insert into gym.posts (kind, body, created_at) select 'news', repeat('x', 100000), now() from generate_series(1, 10)"))
+	require.NoError(a.t, a.cluster.query(
+		a.t.Context(),
+		database,
+		"insert into gym.posts (kind, body, created_at) select 'news', repeat('x', 100000), now() from generate_series(1, 10)",
+	))
 	ask := fmt.Sprintf("GET /api/v1/new/get HTTP/1.1\r\nHost: energy\r\nToken: %s\r\n\r\n", token)
 	var sending sync.WaitGroup
 	for range size(50, 500) { // more than there are connections to the database
@@ -298,7 +305,12 @@ func (a attackers) flood(w *crowd) {
 	for range size(50, 500) {
 		script.Go(func() {
 			for ctx.Err() == nil || refused.Load()+failed.Load() == 0 {
-				request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), http.MethodGet, a.base+"/api/v1/avtime/get", nil)
+				request, err := http.NewRequestWithContext(
+					context.WithoutCancel(ctx),
+					http.MethodGet,
+					a.base+"/api/v1/avtime/get",
+					nil,
+				)
 				if err != nil {
 					failed.Add(1)
 					return

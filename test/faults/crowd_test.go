@@ -35,8 +35,8 @@ type where interface {
 	refused(base string)
 }
 
-// crowd is a rush that does not end by itself: each client plays students who choose, and choose again, one request at a time.
-// It writes down every answer.
+// crowd is a rush that does not end by itself: each client plays students who choose, and choose again, one request
+// at a time. It writes down every answer.
 type crowd struct {
 	t       *testing.T
 	where   where
@@ -76,10 +76,17 @@ func startCrowd(t *testing.T, c *cluster, where where) *crowd {
 	ctx, stop := context.WithCancel(t.Context())
 	w := &crowd{
 		t: t, where: where, stop: stop, counts: map[outcome]int{},
-		slots: rows[slot](c, "select id, weekday::integer from gym.slots where month = rules.next_month() and deleted_at is null order by id"),
+		slots: rows[slot](
+			c,
+			"select id, weekday::integer from gym.slots where month = rules.next_month() and deleted_at is null order by id",
+		),
 		http: &http.Client{
-			Transport: &http.Transport{MaxIdleConnsPerHost: clients, DisableCompression: true, DialContext: (&net.Dialer{Timeout: 5 * time.Second}).DialContext},
-			Timeout:   patience,
+			Transport: &http.Transport{
+				MaxIdleConnsPerHost: clients,
+				DisableCompression:  true,
+				DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
+			},
+			Timeout: patience,
 		},
 	}
 	require.NotEmpty(t, w.slots)
@@ -186,7 +193,14 @@ func (w *crowd) choose(ctx context.Context, r *record) became {
 }
 
 // send asks one server after the other until one listens.
-func (w *crowd) send(ctx context.Context, student int, method, path string, body []byte, data any, id ...string) became {
+func (w *crowd) send(
+	ctx context.Context,
+	student int,
+	method, path string,
+	body []byte,
+	data any,
+	id ...string,
+) became {
 	const tries = 3
 	var b became
 	for range tries {
@@ -200,16 +214,34 @@ func (w *crowd) send(ctx context.Context, student int, method, path string, body
 	return b
 }
 
-func (w *crowd) sendTo(ctx context.Context, base string, student int, method, path string, body []byte, data any, id ...string) (b became) {
+func (w *crowd) sendTo(
+	ctx context.Context,
+	base string,
+	student int,
+	method, path string,
+	body []byte,
+	data any,
+	id ...string,
+) (b became) {
 	b = became{outcome: noAnswer, began: time.Now()}
 	defer func() { b.took = time.Since(b.began) }()
 	// what was begun is waited for: a test that ends is no fault
-	request, err := http.NewRequestWithContext(context.WithoutCancel(ctx), method, base+"/api/v1"+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(
+		context.WithoutCancel(ctx),
+		method,
+		base+"/api/v1"+path,
+		bytes.NewReader(body),
+	)
 	if err != nil {
 		b.outcome, b.said = strange, err.Error()
 		return b
 	}
-	request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(student)}, "Content-Type": {"application/json"}, "X-Request-Id": id}
+	request.Header = http.Header{
+		"Token":        {token},
+		"User-Id":      {strconv.Itoa(student)},
+		"Content-Type": {"application/json"},
+		"X-Request-Id": id,
+	}
 	response, err := w.http.Do(request)
 	var op *net.OpError
 	switch {
@@ -279,8 +311,8 @@ func (w *crowd) goesOn(more int) {
 	eventually(w.t, func() bool { return w.count(acknowledged) >= from+more }, "nobody is answered")
 }
 
-// recovers waits until the crowd is answered as if nothing had been, and gives how long after the fault's end the last request
-// failed.
+// recovers waits until the crowd is answered as if nothing had been, and gives how long after the fault's end the
+// last request failed.
 func (w *crowd) recovers(since time.Time) time.Duration {
 	w.t.Helper()
 	const inARow = 300

@@ -18,8 +18,9 @@ import (
 	"energiya/internal/testclock"
 )
 
-// TestRollingDeploy: a new program brings a new package of functions under load, and the two servers are replaced by it one
-// after the other. Nobody but the balancer notices: it finds /readyz at 503 before a server takes no more requests.
+// TestRollingDeploy: a new program brings a new package of functions under load, and the two servers are replaced by
+// it one after the other. Nobody but the balancer notices: it finds /readyz at 503 before a server takes no more
+// requests.
 func TestRollingDeploy(t *testing.T) {
 	t.Parallel()
 	next, version := buildNext(t)

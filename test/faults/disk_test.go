@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestDiskFull: PostgreSQL's disk is full, of data first, then of write-ahead log, which ends PostgreSQL; then there is room
-// again, and somebody starts it.
+// TestDiskFull: PostgreSQL's disk is full, of data first, then of write-ahead log, which ends PostgreSQL; then there
+// is room again, and somebody starts it.
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	needProc(t)

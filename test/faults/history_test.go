@@ -15,7 +15,8 @@ type record struct {
 	student int
 	id      string // of the request
 	slots   []int  // chosen
-	// acknowledged is true where the answer said what became of each slot; otherwise the choice may have been carried out or not.
+	// acknowledged is true where the answer said what became of each slot; otherwise the choice may have been carried
+	// out or not.
 	acknowledged bool
 	held         []int // of those chosen, as the answer said
 }
@@ -34,12 +35,12 @@ type moment struct {
 	held    []int
 }
 
-// compare gives what is wrong between the answers and the database. records are in the order in which each student sent them,
-// one at a time; changes in the order in which they happened; held is who holds what in the end.
+// compare gives what is wrong between the answers and the database. records are in the order in which each student
+// sent them, one at a time; changes in the order in which they happened; held is who holds what in the end.
 //
-// A choice that was acknowledged must be in the trail with just the seats that the answer named, or have changed nothing, being
-// then true already at a moment between those of the answers before and after it. A choice that was not acknowledged may stand
-// anywhere, or nowhere.
+// A choice that was acknowledged must be in the trail with just the seats that the answer named, or have changed
+// nothing, being then true already at a moment between those of the answers before and after it. A choice that was
+// not acknowledged may stand anywhere, or nowhere.
 func compare(records []record, changes []change, held map[int][]int) []string {
 	sent := map[int][]record{}
 	owner := map[string]int{}
@@ -99,7 +100,10 @@ func compareStudent(student int, sent []record, past []moment) (wrong []string) 
 	place := map[string]int{} // of a request in the past
 	for i, m := range past[1:] {
 		if _, twice := place[m.request]; twice {
-			wrong = append(wrong, fmt.Sprintf("student %d: request %s was carried out in two pieces", student, m.request))
+			wrong = append(
+				wrong,
+				fmt.Sprintf("student %d: request %s was carried out in two pieces", student, m.request),
+			)
 		}
 		place[m.request] = i + 1
 	}
@@ -110,11 +114,27 @@ func compareStudent(student int, sent []record, past []moment) (wrong []string) 
 		}
 		if at, changed := place[r.id]; changed {
 			if at < earliest {
-				wrong = append(wrong, fmt.Sprintf("student %d: request %s was answered after another, and carried out before it", student, r.id))
+				wrong = append(
+					wrong,
+					fmt.Sprintf(
+						"student %d: request %s was answered after another, and carried out before it",
+						student,
+						r.id,
+					),
+				)
 			}
 			earliest = max(earliest, at)
 			if !slices.Equal(past[at].held, r.held) {
-				wrong = append(wrong, fmt.Sprintf("student %d was told by request %s to hold %v, and held %v", student, r.id, r.held, past[at].held))
+				wrong = append(
+					wrong,
+					fmt.Sprintf(
+						"student %d was told by request %s to hold %v, and held %v",
+						student,
+						r.id,
+						r.held,
+						past[at].held,
+					),
+				)
 			}
 			continue
 		}
@@ -132,7 +152,10 @@ func compareStudent(student int, sent []record, past []moment) (wrong []string) 
 			return slices.Equal(m.held, r.held)
 		})
 		if !possible {
-			wrong = append(wrong, fmt.Sprintf("student %d was told by request %s to hold %v, which is lost", student, r.id, r.held))
+			wrong = append(
+				wrong,
+				fmt.Sprintf("student %d was told by request %s to hold %v, which is lost", student, r.id, r.held),
+			)
 		}
 	}
 	return wrong

@@ -1,5 +1,6 @@
-// Package faults_test breaks what can break under real servers in mid-rush – a server, PostgreSQL, the network, the disk – and
-// then compares every answer that a student got with the database. Each test has a PostgreSQL cluster of its own, with fsync.
+// Package faults_test breaks what can break under real servers in mid-rush – a server, PostgreSQL, the network, the
+// disk – and then compares every answer that a student got with the database. Each test has a PostgreSQL cluster of
+// its own, with fsync.
 //
 // In `make test` each fault is short. ENERGY_TEST_LONG=1, which `make test-faults` sets, makes them as long as in life.
 package faults_test
@@ -108,13 +109,14 @@ func span(short, long time.Duration) time.Duration {
 	return short
 }
 
-// environment is that of a program under test: nothing of ours or of PostgreSQL but the variables. PGBIN stays, which says
-// where programs are.
+// environment is that of a program under test: nothing of ours or of PostgreSQL but the variables. PGBIN stays, which
+// says where programs are.
 func environment(variables ...string) []string {
 	var clean []string
 	for _, entry := range os.Environ() {
 		if strings.HasPrefix(entry, "PGBIN=") ||
-			!strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") && !strings.HasPrefix(entry, "DATABASE_URL=") {
+			!strings.HasPrefix(entry, "ENERGY_") && !strings.HasPrefix(entry, "PG") &&
+				!strings.HasPrefix(entry, "DATABASE_URL=") {
 			clean = append(clean, entry)
 		}
 	}

@@ -27,7 +27,8 @@ func TestNetworkCut(t *testing.T) {
 	o.report(w, c, expect{refused: true}, s)
 }
 
-// TestNetworkSwallows: packets to the database and from it vanish, and nobody is told; afterwards only new connections work.
+// TestNetworkSwallows: packets to the database and from it vanish, and nobody is told; afterwards only new
+// connections work.
 func TestNetworkSwallows(t *testing.T) {
 	t.Parallel()
 	c := newCluster(t)
@@ -63,7 +64,8 @@ func TestDatabaseHangs(t *testing.T) {
 	o.report(w, c, expect{refused: true}, s)
 }
 
-// TestHangIsNoticedBeforeRequestsRunOut: whoever comes while the database hangs is refused at once, long before the deadline.
+// TestHangIsNoticedBeforeRequestsRunOut: whoever comes while the database hangs is refused at once, long before the
+// deadline.
 func TestHangIsNoticedBeforeRequestsRunOut(t *testing.T) {
 	t.Parallel()
 	needProc(t)
@@ -74,7 +76,11 @@ func TestHangIsNoticedBeforeRequestsRunOut(t *testing.T) {
 
 	o := begin(s)
 	c.signal(syscall.SIGSTOP)
-	eventually(t, func() bool { return statusOf(t.Context(), s.base()+"/readyz") == http.StatusServiceUnavailable }, "the hang is not noticed")
+	eventually(
+		t,
+		func() bool { return statusOf(t.Context(), s.base()+"/readyz") == http.StatusServiceUnavailable },
+		"the hang is not noticed",
+	)
 	c.signal(syscall.SIGCONT)
 	o.healed()
 	o.over(w)

@@ -84,8 +84,8 @@ func makeTemplate(ctx context.Context) error {
 	return c.query(ctx, database, "select from api.open_enrolment()")
 }
 
-// zoneAtSix is a zone in which it is now between six and seven in the morning: no month turns, and no window opens or closes,
-// while a test runs.
+// zoneAtSix is a zone in which it is now between six and seven in the morning: no month turns, and no window opens or
+// closes, while a test runs.
 func zoneAtSix() string {
 	ahead := (6 - testclock.Now().UTC().Hour() + 24) % 24
 	if ahead > 12 {
@@ -201,7 +201,8 @@ func (c *cluster) serverURLAt(hosts string) string {
 	return "postgres://" + login + ":" + c.password() + "@" + hosts + "/" + database
 }
 
-// processesIn are the postmaster of the cluster in a folder, which comes first, and its children; none where it does not run.
+// processesIn are the postmaster of the cluster in a folder, which comes first, and its children; none where it does
+// not run.
 func processesIn(folder string) []int {
 	text, _ := os.ReadFile(filepath.Join(folder, "data", "postmaster.pid"))
 	first, _, _ := strings.Cut(string(text), "\n")

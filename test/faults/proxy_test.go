@@ -64,8 +64,8 @@ func (p *proxy) cut() {
 	clear(p.conns)
 }
 
-// swallow lets everything vanish that is sent, without a word to either side. What was open before stays so, and dead, for ever,
-// as where a firewall has forgotten it; who connects meanwhile hears nothing before it is mended.
+// swallow lets everything vanish that is sent, without a word to either side. What was open before stays so, and
+// dead, for ever, as where a firewall has forgotten it; who connects meanwhile hears nothing before it is mended.
 func (p *proxy) swallow() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

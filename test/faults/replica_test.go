@@ -17,7 +17,8 @@ import (
 // eitherOf makes a DATABASE_URL with two hosts lead to the one that writes, soon where the first does not answer.
 const eitherOf = "?target_session_attrs=read-write&connect_timeout=1"
 
-// TestPrimaryKilled: the primary is killed, and its synchronous replica promoted. The server has both in its DATABASE_URL.
+// TestPrimaryKilled: the primary is killed, and its synchronous replica promoted. The server has both in its
+// DATABASE_URL.
 func TestPrimaryKilled(t *testing.T) {
 	t.Parallel()
 	needProc(t)
@@ -35,7 +36,8 @@ func TestPrimaryKilled(t *testing.T) {
 	o.report(w, replica, expect{refused: true}, s)
 }
 
-// TestPrimaryVanishes: the same, but the machine of the primary is gone without a word: its connections stay, and are dead.
+// TestPrimaryVanishes: the same, but the machine of the primary is gone without a word: its connections stay, and are
+// dead.
 func TestPrimaryVanishes(t *testing.T) {
 	t.Parallel()
 	needProc(t)
@@ -55,14 +57,18 @@ func TestPrimaryVanishes(t *testing.T) {
 	o.report(w, replica, expect{refused: true}, s)
 }
 
-// TestReportsFromAReplica: reports are read from a streaming replica, which shows what the primary acknowledged, and which refuses
-// them by the envelope when it is gone, while all else goes on.
+// TestReportsFromAReplica: reports are read from a streaming replica, which shows what the primary acknowledged, and
+// which refuses them by the envelope when it is gone, while all else goes on.
 func TestReportsFromAReplica(t *testing.T) {
 	t.Parallel()
 	primary, replica := newPair(t)
-	primary.exec("alter system set synchronous_commit = 'remote_apply'") // else the report may be behind by what is not yet applied
+	primary.exec(
+		"alter system set synchronous_commit = 'remote_apply'",
+	) // else the report may be behind by what is not yet applied
 	primary.exec("select pg_reload_conf()")
-	primary.exec(`insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (9000001, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN')`)
+	primary.exec(
+		`insert into gym.users (student_card, firstname, surname, secondname, "group", hid, role) values (9000001, 'Анна', 'Олеговна', 'Первая', '', '-', 'ADMIN')`,
+	)
 	admin := rows[struct{ ID int }](primary, "select id from gym.users where student_card = 9000001")[0].ID
 	s := newServer(t, primary.serverURL(), "ENERGY_REPORT_DATABASE_URL="+replica.serverURL())
 	w := startCrowd(t, primary, only{s})
@@ -70,9 +76,18 @@ func TestReportsFromAReplica(t *testing.T) {
 
 	report := func(kind string) (status int, answer string) {
 		body := `{"startDate":"2026-01-01","endDate":"2026-12-31","format":"csv"}`
-		request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.base()+"/api/v1/report/"+kind, strings.NewReader(body))
+		request, err := http.NewRequestWithContext(
+			t.Context(),
+			http.MethodPost,
+			s.base()+"/api/v1/report/"+kind,
+			strings.NewReader(body),
+		)
 		require.NoError(t, err)
-		request.Header = http.Header{"Token": {token}, "User-Id": {strconv.Itoa(admin)}, "Content-Type": {"application/json"}}
+		request.Header = http.Header{
+			"Token":        {token},
+			"User-Id":      {strconv.Itoa(admin)},
+			"Content-Type": {"application/json"},
+		}
 		response, err := w.http.Do(request)
 		require.NoError(t, err)
 		defer func() { _ = response.Body.Close() }()
@@ -102,14 +117,22 @@ func newPair(t *testing.T) (primary, replica *cluster) {
 	// both begin as the template was left: no pg_basebackup, which not every server comes with
 	copyAll(t, filepath.Join(templateFolder(), "data"), replica.data())
 	copyAll(t, filepath.Join(replica.data(), "PG_VERSION"), filepath.Join(replica.data(), "standby.signal"))
-	replica.configure(fmt.Sprintf("primary_conninfo = 'host=127.0.0.1 port=%s user=postgres password=%s'", primary.port(), primary.password()))
+	replica.configure(
+		fmt.Sprintf(
+			"primary_conninfo = 'host=127.0.0.1 port=%s user=postgres password=%s'",
+			primary.port(),
+			primary.password(),
+		),
+	)
 	replica.start()
 
 	// on the primary only: the replica, promoted, has nobody to wait for
 	primary.exec("alter system set synchronous_standby_names = '*'")
 	primary.exec("select pg_reload_conf()")
 	eventually(t, func() bool {
-		return len(rows[struct{ PID int }](primary, "select pid from pg_stat_replication where sync_state = 'sync'")) == 1
+		return len(
+			rows[struct{ PID int }](primary, "select pid from pg_stat_replication where sync_state = 'sync'"),
+		) == 1
 	}, "the replica does not come in step")
 	return primary, replica
 }

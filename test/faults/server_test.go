@@ -54,7 +54,12 @@ func newServer(t *testing.T, databaseURL string, variables ...string) *server {
 		s.kill()
 		if t.Failed() {
 			text := s.log.String()
-			t.Logf("faults in the log of %s:\n%s\nwhich ends so:\n%s", s.address, strings.Join(s.complaints(0), "\n"), text[max(0, len(text)-3000):])
+			t.Logf(
+				"faults in the log of %s:\n%s\nwhich ends so:\n%s",
+				s.address,
+				strings.Join(s.complaints(0), "\n"),
+				text[max(0, len(text)-3000):],
+			)
 		}
 	})
 	eventually(t, func() bool {
@@ -137,7 +142,11 @@ func (s *server) stop() int {
 
 func (s *server) awaitReady() {
 	s.t.Helper()
-	eventually(s.t, func() bool { return statusOf(s.t.Context(), s.base()+"/readyz") == http.StatusOK }, "the server is not ready")
+	eventually(
+		s.t,
+		func() bool { return statusOf(s.t.Context(), s.base()+"/readyz") == http.StatusOK },
+		"the server is not ready",
+	)
 }
 
 // statusOf gives 0 where nobody answers.
@@ -280,7 +289,8 @@ type expect struct {
 	quiet    bool // the log need not name it
 }
 
-// report ends a test: everybody goes home, answers are compared with the database, and the table of what happened is printed.
+// report ends a test: everybody goes home, answers are compared with the database, and the table of what happened is
+// printed.
 func (o *outage) report(w *crowd, c *cluster, e expect, servers ...*server) {
 	t := w.t
 	t.Helper()
@@ -316,7 +326,12 @@ func (o *outage) report(w *crowd, c *cluster, e expect, servers ...*server) {
 		require.Positive(t, w.counts[unavailable], "the fault was no fault")
 	}
 	// a hang would last until the patience of the client ends
-	require.Less(t, w.longest, requestTimeout()+20*time.Second, "somebody waited for an answer beyond the deadline of a request")
+	require.Less(
+		t,
+		w.longest,
+		requestTimeout()+20*time.Second,
+		"somebody waited for an answer beyond the deadline of a request",
+	)
 	for _, s := range servers {
 		require.Less(t, s.mostMemory(), memory, "MB of memory")
 		complaints := s.complaints(o.marks[s])

@@ -12,8 +12,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// change lets people say something about the marks of some dates, and looks at what follows from it at once: students of
-// the lessons past that have changed are judged anew, a whole lesson in one go.
+// change lets people say something about the marks of some dates, and looks at what follows from it at once: students
+// of the lessons past that have changed are judged anew, a whole lesson in one go.
 func (y *year) change(ctx context.Context, dates []time.Time, say func()) error {
 	before := y.marksOn(dates)
 	say()
@@ -88,8 +88,16 @@ func (y *year) mustBeJudgedFor(month time.Time, students []int) error {
 		missed := y.m.absences(student, month, y.today())
 		want := len(missed) >= y.m.limit && !y.m.pardoned[dayOf{student, month}]
 		if got := y.m.standing(student, month) != nil; got != want {
-			return fmt.Errorf("student %d is blocked for %s: %t, want %t by the absences %s of %d, month pardoned: %t",
-				student, month.Format("01-2006"), got, want, hours(missed), y.m.limit, y.m.pardoned[dayOf{student, month}])
+			return fmt.Errorf(
+				"student %d is blocked for %s: %t, want %t by the absences %s of %d, month pardoned: %t",
+				student,
+				month.Format("01-2006"),
+				got,
+				want,
+				hours(missed),
+				y.m.limit,
+				y.m.pardoned[dayOf{student, month}],
+			)
 		}
 	}
 	return nil
@@ -116,8 +124,8 @@ type event struct {
 	Reason      string
 }
 
-// readLedger follows what the rules did since it was last read: each block and pardon must be right, each seat freed must
-// have been held, each seat given back must be free, each not given back for the reason named.
+// readLedger follows what the rules did since it was last read: each block and pardon must be right, each seat freed
+// must have been held, each seat given back must be free, each not given back for the reason named.
 func (y *year) readLedger(ctx context.Context) error {
 	rows, err := y.db.conn.Query(ctx, `
 		select l.id, l.event, l.user_id, l.block_id, e.slot_id, b.month, b.ends_on, coalesce(b.absences, '{}'), b.id is not null and b.month is null, l.reason
@@ -144,10 +152,19 @@ func (y *year) readLedger(ctx context.Context) error {
 		}
 		b := y.m.blocks[*e.Block]
 		if b.lifted && len(b.freed) > 0 {
-			return fmt.Errorf("block %d of student %d was lifted, and the ledger says nothing of %d seats that it freed", b.id, b.student, len(b.freed))
+			return fmt.Errorf(
+				"block %d of student %d was lifted, and the ledger says nothing of %d seats that it freed",
+				b.id,
+				b.student,
+				len(b.freed),
+			)
 		}
 		if e.Event == "blocked" && !b.lifted && len(y.m.heldBy(b.student, y.barredMonth(b))) > 0 {
-			return fmt.Errorf("student %d was blocked and keeps the slots %v", b.student, y.m.told(b.student, y.barredMonth(b)))
+			return fmt.Errorf(
+				"student %d was blocked and keeps the slots %v",
+				b.student,
+				y.m.told(b.student, y.barredMonth(b)),
+			)
 		}
 	}
 	return nil
@@ -190,7 +207,11 @@ func (y *year) follow(e event) error {
 		case b.month.IsZero():
 			return fmt.Errorf("a block by hand was lifted by the machine")
 		case y.m.deserves(e.Student, b.month, y.today()):
-			return fmt.Errorf("lifted in spite of the absences %s of %d", hours(y.m.absences(e.Student, b.month, y.today())), y.m.limit)
+			return fmt.Errorf(
+				"lifted in spite of the absences %s of %d",
+				hours(y.m.absences(e.Student, b.month, y.today())),
+				y.m.limit,
+			)
 		}
 		return nil
 	}
@@ -252,9 +273,17 @@ func (y *year) followBlock(e event) error {
 	for _, h := range missed {
 		dates = append(dates, h.date)
 	}
-	if y.m.deleted[e.Student] || !y.m.deserves(e.Student, b.month, y.today()) || !slices.EqualFunc(dates, e.Absences, time.Time.Equal) {
-		return fmt.Errorf("for %s by %v: want the absences %s of %d, month pardoned: %t, deleted: %t", b.month.Format("01-2006"), e.Absences,
-			hours(missed), y.m.limit, y.m.pardoned[dayOf{e.Student, b.month}], y.m.deleted[e.Student])
+	if y.m.deleted[e.Student] || !y.m.deserves(e.Student, b.month, y.today()) ||
+		!slices.EqualFunc(dates, e.Absences, time.Time.Equal) {
+		return fmt.Errorf(
+			"for %s by %v: want the absences %s of %d, month pardoned: %t, deleted: %t",
+			b.month.Format("01-2006"),
+			e.Absences,
+			hours(missed),
+			y.m.limit,
+			y.m.pardoned[dayOf{e.Student, b.month}],
+			y.m.deleted[e.Student],
+		)
 	}
 	return nil
 }
@@ -293,7 +322,10 @@ func (y *year) audit(ctx context.Context) error {
 	}
 	var facts []string
 	for _, b := range broken {
-		rows, err := y.db.conn.Query(ctx, "select array(select left(to_jsonb(q)::text, 300) from ("+b.Query+") q limit 5)")
+		rows, err := y.db.conn.Query(
+			ctx,
+			"select array(select left(to_jsonb(q)::text, 300) from ("+b.Query+") q limit 5)",
+		)
 		if err != nil {
 			return err
 		}
@@ -301,7 +333,10 @@ func (y *year) audit(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		facts = append(facts, fmt.Sprintf("%s has %d violations: %s", b.Invariant, b.Violations, strings.Join(seen, " ")))
+		facts = append(
+			facts,
+			fmt.Sprintf("%s has %d violations: %s", b.Invariant, b.Violations, strings.Join(seen, " ")),
+		)
 	}
 	return fmt.Errorf("%s", strings.Join(facts, "; "))
 }
@@ -328,7 +363,13 @@ func difference[T comparable](got, want []T) string {
 	}
 	slices.Sort(wrong)
 	slices.Sort(missing)
-	return fmt.Sprintf("%d too many %v, %d missing %v", len(wrong), wrong[:min(6, len(wrong))], len(missing), missing[:min(6, len(missing))])
+	return fmt.Sprintf(
+		"%d too many %v, %d missing %v",
+		len(wrong),
+		wrong[:min(6, len(wrong))],
+		len(missing),
+		missing[:min(6, len(missing))],
+	)
 }
 
 // compare reads rows and names what differs.
@@ -356,7 +397,10 @@ func (y *year) checkSlots(ctx context.Context) error {
 	}
 	var want []row
 	for _, s := range y.m.slots {
-		want = append(want, row{s.id, s.weekday, s.month.Format(time.DateOnly), hhmm(s.at), s.capacity, y.m.seated(s), s.deleted})
+		want = append(
+			want,
+			row{s.id, s.weekday, s.month.Format(time.DateOnly), hhmm(s.at), s.capacity, y.m.seated(s), s.deleted},
+		)
 	}
 	return compare(ctx, y, want, `
 		select id, weekday::integer, month::text, to_char(starts_at, 'HH24:MI'), capacity, taken, deleted_at is not null from gym.slots`)
@@ -389,7 +433,10 @@ func (y *year) checkMarks(ctx context.Context) error {
 		for date := month; date.Before(nextMonth(month)); date = date.AddDate(0, 0, 1) {
 			for _, seats := range y.m.registers(date) {
 				for _, s := range seats {
-					want = append(want, row{s.student, s.slot.id, date.Format(time.DateOnly), string(y.m.markOf(s, date))})
+					want = append(
+						want,
+						row{s.student, s.slot.id, date.Format(time.DateOnly), string(y.m.markOf(s, date))},
+					)
 				}
 			}
 		}
@@ -402,7 +449,8 @@ func (y *year) checkMarks(ctx context.Context) error {
 	return nil
 }
 
-// checkBlocks: those of the ledger stand, and every one of this month and the last is explained by its marks, whenever it was made.
+// checkBlocks: those of the ledger stand, and every one of this month and the last is explained by its marks,
+// whenever it was made.
 func (y *year) checkBlocks(ctx context.Context) error {
 	type row struct {
 		Block, Student int
@@ -417,8 +465,15 @@ func (y *year) checkBlocks(ctx context.Context) error {
 		if !b.month.IsZero() {
 			r.Month = b.month.Format(time.DateOnly)
 			current := !b.month.Before(lastMonth(y.now)) && !y.m.deleted[b.student]
-			if missed := y.m.absences(b.student, b.month, y.today()); current && !y.m.deserves(b.student, b.month, y.today()) {
-				return fmt.Errorf("student %d is blocked for %s with the absences %s of %d", b.student, r.Month, hours(missed), y.m.limit)
+			if missed := y.m.absences(b.student, b.month, y.today()); current &&
+				!y.m.deserves(b.student, b.month, y.today()) {
+				return fmt.Errorf(
+					"student %d is blocked for %s with the absences %s of %d",
+					b.student,
+					r.Month,
+					hours(missed),
+					y.m.limit,
+				)
 			}
 		}
 		want = append(want, r)
@@ -490,7 +545,14 @@ func (y *year) compareShown(student int, data []byte) error {
 		want = append(want, h.date.Format(time.DateOnly)+" "+hhmm(h.at))
 	}
 	if !slices.Equal(got, want) || shown.Limit != y.m.limit || shown.Blocked != y.m.isBlocked(student, y.now) {
-		return fmt.Errorf("student %d sees %s, has missed %v of %d, is blocked: %t", student, data, want, y.m.limit, y.m.isBlocked(student, y.now))
+		return fmt.Errorf(
+			"student %d sees %s, has missed %v of %d, is blocked: %t",
+			student,
+			data,
+			want,
+			y.m.limit,
+			y.m.isBlocked(student, y.now),
+		)
 	}
 	return nil
 }

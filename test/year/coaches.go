@@ -18,11 +18,16 @@ type register struct {
 }
 
 func (r register) body() map[string]any {
-	return map[string]any{"date": r.date.Format(time.DateOnly), "time": hhmm(r.at), "present": r.present, "excused": r.excused}
+	return map[string]any{
+		"date":    r.date.Format(time.DateOnly),
+		"time":    hhmm(r.at),
+		"present": r.present,
+		"excused": r.excused,
+	}
 }
 
-// coaches, in the evening: the day's lessons, some forgotten, some marked in part; lessons forgotten earlier; corrections;
-// lessons called off and on.
+// coaches, in the evening: the day's lessons, some forgotten, some marked in part; lessons forgotten earlier;
+// corrections; lessons called off and on.
 func (y *year) coaches(ctx context.Context) error {
 	registers := y.m.registers(y.today())
 	for _, h := range sortedHours(registers) {
@@ -47,7 +52,10 @@ func (y *year) coaches(ctx context.Context) error {
 }
 
 func sortedHours(registers map[hour][]*seat) []hour {
-	return slices.SortedFunc(maps.Keys(registers), func(a, b hour) int { return cmp.Or(a.date.Compare(b.date), cmp.Compare(a.at, b.at)) })
+	return slices.SortedFunc(
+		maps.Keys(registers),
+		func(a, b hour) int { return cmp.Or(a.date.Compare(b.date), cmp.Compare(a.at, b.at)) },
+	)
 }
 
 func (y *year) markToday(ctx context.Context, h hour, seats []*seat) error {
@@ -186,7 +194,13 @@ func (y *year) compareRegister(h hour, data []byte) error {
 
 // look asks the wire for a lesson, compares it, and gives the ids of its marks by student.
 func (y *year) look(ctx context.Context, h hour) (map[int]int, error) {
-	data, _, err := y.request(ctx, "visit_get", y.coach, map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at)}, "")
+	data, _, err := y.request(
+		ctx,
+		"visit_get",
+		y.coach,
+		map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at)},
+		"",
+	)
 	if err != nil {
 		return nil, err
 	}
@@ -212,7 +226,10 @@ func (y *year) edit(ctx context.Context, actor int, s *seat, h hour, as mark) er
 	}
 	body := map[string]any{"id": ids[s.student], "marked": false}
 	if as != unmarked {
-		body = map[string]any{"id": ids[s.student], "mark": map[mark]int{absent: 0, present: 1, excused: 2, cancelled: 3}[as]}
+		body = map[string]any{
+			"id":   ids[s.student],
+			"mark": map[mark]int{absent: 0, present: 1, excused: 2, cancelled: 3}[as],
+		}
 	}
 	want := ""
 	if y.tooLate(h.date, actor) {
@@ -242,7 +259,10 @@ func (y *year) correct(ctx context.Context) error {
 	}
 	// absentees come and argue
 	who := registers[h]
-	if missing := slices.DeleteFunc(slices.Clone(who), func(s *seat) bool { return y.m.markOf(s, date) != absent }); len(missing) > 0 && y.chance(60) {
+	if missing := slices.DeleteFunc(slices.Clone(who), func(s *seat) bool { return y.m.markOf(s, date) != absent }); len(
+		missing,
+	) > 0 &&
+		y.chance(60) {
 		who = missing
 	}
 	s, _ := one(y.rng, who)
@@ -256,7 +276,10 @@ func (y *year) correct(ctx context.Context) error {
 
 // callOff cancels a lesson, mostly one to come, or takes a cancellation back.
 func (y *year) callOff(ctx context.Context) error {
-	off := slices.SortedFunc(maps.Keys(y.m.calledOff), func(a, b hour) int { return cmp.Or(a.date.Compare(b.date), cmp.Compare(a.at, b.at)) })
+	off := slices.SortedFunc(
+		maps.Keys(y.m.calledOff),
+		func(a, b hour) int { return cmp.Or(a.date.Compare(b.date), cmp.Compare(a.at, b.at)) },
+	)
 	if h, ok := one(y.rng, off); ok && y.chance(40) {
 		_, closed := y.m.runs(h.date)
 		want := ""
@@ -268,7 +291,13 @@ func (y *year) callOff(ctx context.Context) error {
 		case closed:
 			want = "day_closed"
 		}
-		_, done, err := y.request(ctx, "visit_restore_lesson", y.coach, map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at)}, want)
+		_, done, err := y.request(
+			ctx,
+			"visit_restore_lesson",
+			y.coach,
+			map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at)},
+			want,
+		)
 		if err != nil || !done {
 			return err
 		}
@@ -281,7 +310,13 @@ func (y *year) callOff(ctx context.Context) error {
 	} else if y.tooLate(h.date, y.coach) {
 		want = "coach_marks_days"
 	}
-	_, done, err := y.request(ctx, "visit_cancel_lesson", y.coach, map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at), "reason": "тренер болен"}, want)
+	_, done, err := y.request(
+		ctx,
+		"visit_cancel_lesson",
+		y.coach,
+		map[string]any{"date": h.date.Format(time.DateOnly), "time": hhmm(h.at), "reason": "тренер болен"},
+		want,
+	)
 	if err != nil || !done {
 		return err
 	}

@@ -23,7 +23,12 @@ func (c client) at(ctx context.Context, now time.Time) error {
 }
 
 // call is one request. Refused: by which rule; then nothing was changed.
-func (c client) call(ctx context.Context, function string, actor int, body any) (data []byte, refused string, err error) {
+func (c client) call(
+	ctx context.Context,
+	function string,
+	actor int,
+	body any,
+) (data []byte, refused string, err error) {
 	sent, err := json.Marshal(body)
 	if err != nil {
 		return nil, "", err

@@ -83,13 +83,25 @@ func (y *year) newSlots(ctx context.Context, due bool) error {
 		if y.m.slotsMade[month] || !due {
 			return fmt.Errorf("slot %+v of %s appeared by itself", o, month.Format("01-2006"))
 		}
-		y.m.slots[o.ID] = &slot{id: o.ID, weekday: o.Weekday, capacity: o.NumberOfPersons, month: month, ends: nextMonth(month), at: clockTime(o.Time)}
+		y.m.slots[o.ID] = &slot{
+			id:       o.ID,
+			weekday:  o.Weekday,
+			capacity: o.NumberOfPersons,
+			month:    month,
+			ends:     nextMonth(month),
+			at:       clockTime(o.Time),
+		}
 	}
 	if !y.m.slotsMade[month] && due {
 		for weekday := range 6 {
 			for _, at := range []string{"16:00", "17:30", "19:00", "20:30"} {
 				if y.m.slotAt(month, weekday, clockTime(at)) == nil {
-					return fmt.Errorf("no slot of %s was made on weekday %d at %s", month.Format("01-2006"), weekday, at)
+					return fmt.Errorf(
+						"no slot of %s was made on weekday %d at %s",
+						month.Format("01-2006"),
+						weekday,
+						at,
+					)
 				}
 			}
 		}

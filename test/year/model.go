@@ -304,7 +304,8 @@ func (m *model) runs(date time.Time) (weekday int, closed bool) {
 func (m *model) expected(s *seat, date time.Time) bool {
 	weekday, _ := m.runs(date)
 	begins := date.Add(s.slot.at)
-	return weekday == s.slot.weekday && !date.Before(s.slot.month) && date.Before(s.slot.ends) && begins.After(s.taken) &&
+	return weekday == s.slot.weekday && !date.Before(s.slot.month) && date.Before(s.slot.ends) &&
+		begins.After(s.taken) &&
 		(s.held() || !begins.After(s.givenUp))
 }
 
@@ -340,7 +341,8 @@ func (m *model) isMarked(l lesson) bool {
 	return false
 }
 
-// counts: is the mark an absence? Whoever is left unmarked is absent where somebody was marked, or everywhere by the strict rule.
+// counts: is the mark an absence? Whoever is left unmarked is absent where somebody was marked, or everywhere by the
+// strict rule.
 func (m *model) counts(s *seat, date time.Time) bool {
 	switch m.markOf(s, date) {
 	case absent:

@@ -30,7 +30,9 @@ func (y *year) planClosures() {
 		case slices.Contains([]string{"11-04", "02-23", "03-08", "05-01", "05-09", "06-12"}, stamp):
 		case stamp == "01-01":
 			c.to = date.AddDate(0, 0, 7)
-		case date.Weekday() == time.Saturday && y.chance(12), date.Weekday() == time.Sunday && y.chance(12), y.chance(1):
+		case date.Weekday() == time.Saturday && y.chance(12),
+			date.Weekday() == time.Sunday && y.chance(12),
+			y.chance(1):
 			c.runsAs = (weekdayOf(date) + 1 + y.rng.IntN(5)) % 6
 			if c.runsAs == weekdayOf(date) {
 				continue
@@ -110,7 +112,8 @@ func (y *year) atPsql(ctx context.Context) error {
 func (y *year) somebodySeated() (int, bool) {
 	var who []int
 	for _, student := range y.students {
-		if !y.m.deleted[student] && (len(y.m.heldBy(student, monthOf(y.now))) > 0 || len(y.m.heldBy(student, nextMonth(y.now))) > 0) {
+		if !y.m.deleted[student] &&
+			(len(y.m.heldBy(student, monthOf(y.now))) > 0 || len(y.m.heldBy(student, nextMonth(y.now))) > 0) {
 			who = append(who, student)
 		}
 	}
@@ -128,8 +131,8 @@ func (y *year) somebodyBlocked() (int, bool) {
 	return one(y.rng, who)
 }
 
-// forgive excuses a date: of the past, or ahead of time; where it can be, one on which the student has a lesson by his own
-// weekday; often one of those that cost somebody a seat.
+// forgive excuses a date: of the past, or ahead of time; where it can be, one on which the student has a lesson by
+// his own weekday; often one of those that cost somebody a seat.
 func (y *year) forgive(ctx context.Context) error {
 	student, ok := y.somebodySeated()
 	if !ok {
@@ -305,7 +308,11 @@ func (y *year) closeOrOpen(ctx context.Context, p plannedClosure) error {
 			y.m.chart()
 		})
 	}
-	body := map[string]any{"startDate": p.from.Format(time.DateOnly), "endDate": p.to.Format(time.DateOnly), "reason": "праздник"}
+	body := map[string]any{
+		"startDate": p.from.Format(time.DateOnly),
+		"endDate":   p.to.Format(time.DateOnly),
+		"reason":    "праздник",
+	}
 	if p.runsAs >= 0 {
 		body["runsAs"] = p.runsAs
 	}
@@ -347,7 +354,13 @@ func (y *year) resize(ctx context.Context) error {
 	if capacity < seated {
 		want = "slots_capacity_below_taken"
 	}
-	_, done, err := y.request(ctx, "avtime_edit", y.admin, map[string]any{"id": s.id, "numberOfPersons": capacity}, want)
+	_, done, err := y.request(
+		ctx,
+		"avtime_edit",
+		y.admin,
+		map[string]any{"id": s.id, "numberOfPersons": capacity},
+		want,
+	)
 	if done {
 		s.capacity = capacity
 	}
@@ -379,7 +392,13 @@ func (y *year) moveSlot(ctx context.Context) error {
 	case !s.month.After(y.now) && other != s:
 		want = "slot_month_begun"
 	}
-	_, done, err := y.request(ctx, "avtime_edit", y.admin, map[string]any{"id": s.id, "weekday": weekday, "time": hhmm(at)}, want)
+	_, done, err := y.request(
+		ctx,
+		"avtime_edit",
+		y.admin,
+		map[string]any{"id": s.id, "weekday": weekday, "time": hhmm(at)},
+		want,
+	)
 	if done {
 		s.weekday, s.at = weekday, at
 	}
@@ -416,8 +435,18 @@ func (y *year) createSlot(ctx context.Context) error {
 	if y.m.slotAt(month, weekday, at) != nil {
 		want = "slots_one_a_time"
 	}
-	data, done, err := y.request(ctx, "avtime_create", y.admin,
-		map[string]any{"weekday": weekday, "time": hhmm(at), "numberOfPersons": 8, "month": month.Format("01-2006")}, want)
+	data, done, err := y.request(
+		ctx,
+		"avtime_create",
+		y.admin,
+		map[string]any{
+			"weekday":         weekday,
+			"time":            hhmm(at),
+			"numberOfPersons": 8,
+			"month":           month.Format("01-2006"),
+		},
+		want,
+	)
 	if err != nil || !done {
 		return err
 	}
@@ -454,7 +483,13 @@ func (y *year) enrol(ctx context.Context) error {
 	case len(y.m.heldBy(student, s.month)) >= y.m.perStudent:
 		want = "slots_per_student"
 	}
-	_, done, err := y.request(ctx, "entry_create_any", y.admin, map[string]any{"selectedTime": s.id, "user": student}, want)
+	_, done, err := y.request(
+		ctx,
+		"entry_create_any",
+		y.admin,
+		map[string]any{"selectedTime": s.id, "user": student},
+		want,
+	)
 	if err != nil || !done {
 		return err
 	}

@@ -264,7 +264,8 @@ func (y *year) opening(ctx context.Context, offered []*slot) error {
 
 	// only what can raise absences: who gets a seat back in the crowd nobody could foretell
 	late := slices.DeleteFunc(y.lateRegisters(6), func(r register) bool {
-		return y.Workers < 2 || slices.ContainsFunc(y.m.registers(r.date)[r.hour], func(s *seat) bool { return y.m.counts(s, r.date) })
+		return y.Workers < 2 ||
+			slices.ContainsFunc(y.m.registers(r.date)[r.hour], func(s *seat) bool { return y.m.counts(s, r.date) })
 	})
 	stories := make([][]story, y.Workers)
 	group, rush := errgroup.WithContext(ctx)
@@ -278,7 +279,8 @@ func (y *year) opening(ctx context.Context, offered []*slot) error {
 			}
 			if n == 1 {
 				for i, r := range late {
-					if _, refused, err := mine.call(rush, "visit_mark_lesson", y.coach, r.body()); err != nil || refused != "" {
+					if _, refused, err := mine.call(rush, "visit_mark_lesson", y.coach, r.body()); err != nil ||
+						refused != "" {
 						return fmt.Errorf("visit_mark_lesson %v at the opening: %s %w", r.body(), refused, err)
 					}
 					if err := mine.conn.QueryRow(rush, `select coalesce(max(id), 0) from gym.ledger`).Scan(&late[i].ledger); err != nil {
@@ -367,7 +369,13 @@ func (p plan) play(ctx context.Context, mine, second client) (story, error) {
 				return s, err
 			}
 			if !slices.Equal(sees, possible[0]) && !slices.Equal(sees, possible[1]) {
-				return s, fmt.Errorf("clicked twice on %v: was told %v and %v, sees %v", list, possible[0], possible[1], sees)
+				return s, fmt.Errorf(
+					"clicked twice on %v: was told %v and %v, sees %v",
+					list,
+					possible[0],
+					possible[1],
+					sees,
+				)
 			}
 			s.told = sees
 		}
@@ -421,7 +429,12 @@ func (y *year) afterOpening(ctx context.Context, month time.Time, stories []stor
 	for id := range full {
 		s := y.m.slots[id]
 		if !y.m.isFull(s) && !left[id] && freed == y.report.Freed {
-			return fmt.Errorf("somebody was told that slot %d is full, and it has %d of %d", id, y.m.seated(s), s.capacity)
+			return fmt.Errorf(
+				"somebody was told that slot %d is full, and it has %d of %d",
+				id,
+				y.m.seated(s),
+				s.capacity,
+			)
 		}
 	}
 	return nil

@@ -1,7 +1,7 @@
-// Package year plays an academic year of the gym, day by day under the session's clock: students who enrol, change their
-// minds, skip and are excused, coaches who forget and correct, administrators, holidays, a server that is down. After
-// every day the database must agree with a model that knows only what people were told and what they said, and its own
-// audit must be clean.
+// Package year plays an academic year of the gym, day by day under the session's clock: students who enrol, change
+// their minds, skip and are excused, coaches who forget and correct, administrators, holidays, a server that is down.
+// After every day the database must agree with a model that knows only what people were told and what they said, and
+// its own audit must be clean.
 package year
 
 import (
@@ -136,7 +136,9 @@ func (y *year) planOutages() {
 			y.outages[date] = jobs
 		}
 		switch stamp := date.Format("01-02"); {
-		case stamp >= "10-19" && stamp <= "10-27", stamp >= "11-28" && stamp <= "11-30", stamp >= "12-01" && stamp <= "12-03":
+		case stamp >= "10-19" && stamp <= "10-27",
+			stamp >= "11-28" && stamp <= "11-30",
+			stamp >= "12-01" && stamp <= "12-03":
 			y.outages[date] = whole
 		case stamp >= "02-24" && stamp <= "03-02":
 			y.outages[date] = jobs
@@ -206,7 +208,13 @@ func one[T any](rng *rand.Rand, of []T) (T, bool) {
 }
 
 // request makes a request whose fate the model foretells: refused by the rule want, or not ("").
-func (y *year) request(ctx context.Context, function string, actor int, body any, want string) (data []byte, done bool, err error) {
+func (y *year) request(
+	ctx context.Context,
+	function string,
+	actor int,
+	body any,
+	want string,
+) (data []byte, done bool, err error) {
 	data, got, err := y.db.call(ctx, function, actor, body)
 	y.report.Calls++
 	if err != nil {

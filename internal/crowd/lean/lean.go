@@ -1,6 +1,6 @@
-// Package lean is an HTTP client for measurements: in one it shares the cores with the server, and what it needs of them the
-// server lacks. A connection belongs to one caller at a time, who waits for the answer himself: no goroutines, no pool, no
-// redirects.
+// Package lean is an HTTP client for measurements: in one it shares the cores with the server, and what it needs of
+// them the server lacks. A connection belongs to one caller at a time, who waits for the answer himself: no
+// goroutines, no pool, no redirects.
 package lean
 
 import (
@@ -31,7 +31,10 @@ func NewServer(address, token string) (*Server, error) {
 	if u.Scheme != "http" || u.Hostname() == "" {
 		return nil, fmt.Errorf("the server's URL is %q; it may be http://host:port", address)
 	}
-	return &Server{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")), " HTTP/1.1\r\nHost: " + u.Host + "\r\nToken: " + token + "\r\nContent-Type: application/json\r\nUser-Id: "}, nil
+	return &Server{
+		net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "80")),
+		" HTTP/1.1\r\nHost: " + u.Host + "\r\nToken: " + token + "\r\nContent-Type: application/json\r\nUser-Id: ",
+	}, nil
 }
 
 // Conn is a connection that is kept alive. Not for two goroutines at once.
@@ -61,8 +64,8 @@ func (c *Conn) Close() {
 	_ = c.conn.Close()
 }
 
-// Do sends a request of an actor to a path below /api/v1 and gives the answer's status and body, which holds until the next
-// request. After an error the connection is of no use.
+// Do sends a request of an actor to a path below /api/v1 and gives the answer's status and body, which holds until
+// the next request. After an error the connection is of no use.
 func (c *Conn) Do(method, path string, actor int, body []byte) (int, []byte, error) {
 	c.write = append(c.write[:0], method...)
 	c.write = append(c.write, " /api/v1"...)

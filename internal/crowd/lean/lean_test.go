@@ -37,7 +37,17 @@ func TestRequestsArriveAndAnswersComeBackOnOneConnection(t *testing.T) {
 			fmt.Fprint(w, long)
 			return
 		}
-		fmt.Fprintf(w, "%s %s %s %s %s %s %s", r.RemoteAddr, r.Method, r.URL.Path, r.Header.Get("Token"), r.Header.Get("User-Id"), r.Header.Get("Content-Type"), body)
+		fmt.Fprintf(
+			w,
+			"%s %s %s %s %s %s %s",
+			r.RemoteAddr,
+			r.Method,
+			r.URL.Path,
+			r.Header.Get("Token"),
+			r.Header.Get("User-Id"),
+			r.Header.Get("Content-Type"),
+			body,
+		)
 	})
 	status, first, err := conn.Do("POST", "/entry/create", 17, []byte(`{"selectedTimes":[1]}`))
 	require.NoError(t, err)

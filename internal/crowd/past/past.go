@@ -1,6 +1,6 @@
-// Package past plays months that are over into a database, day by day under the session's clock: students choose at the
-// opening, come or stay away, and a coach marks them, and now and then forgets to. What follows from it (marks, absences,
-// blocks, freed seats) is the rules' own work.
+// Package past plays months that are over into a database, day by day under the session's clock: students choose at
+// the opening, come or stay away, and a coach marks them, and now and then forgets to. What follows from it (marks,
+// absences, blocks, freed seats) is the rules' own work.
 package past
 
 import (
@@ -41,8 +41,9 @@ type player struct {
 	played Report
 }
 
-// Play plays the month before this one, and this one up to yesterday, as far as they are not played yet: the months' seats are
-// chosen once, and days are not played twice. Lessons in which others than Students take part are left alone.
+// Play plays the month before this one, and this one up to yesterday, as far as they are not played yet: the months'
+// seats are chosen once, and days are not played twice. Lessons in which others than Students take part are left
+// alone.
 func Play(ctx context.Context, o Options) (Report, error) {
 	p := &player{Options: o, random: rand.New(rand.NewPCG(o.Seed, 0))}
 	err := p.play(ctx)
@@ -186,8 +187,8 @@ func (p *player) diligence(student int) int {
 	}
 }
 
-// open lets students choose until no seat is left, at the moment at which enrolment opens. By the true clock the month has begun
-// long ago: its marks are made in the same transaction, so that no server finds it without.
+// open lets students choose until no seat is left, at the moment at which enrolment opens. By the true clock the
+// month has begun long ago: its marks are made in the same transaction, so that no server finds it without.
 func (p *player) open(ctx context.Context, at string, month time.Time) error {
 	var chosen bool
 	if err := p.Conn.QueryRow(ctx, sqlChosen, month, p.Students).Scan(&chosen); err != nil || chosen {

@@ -19,8 +19,13 @@ func TestMonthsPastArePlayedOnce(t *testing.T) {
 	// somebody who is none of the players holds a seat of the month before this one
 	other := database.User(t, "STUDENT")
 	var opened string
-	require.NoError(t, database.Owner.QueryRow(t.Context(), "select ((rules.this_month() - interval '2 months')::date + 25)::text").Scan(&opened))
-	_, err := database.At(t, opened).Exec(t.Context(), "select wire.ensure_slots(); insert into gym.enrolments (slot_id, user_id) select min(id), "+strconv.Itoa(other)+" from gym.slots")
+	require.NoError(
+		t,
+		database.Owner.QueryRow(t.Context(), "select ((rules.this_month() - interval '2 months')::date + 25)::text").
+			Scan(&opened),
+	)
+	_, err := database.At(t, opened).
+		Exec(t.Context(), "select wire.ensure_slots(); insert into gym.enrolments (slot_id, user_id) select min(id), "+strconv.Itoa(other)+" from gym.slots")
 	require.NoError(t, err)
 	conn, err := pgx.Connect(t.Context(), database.URL())
 	require.NoError(t, err)
@@ -50,7 +55,13 @@ func TestMonthsPastArePlayedOnce(t *testing.T) {
 		require.Zero(t, one("select length(current_setting('gym.now'))"), "the session has the true clock again")
 	}
 	clean()
-	require.Positive(t, one("select count(*) from gym.blocks where month = (rules.this_month() - interval '1 month')::date and lifted_at is null"), "somebody skipped much")
+	require.Positive(
+		t,
+		one(
+			"select count(*) from gym.blocks where month = (rules.this_month() - interval '1 month')::date and lifted_at is null",
+		),
+		"somebody skipped much",
+	)
 	require.Equal(t, first.Present, one("select count(*) from gym.marks where mark = 'present'"))
 	require.Zero(t, one("select count(*) from gym.marks where date >= rules.today() and mark <> 'unmarked'"))
 	before := one("select count(*) from gym.ledger")
@@ -64,5 +75,9 @@ func TestMonthsPastArePlayedOnce(t *testing.T) {
 	clean()
 
 	require.Positive(t, one("select count(*) from gym.marks where user_id = $1", other))
-	require.Zero(t, one("select count(*) from gym.marks where user_id = $1 and mark <> 'unmarked'", other), "lessons of other people are left alone")
+	require.Zero(
+		t,
+		one("select count(*) from gym.marks where user_id = $1 and mark <> 'unmarked'", other),
+		"lessons of other people are left alone",
+	)
 }

@@ -1,5 +1,6 @@
-// Package rush plays the opening minute of enrolment over HTTP: a crowd of students who all press the button in the same
-// second, look again at what is free, and press once more. It stands where the auth server stands and knows no rule.
+// Package rush plays the opening minute of enrolment over HTTP: a crowd of students who all press the button in the
+// same second, look again at what is free, and press once more. It stands where the auth server stands and knows no
+// rule.
 package rush
 
 import (
@@ -63,7 +64,8 @@ type Report struct {
 	Refusals map[string]int
 	// Choices and Lists are the latencies of entry/create and avtime/get, ascending.
 	Choices, Lists []time.Duration
-	// Answered is when everybody had the answer to the first press, LastSeat when the last seat was booked, Took when all were done.
+	// Answered is when everybody had the answer to the first press, LastSeat when the last seat was booked, Took when
+	// all were done.
 	Answered, LastSeat, Took time.Duration
 	// Held are the slots that each student was last told to hold.
 	Held map[int][]int
@@ -98,8 +100,8 @@ type crowd struct {
 // maxFailures is how many errors a report keeps.
 const maxFailures = 10
 
-// Run plays it: every student at once. The error says that it could not begin, or that ctx ended; what the server did wrong
-// stands in the report.
+// Run plays it: every student at once. The error says that it could not begin, or that ctx ended; what the server did
+// wrong stands in the report.
 func Run(ctx context.Context, o Options) (*Report, error) {
 	o.Wishes, o.Tries, o.Connections = cmp.Or(o.Wishes, 3), cmp.Or(o.Tries, 5), cmp.Or(o.Connections, 256)
 	if len(o.Students) == 0 {
@@ -154,7 +156,10 @@ func (c *crowd) arrive(ctx context.Context) error {
 	}
 	all.Wait()
 	if err := errors.Join(errs...); err != nil {
-		return fmt.Errorf("reading the list of slots before the opening: %w", errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })])
+		return fmt.Errorf(
+			"reading the list of slots before the opening: %w",
+			errs[slices.IndexFunc(errs, func(err error) bool { return err != nil })],
+		)
 	}
 	if c.slots = lists[0]; len(c.slots) == 0 {
 		return errors.New("next month has no slots yet")
@@ -210,8 +215,16 @@ func (c *crowd) press(ctx context.Context, student int, random *rand.Rand, wish 
 	}
 }
 
-// noteChoice enters an answer to entry/create. It gives what the student now holds, and whether it is worth another try.
-func (c *crowd) noteChoice(student int, chosen []slot, told []taken, err error, pressed time.Time, first bool) (held []slot, again bool) {
+// noteChoice enters an answer to entry/create. It gives what the student now holds, and whether it is worth another
+// try.
+func (c *crowd) noteChoice(
+	student int,
+	chosen []slot,
+	told []taken,
+	err error,
+	pressed time.Time,
+	first bool,
+) (held []slot, again bool) {
 	now := time.Now()
 	c.requests.Add(1)
 	var refused *refusal

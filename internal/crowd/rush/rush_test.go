@@ -29,9 +29,12 @@ func serve(t *testing.T, database *dbtest.DB) string {
 	_, err := database.Owner.Exec(t.Context(), "select from api.open_enrolment()")
 	require.NoError(t, err)
 	server := httptest.NewServer(api.New(api.Options{
-		Pool:           database.Server(t),
-		Tokens:         oneToken{},
-		Logger:         httplog.NewLogger("test", httplog.Options{JSON: true, Writer: io.Discard, LogLevel: slog.LevelError}),
+		Pool:   database.Server(t),
+		Tokens: oneToken{},
+		Logger: httplog.NewLogger(
+			"test",
+			httplog.Options{JSON: true, Writer: io.Discard, LogLevel: slog.LevelError},
+		),
 		RequestTimeout: time.Minute,
 	}))
 	t.Cleanup(server.Close)
@@ -66,7 +69,11 @@ func TestEverySeatGoesToSomebodyWhoWasToldSo(t *testing.T) {
 	held := map[int][]int{}
 	var student int
 	var slots []int
-	_, err = pgx.ForEachRow(rows, []any{&student, &slots}, func() error { held[student] = slices.Clone(slots); return nil })
+	_, err = pgx.ForEachRow(
+		rows,
+		[]any{&student, &slots},
+		func() error { held[student] = slices.Clone(slots); return nil },
+	)
 	require.NoError(t, err)
 	told := map[int][]int{}
 	seats := 0
@@ -89,7 +96,10 @@ func TestRefusalsAndFailuresAreToldApart(t *testing.T) {
 	}
 	coach := database.User(t, "COACH") // may look, but not enrol
 
-	report, err := rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: token, Students: append(blocked, coach)})
+	report, err := rush.Run(
+		t.Context(),
+		rush.Options{URLs: []string{url}, Token: token, Students: append(blocked, coach)},
+	)
 	require.NoError(t, err)
 	require.Equal(t, map[rush.Kind]int{rush.Refused: 3, rush.Failed: 1}, report.Answers)
 	require.Len(t, report.Refusals, 1)
@@ -108,7 +118,10 @@ func TestRunSaysWhyItCannotBegin(t *testing.T) {
 	require.ErrorContains(t, err, "needs students")
 	_, err = rush.Run(t.Context(), rush.Options{URLs: []string{url}, Token: "another", Students: []int{student}})
 	require.ErrorContains(t, err, "TokenException")
-	_, err = rush.Run(t.Context(), rush.Options{URLs: []string{"http://127.0.0.1:1"}, Token: token, Students: []int{student}})
+	_, err = rush.Run(
+		t.Context(),
+		rush.Options{URLs: []string{"http://127.0.0.1:1"}, Token: token, Students: []int{student}},
+	)
 	require.ErrorContains(t, err, "connection refused")
 	_, err = database.Owner.Exec(t.Context(), "update gym.slots set deleted_at = now()")
 	require.NoError(t, err)

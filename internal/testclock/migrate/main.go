@@ -1,5 +1,6 @@
-// Command migrate does what "energy migrate" does, for a database of tests: with the clock that ENERGY_TEST_CLOCK says. The
-// database is the one that PostgreSQL's own variables name. The tests in SQL find the shift in the setting test.clock_shift.
+// Command migrate does what "energy migrate" does, for a database of tests: with the clock that ENERGY_TEST_CLOCK
+// says. The database is the one that PostgreSQL's own variables name. The tests in SQL find the shift in the setting
+// test.clock_shift.
 package main
 
 import (
