@@ -30,14 +30,16 @@ begin
   for v_grant in
     select * from (values
       ('{{.server_role}}', 'usage on schema wire'),
-      -- River in the server: its queue, its election, its function in an index. Its migrations are the owner's, and so is reindexing
+      -- River in the server: its queue, its election, its function in an index. Its migrations are the owner's, and
+      -- so is reindexing
       ('{{.server_role}}', 'usage on schema river'),
       ('{{.server_role}}', 'select, insert, update, delete on river.river_job, river.river_leader, river.river_queue'),
       ('{{.server_role}}', 'usage on sequence river.river_job_id_seq'),
       ('{{.server_role}}', 'execute on function river.river_job_state_in_bitmask(bit, river.river_job_state)'),
       -- our auth server: so a thief of its log-in can list nothing, and guesses in the database's own buckets
       ('{{.web_role}}', 'usage on schema auth'),
-      -- an administrator: every function of api, every datum but hashes and the pepper, and writing it under all rules and triggers.
+      -- an administrator: every function of api, every datum but hashes and the pepper, and writing it under all
+      -- rules and triggers.
       -- What the triggers write he only reads; DELETE is refused by a rule where history stays, which says so
       ('{{.admin_role}}', 'usage on schema api, gym'),
       ('{{.admin_role}}', 'select on all tables in schema api'),
@@ -51,7 +53,8 @@ begin
       ('{{.admin_role}}', 'insert (student_card, firstname, secondname, surname, "group", hid, image, role, deleted) on gym.users'),
       ('{{.admin_role}}', 'update (student_card, firstname, secondname, surname, "group", image, role, deleted) on gym.users'),
       ('{{.admin_role}}', 'delete on gym.users'),
-      -- a reader: numbers, no person. Of people the id, group and role; no name, no card, no picture; nothing that was typed about a person
+      -- a reader: numbers, no person. Of people the id, group and role; no name, no card, no picture; nothing that
+      -- was typed about a person
       -- (reasons), no values of the audit trail, no database log-in. Names are masked in api.people_masked
       ('{{.reader_role}}', 'usage on schema api, gym'),
       ('{{.reader_role}}', 'select on api.slots, api.rules, api.settings, api.closures, api.people_masked, api.changes_masked'),
@@ -106,7 +109,8 @@ $entries$;
 -- who may connect, and where names are looked for
 select rules.settle_database();
 
--- Which people a role sees and writes, beside the columns above. Old auth servers sign up students with a hash, see nobody
+-- Which people a role sees and writes, beside the columns above. Old auth servers sign up students with a hash, see
+-- nobody
 -- who is deleted, and make nobody a coach. Whoever else reads the table sees what is granted. The owner is not bound by
 -- it (no FORCE): neither are the functions, nor pg_dump by the owner.
 do $policies$

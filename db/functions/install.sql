@@ -1,4 +1,5 @@
--- The code package: rules, api, wire and auth are dropped and rebuilt in one transaction, with every trigger, right and comment.
+-- The code package: rules, api, wire and auth are dropped and rebuilt in one transaction, with every trigger, right
+-- and comment.
 -- Installed by `energy migrate` and by `tern code install db/functions`.
 
 -- Other people's objects that use ours would vanish silently with the drop: name them and stop.
@@ -6,27 +7,36 @@ do $others$
 declare
   v_others text;
 begin
-  select string_agg(distinct pg_describe_object(d.classid, d.objid, d.objsubid), E'\n' order by pg_describe_object(d.classid, d.objid, d.objsubid))
+  select string_agg(distinct pg_describe_object(d.classid, d.objid, d.objsubid), E'\n'
+    order by pg_describe_object(d.classid, d.objid, d.objsubid))
     into v_others
     from pg_depend d
     join (
-      select 'pg_proc'::regclass as classid, p.oid as objid, n.nspname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+      select 'pg_proc'::regclass as classid, p.oid as objid, n.nspname from pg_proc p
+        join pg_namespace n on n.oid = p.pronamespace
       union all
       select 'pg_class'::regclass, c.oid, n.nspname from pg_class c join pg_namespace n on n.oid = c.relnamespace
       union all
       select 'pg_type'::regclass, t.oid, n.nspname from pg_type t join pg_namespace n on n.oid = t.typnamespace
-    ) ours on ours.classid = d.refclassid and ours.objid = d.refobjid and ours.nspname in ('rules', 'api', 'wire', 'auth')
+    ) ours on ours.classid = d.refclassid and ours.objid = d.refobjid
+      and ours.nspname in ('rules', 'api', 'wire', 'auth')
    where d.deptype in ('n', 'a')
      -- ours: inside the three schemas, or a trigger on a table of ours
      and not exists (select from pg_proc p join pg_namespace n on n.oid = p.pronamespace
-                      where d.classid = 'pg_proc'::regclass and p.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
+                      where d.classid = 'pg_proc'::regclass and p.oid = d.objid
+                        and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace
-                      where d.classid = 'pg_class'::regclass and c.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
+                      where d.classid = 'pg_class'::regclass and c.oid = d.objid
+                        and n.nspname in ('rules', 'api', 'wire', 'auth'))
      and not exists (select from pg_type t join pg_namespace n on n.oid = t.typnamespace
-                      where d.classid = 'pg_type'::regclass and t.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
-     and not exists (select from pg_rewrite r join pg_class c on c.oid = r.ev_class join pg_namespace n on n.oid = c.relnamespace
-                      where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid and n.nspname in ('rules', 'api', 'wire', 'auth'))
-     and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid join pg_namespace n on n.oid = c.relnamespace
+                      where d.classid = 'pg_type'::regclass and t.oid = d.objid
+                        and n.nspname in ('rules', 'api', 'wire', 'auth'))
+     and not exists (select from pg_rewrite r join pg_class c on c.oid = r.ev_class
+       join pg_namespace n on n.oid = c.relnamespace
+                      where d.classid = 'pg_rewrite'::regclass and r.oid = d.objid
+                        and n.nspname in ('rules', 'api', 'wire', 'auth'))
+     and not exists (select from pg_trigger t join pg_class c on c.oid = t.tgrelid
+       join pg_namespace n on n.oid = c.relnamespace
                       where d.classid = 'pg_trigger'::regclass and t.oid = d.objid and n.nspname = 'gym');
   if v_others is not null and current_setting('gym.force_install', true) is distinct from 'on' then
     raise exception 'other people''s objects use rules, api, wire or auth and would be dropped with them'
@@ -35,22 +45,28 @@ begin
 end
 $others$;
 
--- The drop locks every table that has a trigger of ours, in an order of its own. So everybody is first stopped at the gate
+-- The drop locks every table that has a trigger of ours, in an order of its own. So everybody is first stopped at the
+-- gate
 -- (wire.admit), where a request holds nothing yet, and those who are in go out: else each would wait for the other.
 lock table gym.rights in access exclusive mode;
 
 drop schema if exists auth, wire, api, rules cascade;
 
 create schema rules;
-comment on schema rules is 'The rules: predicates, operations and trigger functions. Each says its purpose, errors and source: \df+ rules.*';
+comment on schema rules is
+  'The rules: predicates, operations and trigger functions. Each says its purpose, errors and source: \df+ rules.*';
 create schema api;
-comment on schema api is 'What a person calls in psql: named arguments with defaults, rows back. Holds no rule of its own.';
+comment on schema api is
+  'What a person calls in psql: named arguments with defaults, rows back. Holds no rule of its own.';
 create schema wire;
-comment on schema wire is 'One function an endpoint of openapi.yaml, json in its shape; all that the server may execute. Holds no rule of its own.';
+comment on schema wire is
+  'One function an endpoint of openapi.yaml, json in its shape; all that the server may execute. Holds no rule of '
+  'its own.';
 
 create schema auth;
 comment on schema auth is
-  'What the auth server calls, and all that its role may execute. A function that acts for a person takes the session''s '
+  'What the auth server calls, and all that its role may execute. A function that acts for a person takes the '
+  'session''s '
   'token, never an id. Holds no rule of its own.';
 
 {{ template "rules/catalogue.sql" . }}

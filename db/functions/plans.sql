@@ -1,10 +1,14 @@
--- Every function that is entered from outside (endpoints, api, triggers: the definers) plans its statements the same on any
+-- Every function that is entered from outside (endpoints, api, triggers: the definers) plans its statements the same
+-- on any
 -- server, through PgBouncer, in psql and after a restore, since a setting of a function travels with it:
---   jit = off               a call takes milliseconds at most; compiling its statements takes 30 to 300. Without statistics,
+--   jit = off               a call takes milliseconds at most; compiling its statements takes 30 to 300. Without
+--   statistics,
 --                           or of functions that return rows, the planner expects enough work to compile
---   random_page_cost = 1.1  a gym fits into memory, where a page by an index costs what any page does. By PostgreSQL's own 4
+--   random_page_cost = 1.1  a gym fits into memory, where a page by an index costs what any page does. By
+--   PostgreSQL's own 4
 --                           the planner reads 20,000 people from end to end to find the twelve of a lesson
--- Both together cost 0.4 µs a call. Cost parameters only: a switch such as enable_seqscan makes every plan that must do what
+-- Both together cost 0.4 µs a call. Cost parameters only: a switch such as enable_seqscan makes every plan that must
+-- do what
 -- it forbids look so expensive that JIT compiles it.
 do $plans$
 declare

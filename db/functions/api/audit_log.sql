@@ -19,10 +19,14 @@ begin
 end
 $$;
 comment on function api.history(text, integer, text) is
-  'What became of something, oldest first: when, by whom, what. what: user, slot, enrolment, mark, post, closure, block, pardon, turn, roster, with id (of roster the card); setting, right, template, lesson, with key (a setting''s name, new/get, 0 16:00:00, 2026-11-02 16:00:00). Without id and key: of all. '
-  'Errors: history_unknown. Definer: reads gym.audit_log with its values. Example: select * from api.history(''enrolment'', 42);';
+  'What became of something, oldest first: when, by whom, what. what: user, slot, enrolment, mark, post, closure, '
+  'block, pardon, turn, roster, with id (of roster the card); setting, right, template, lesson, with key (a '
+  'setting''s name, new/get, 0 16:00:00, 2026-11-02 16:00:00). Without id and key: of all. '
+  'Errors: history_unknown. Definer: reads gym.audit_log with its values. Example: select * from '
+  'api.history(''enrolment'', 42);';
 
-create function api.who_did(card integer default null, person integer default null, login text default null, since timestamp default null)
+create function api.who_did(card integer default null, person integer default null, login text default null,
+  since timestamp default null)
 returns table (at timestamp, what text, did text, changes text)
 language plpgsql stable security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -33,18 +37,23 @@ begin
     select t.at, left(coalesce(a.what, t.on_table) || ' ' || t.key, 26), t.operation, t.changes
       from rules.trail t
       left join rules.audited a on a.on_table = t.on_table
-     where t.written_at >= coalesce(since at time zone (select c.time_zone from gym.settings c), now() - interval '30 days') and (t.actor = v_actor or t.actor is null and t.login = who_did.login)
+     where t.written_at >= coalesce(since at time zone (select c.time_zone from gym.settings c),
+       now() - interval '30 days') and (t.actor = v_actor or t.actor is null and t.login = who_did.login)
      order by t.id;
 end
 $$;
 comment on function api.who_did(integer, integer, text, timestamp) is
-  'What somebody did, oldest first. card, or person: id, of who acted through the server; or login: the database role, of what was done in psql and by jobs; since: true time in the gym''s zone; null: the last 30 days. '
-  'Errors: user_not_found. Definer: reads gym.audit_log with its values. Example: select * from api.who_did(card => 12069840, since => ''2026-11-01'');';
+  'What somebody did, oldest first. card, or person: id, of who acted through the server; or login: the database '
+  'role, of what was done in psql and by jobs; since: true time in the gym''s zone; null: the last 30 days. '
+  'Errors: user_not_found. Definer: reads gym.audit_log with its values. Example: select * from api.who_did(card '
+  '=> 12069840, since => ''2026-11-01'');';
 
-create function api.mentions(card integer default null, person integer default null) returns table (what text, key text, body text)
+create function api.mentions(card integer default null, person integer default null)
+  returns table (what text, key text, body text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$
-  select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end from rules.mentions(api.person_id(card, person)) m
+  select m.what, m.key, case when length(m.body) > 60 then left(m.body, 59) || '…' else m.body end
+    from rules.mentions(api.person_id(card, person)) m
 $$;
 comment on function api.mentions(integer, integer) is
   'Shows texts in which a person may be named, by card or family name. Posts, closures, lessons called off and reasons '
@@ -53,7 +62,8 @@ comment on function api.mentions(integer, integer) is
   'and cards by itself, and what its argument also says. card, or person: id. '
   'Errors: user_not_found. Definer: reads gym.posts and others. Example: select * from api.mentions(card => 12069840);';
 
-create function api.erase_person(reason text, card integer default null, person integer default null, also text[] default '{}')
+create function api.erase_person(reason text, card integer default null, person integer default null,
+  also text[] default '{}')
 returns table (id integer, student_card integer, entries integer, texts integer)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
@@ -65,9 +75,13 @@ begin
 end
 $$;
 comment on function api.erase_person(text, integer, integer, text[]) is
-  'Erases a person by law. Names, group, card, picture, hash, line of the roster, reasons of blocks and pardons go, here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It can''t be undone. In posts and other texts the card and the full name are blanked, '
-  'and also: what else the person is called in them (api.mentions shows). Gives the card put in place, and how many rows of the trail and texts were blanked. '
-  'Errors: user_not_found, erase_reason_given. Definer: writes gym.users and gym.audit_log. Example: select * from api.erase_person(card => 12069840, reason => ''заявление от 24.11.2026'');';
+  'Erases a person by law. Names, group, card, picture, hash, line of the roster, reasons of blocks and pardons '
+  'go, here and in the audit trail, which says so with the reason; enrolments, marks and all counts stay. It '
+  'can''t be undone. In posts and other texts the card and the full name are blanked, '
+  'and also: what else the person is called in them (api.mentions shows). Gives the card put in place, and how '
+  'many rows of the trail and texts were blanked. '
+  'Errors: user_not_found, erase_reason_given. Definer: writes gym.users and gym.audit_log. Example: select * from '
+  'api.erase_person(card => 12069840, reason => ''заявление от 24.11.2026'');';
 
 create view api.changes_masked as
 select a.id, a.written_at, a.gym_time, a.actor, a.request_id, a.on_table, a.operation, a.erased_at,
@@ -75,7 +89,8 @@ select a.id, a.written_at, a.gym_time, a.actor, a.request_id, a.on_table, a.oper
        case when not exists (
          select from rules.columns c
            join pg_catalog.pg_index i on i.indrelid = ('gym.' || c.on_table)::regclass and i.indisprimary
-           join pg_catalog.pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey) and k.attname = c.name
+           join pg_catalog.pg_attribute k on k.attrelid = i.indrelid and k.attnum = any (i.indkey)
+             and k.attname = c.name
           where c.on_table = a.on_table and c.class = 'personal') then a.key end as key
   from gym.audit_log a;
 comment on view api.changes_masked is

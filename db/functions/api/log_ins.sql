@@ -193,6 +193,7 @@ language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.set_picture(u.id, import_picture.name, jpeg) ->> 'imgName' from gym.users u
   where u.id = import_picture.person $$;
 comment on function api.import_picture(integer, text, bytea) is
-  'Takes over a picture from the folder of an old auth server. person: id; name: 32 hexadecimal digits, .jpg; jpeg: made '
+  'Takes over a picture from the folder of an old auth server. person: id; name: 32 hexadecimal digits, .jpg; '
+  'jpeg: made '
   'anew by energy auth import-pictures. Errors: picture_unfit. Definer: writes gym.pictures. '
   'Example: select * from api.import_picture(1, md5('''') || ''.jpg'', decode(''ffd8ff'', ''hex'') || sha512(''''));';

@@ -17,7 +17,8 @@ begin
   return v_day;
 end
 $$;
-comment on function api.weekday_of(text) is 'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
+comment on function api.weekday_of(text) is
+  'Weekday 0 (Monday) to 6 of a name (Mon, пн, Monday) or a digit; null of null. Errors: weekday_unknown.';
 
 create function api.month_named(p_month text) returns date
 language plpgsql stable
@@ -48,14 +49,16 @@ begin
   -- named by both, it is the one person that both name
   select u.id into v_id
     from gym.users u
-   where (u.student_card = p_card or p_card is null) and (u.id = p_id or p_id is null) and coalesce(p_card, p_id) is not null;
+   where (u.student_card = p_card or p_card is null) and (u.id = p_id or p_id is null) and coalesce(p_card, p_id)
+     is not null;
   if not found then
     perform rules.refuse('user_not_found');
   end if;
   return v_id;
 end
 $$;
-comment on function api.person_id(integer, integer) is 'Id of the person with that card, or that id; deleted ones too. Errors: user_not_found.';
+comment on function api.person_id(integer, integer) is
+  'Id of the person with that card, or that id; deleted ones too. Errors: user_not_found.';
 
 create function api.slot_id(p_slot integer, p_day text, p_at time, p_month text) returns integer
 language plpgsql stable
@@ -76,9 +79,11 @@ begin
 end
 $$;
 comment on function api.slot_id(integer, text, time, text) is
-  'Id of a slot named by id, or by weekday and time of a month (MM-YYYY, current, next; null: next). Errors: slot_not_found, weekday_unknown, field_unreadable.';
+  'Id of a slot named by id, or by weekday and time of a month (MM-YYYY, current, next; null: next). Errors: '
+  'slot_not_found, weekday_unknown, field_unreadable.';
 
-create function api.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time, p_month text) returns integer
+create function api.enrolment_id(p_enrolment integer, p_card integer, p_person integer, p_day text, p_at time,
+  p_month text) returns integer
 language plpgsql stable
 as $$
 declare
@@ -99,7 +104,8 @@ begin
 end
 $$;
 comment on function api.enrolment_id(integer, integer, integer, text, time, text) is
-  'Id of an enrolment named by id, or by the person, weekday and month (null: next) of the seat held; the time may be left out. Errors: enrolment_not_found, user_not_found, weekday_unknown, field_unreadable.';
+  'Id of an enrolment named by id, or by the person, weekday and month (null: next) of the seat held; the time may '
+  'be left out. Errors: enrolment_not_found, user_not_found, weekday_unknown, field_unreadable.';
 
 create function api.mark_id(p_card integer, p_person integer, p_date date, p_at time) returns integer
 language plpgsql stable
@@ -121,7 +127,8 @@ begin
 end
 $$;
 comment on function api.mark_id(integer, integer, date, time) is
-  'Id of a person''s mark of a date; the time is needed where there are two that day. Errors: mark_not_found, user_not_found, field_missing.';
+  'Id of a person''s mark of a date; the time is needed where there are two that day. Errors: mark_not_found, '
+  'user_not_found, field_missing.';
 
 create function api.wrapped(p_text text, p_width integer, p_indent text) returns setof text
 language plpgsql immutable
@@ -141,4 +148,5 @@ begin
   return next v_line;
 end
 $$;
-comment on function api.wrapped(text, integer, text) is 'A text broken between words into lines of p_width characters at most; lines after the first begin with p_indent.';
+comment on function api.wrapped(text, integer, text) is
+  'A text broken between words into lines of p_width characters at most; lines after the first begin with p_indent.';

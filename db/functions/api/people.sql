@@ -8,14 +8,17 @@ as $$
 begin
   return query
   select u.id, u.student_card, n.name, u.role, i.code, rules.local_time(i.valid_until)::timestamp(0)
-    from rules.add_user(add_user.card, add_user.family, add_user.given, add_user.patronymic, add_user."group", null, add_user.role) u
+    from rules.add_user(add_user.card, add_user.family, add_user.given, add_user.patronymic, add_user."group", null,
+      add_user.role) u
    cross join rules.names(u) n
     left join lateral rules.first_code(u, add_user.entropy) i on true;
 end
 $$;
 comment on function api.add_user(integer, text, text, text, text, gym.userrole, bytea) is
-  'Adds a person, and shows once the code by which that person sets the password. card: number of the student card; family: '
-  'family name, never empty; given: given name; patronymic may be empty; entropy: 32 random bytes (PostgreSQL 12 makes none: '
+  'Adds a person, and shows once the code by which that person sets the password. card: number of the student '
+  'card; family: '
+  'family name, never empty; given: given name; patronymic may be empty; entropy: 32 random bytes (PostgreSQL 12 '
+  'makes none: '
   'energy user code gives the code). Errors: users_family_given, users_student_card_taken. Definer: writes gym.users. '
   'Example: select * from api.add_user(12069850, ''Петров'', ''Иван'', ''Ильич'', ''БИ-21'');';
 
@@ -49,16 +52,21 @@ comment on function api.edit_person(integer, integer, text, text, text, text, gy
   'Errors: user_not_found, users_family_given, users_names_short. Definer: writes gym.users. '
   'Example: select * from api.edit_person(card => 12069840, family => ''Иванова'', "group" => ''БИ-22'');';
 
-create function api.merge_users(card integer default null, into_card integer default null, person integer default null, into_person integer default null)
+create function api.merge_users(card integer default null, into_card integer default null, person integer default null,
+  into_person integer default null)
 returns table (what text, result text)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select m.* from rules.merge_users(api.person_id(card, person), api.person_id(into_card, into_person), rules.actor()) m $$;
 comment on function api.merge_users(integer, integer, integer, integer) is
-  'Makes two accounts of one person one, and says what became of what. Seats of this and later months go over to into_card where it may hold them, so do a block that stands and pardons of days to come; the account of card is then deleted. '
-  'Marks, absences, past seats and blocks stay where they were made: history is not rewritten. Cards, or person and into_person: ids. Errors: user_not_found, merge_two_people. Definer: writes gym.users and gym.enrolments. '
+  'Makes two accounts of one person one, and says what became of what. Seats of this and later months go over to '
+  'into_card where it may hold them, so do a block that stands and pardons of days to come; the account of card is '
+  'then deleted. '
+  'Marks, absences, past seats and blocks stay where they were made: history is not rewritten. Cards, or person '
+  'and into_person: ids. Errors: user_not_found, merge_two_people. Definer: writes gym.users and gym.enrolments. '
   'Example: select * from api.merge_users(card => 12069841, into_card => 12069840);';
 
-create function api.delete_user(card integer default null, person integer default null) returns table (id integer, freed bigint)
+create function api.delete_user(card integer default null, person integer default null)
+  returns table (id integer, freed bigint)
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
@@ -70,12 +78,16 @@ begin
 end
 $$;
 comment on function api.delete_user(integer, integer) is
-  'Marks a person deleted: seats from today on are freed, history and card stay. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.delete_user(card => 12069840);';
+  'Marks a person deleted: seats from today on are freed, history and card stay. card, or person: id. Errors: '
+  'user_not_found. Definer: writes gym.users. Example: select * from api.delete_user(card => 12069840);';
 
-create function api.restore_user(card integer default null, person integer default null) returns table (id integer, student_card integer, is_a gym.userrole)
+create function api.restore_user(card integer default null, person integer default null)
+  returns table (id integer, student_card integer, is_a gym.userrole)
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select u.id, u.student_card, u.role from rules.restore_user(api.person_id(card, person)) u $$;
-comment on function api.restore_user(integer, integer) is 'Brings a deleted person back. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: select * from api.restore_user(card => 12069840);';
+comment on function api.restore_user(integer, integer) is
+  'Brings a deleted person back. card, or person: id. Errors: user_not_found. Definer: writes gym.users. Example: '
+  'select * from api.restore_user(card => 12069840);';
 
 create function api.change_card(
   new_card integer, card integer default null, person integer default null, entropy bytea default null)
@@ -100,7 +112,9 @@ create function api.set_pepper(pepper text, force boolean default false) returns
 language sql volatile security definer set search_path = pg_catalog, pg_temp
 as $$ select rules.set_pepper(pepper, force) $$;
 comment on function api.set_pepper(text, boolean) is
-  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the auth server'');';
+  'Sets the pepper to the one that the auth server holds. Errors: pepper_in_use while passwords are stored under '
+  'the present one, unless force. Definer: writes gym.secrets. Example: select api.set_pepper(''the one of the '
+  'auth server'');';
 
 do $masked$
 begin

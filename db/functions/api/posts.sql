@@ -1,10 +1,13 @@
 create view api.posts as
-select p.id, p.kind, (p.created_at at time zone c.time_zone)::timestamp(0) as created_at, coalesce(p.edited_by, p.created_by) as by,
+select p.id, p.kind, (p.created_at at time zone c.time_zone)::timestamp(0) as created_at,
+  coalesce(p.edited_by, p.created_by) as by,
        case when length(p.body) > 45 then left(p.body, 44) || '…' else p.body end as body
   from gym.posts p cross join api.clock() c
  where p.deleted_at is null
  order by p.kind, p.id;
-comment on view api.posts is 'Posts that people see, with the beginning of their text. kind: news (for everybody) or announcement (for who is logged in). Example: select * from api.posts;';
+comment on view api.posts is
+  'Posts that people see, with the beginning of their text. kind: news (for everybody) or announcement (for who is '
+  'logged in). Example: select * from api.posts;';
 
 create function api.post(body text, kind text default 'news', shown_until date default null)
 returns table (id integer, is_a text, created_at timestamp(0))
@@ -39,4 +42,5 @@ begin
 end
 $$;
 comment on function api.delete_post(integer) is
-  'Takes a post (id from api.posts) away; says how many are left. Errors: post_not_found. Definer: writes gym.posts. Example: select * from api.delete_post((select max(id) from api.posts));';
+  'Takes a post (id from api.posts) away; says how many are left. Errors: post_not_found. Definer: writes '
+  'gym.posts. Example: select * from api.delete_post((select max(id) from api.posts));';

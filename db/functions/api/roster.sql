@@ -5,9 +5,12 @@ select r.card, r.name as person, r."group",
   -- offset 0: all at once. Without statistics each card would be looked up by itself
   left join (select p.id, p.student_card from gym.users p offset 0) u on u.student_card = r.card
  order by r.place, r.card;
-comment on view api.roster is 'The university''s roster. user_id: who has registered with that card; is_gone: the last import did not name it. Example: select * from api.roster where not is_gone and user_id is null;';
+comment on view api.roster is
+  'The university''s roster. user_id: who has registered with that card; is_gone: the last import did not name it. '
+  'Example: select * from api.roster where not is_gone and user_id is null;';
 
-create function api.roster_preview(rows jsonb) returns table (change text, card integer, person text, "group" text, was text)
+create function api.roster_preview(rows jsonb)
+  returns table (change text, card integer, person text, "group" text, was text)
 language sql stable security definer set search_path = pg_catalog, pg_temp
 as $$ select * from rules.roster_changes(rows) $$;
 comment on function api.roster_preview(jsonb) is

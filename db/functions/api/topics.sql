@@ -20,7 +20,8 @@ as $$
   (7, 'news', 'news and announcements', '{posts,post,edit_post,delete_post}'),
   (8, 'reports', 'attendance, occupancy, a whole term, who is blocked',
    '{report_visits,report_occupancy,report_term,report_blocked}'),
-  (9, 'settings', 'the numbers that may be changed, the rules, the gym''s clock', '{settings,set_setting,rules,clock,audit}'),
+  (9, 'settings', 'the numbers that may be changed, the rules, the gym''s clock',
+    '{settings,set_setting,rules,clock,audit}'),
   (10, 'history', 'who changed what, when and from where; erasure by law',
    '{history,who_did,changes_masked,mentions,erase_person}'),
   (11, 'roster', 'the university''s lists, people unconfirmed, the old system',
@@ -29,7 +30,8 @@ as $$
   (12, 'logins', 'codes, passwords, sessions, consent, pictures',
    '{codes,issue_code,issue_codes,sessions,end_sessions,log_ins,keep_password,hashing,set_pepper,'
    'pepper_fits,consents_withdrawn,publish_consent,pictures_missing,import_picture}'),
-  (13, 'server', 'the jobs that make months, marks and blocks; this help', '{schedule,jobs,run_now,run_here,commands,help}')
+  (13, 'server', 'the jobs that make months, marks and blocks; this help',
+    '{schedule,jobs,run_now,run_here,commands,help}')
 $$;
 comment on function api.topics() is
   'The topics of api.help in their order: name, a line about it, and names of functions and views of api.';
@@ -64,7 +66,8 @@ as $$
     regexp_replace(p_word, '([^\w\s])', '\\\1', 'g'))
 $$;
 comment on function api.meant(text) is
-  'A pattern of what a word, in Russian or English and in small letters, means among names, comments, rules and settings.';
+  'A pattern of what a word, in Russian or English and in small letters, means among names, comments, rules and '
+  'settings.';
 
 create function api.example_here(p_example text) returns text
 language plpgsql stable

@@ -21,15 +21,19 @@ declare
 begin
   v_position := rules.join_list(
     api.person_id(card, person), api.slot_id(slot, day, at, month),
-    case when instead_of is not null then api.enrolment_id(null, card, person, instead_of, null, month) end, rules.actor());
+    case when instead_of is not null then api.enrolment_id(null, card, person, instead_of, null, month) end,
+      rules.actor());
   -- apart: one statement would count the list as it was before
   return query select v_position.id, v_position.user_id, v_position.slot_id, rules.rank_of(v_position);
 end
 $$;
 comment on function api.join_waiting_list(integer, text, time, text, text, integer, integer) is
-  'Puts a person at the end of a slot''s waiting list. card, or person: id; day and at of a month, or slot: id. instead_of: '
-  'day of the seat that the new one would replace; a seat on the same day is replaced anyway. Who waits there keeps the rank. '
-  'Errors: user_not_found, slot_not_found, waiting_lists_off, waits_per_student, waiting_list_closed, already_enrolled, '
+  'Puts a person at the end of a slot''s waiting list. card, or person: id; day and at of a month, or slot: id. '
+  'instead_of: '
+  'day of the seat that the new one would replace; a seat on the same day is replaced anyway. Who waits there '
+  'keeps the rank. '
+  'Errors: user_not_found, slot_not_found, waiting_lists_off, waits_per_student, waiting_list_closed, '
+  'already_enrolled, '
   'student_blocked, slots_per_student, enrolments_one_a_weekday, instead_of_own_seat. Definer: writes gym.waiting. '
   'Example: select * from api.join_waiting_list(12069840, day => ''Fri'', at => ''16:00'');';
 
@@ -60,7 +64,8 @@ begin
 end
 $$;
 comment on function api.move_ahead(integer, text, time, text, text, integer, integer, integer) is
-  'Moves a person ahead on a slot''s waiting list, to the first rank or to rank. reason: why, for the audit trail. card, or '
+  'Moves a person ahead on a slot''s waiting list, to the first rank or to rank. reason: why, for the audit trail. '
+  'card, or '
   'person: id; day and at of a month, or slot: id. Errors: move_ahead_reason_given, user_not_found, slot_not_found, '
   'position_not_found, move_ahead_only. Definer: writes gym.waiting. '
   'Example: select * from api.move_ahead(12069840, ''Wed'', ''16:00'', ''травма зажила'');';

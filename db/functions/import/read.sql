@@ -27,7 +27,9 @@ begin
 end
 $$;
 comment on function rules.legacy_table(text, text[]) is
-  'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. An administrator has it read only where it belongs to the owner of the database or a superuser. Errors: legacy_schema_missing, legacy_table_missing, legacy_table_foreign.';
+  'A table of the old system, or a view of its shape. p_names: what it may be called, likeliest first. An '
+  'administrator has it read only where it belongs to the owner of the database or a superuser. Errors: '
+  'legacy_schema_missing, legacy_table_missing, legacy_table_foreign.';
 
 create function rules.legacy_column(p_table regclass, p_required boolean, variadic p_names text[]) returns text
 language plpgsql stable
@@ -48,7 +50,9 @@ begin
 end
 $$;
 comment on function rules.legacy_column(regclass, boolean, text[]) is
-  'The expression that reads a column of an old table (as t) as text; null where it is missing and need not be there. p_names: what it may be called, without underscores and capitals, likeliest first. Errors: legacy_column_missing.';
+  'The expression that reads a column of an old table (as t) as text; null where it is missing and need not be '
+  'there. p_names: what it may be called, without underscores and capitals, likeliest first. Errors: '
+  'legacy_column_missing.';
 
 -- Not sql: an expression of plpgsql is planned once, and these are called for every row.
 
@@ -65,10 +69,12 @@ create function rules.legacy_number(p_text text) returns integer
 language plpgsql immutable
 as $$
 begin
-  return case when p_text ~ '^\s*[0-9]{1,10}\s*$' then case when p_text::bigint <= 2147483647 then p_text::integer end end;
+  return case when p_text ~ '^\s*[0-9]{1,10}\s*$' then case
+    when p_text::bigint <= 2147483647 then p_text::integer end end;
 end
 $$;
-comment on function rules.legacy_number(text) is 'A whole number of the old system, not below zero; null where it is none.';
+comment on function rules.legacy_number(text) is
+  'A whole number of the old system, not below zero; null where it is none.';
 
 create function rules.legacy_date(p_text text) returns date
 language plpgsql immutable
@@ -87,32 +93,39 @@ begin
   end if;
   v_first := make_date(v_parts[1]::integer, v_parts[2]::integer, 1);
   -- there is no 31st of November
-  return case when v_parts[3]::integer <= extract(day from v_first + interval '1 month -1 day') then v_first + v_parts[3]::integer - 1 end;
+  return case when v_parts[3]::integer <= extract(day from v_first + interval '1 month -1 day')
+    then v_first + v_parts[3]::integer - 1 end;
 end
 $$;
-comment on function rules.legacy_date(text) is 'The date that a text of the old system begins with, as 2026-11-30 or 30.11.2026; null where there is none.';
+comment on function rules.legacy_date(text) is
+  'The date that a text of the old system begins with, as 2026-11-30 or 30.11.2026; null where there is none.';
 
 create function rules.legacy_month(p_text text) returns date
 language plpgsql immutable
 as $$
 begin
-  return case when p_text ~ '^\s*(0?[1-9]|1[0-2])-20\d\d\s*$' then make_date(split_part(p_text, '-', 2)::integer, split_part(p_text, '-', 1)::integer, 1)
+  return case when p_text ~ '^\s*(0?[1-9]|1[0-2])-20\d\d\s*$'
+    then make_date(split_part(p_text, '-', 2)::integer, split_part(p_text, '-', 1)::integer, 1)
               else date_trunc('month', rules.legacy_date(p_text)::timestamp)::date end;
 end
 $$;
-comment on function rules.legacy_month(text) is 'First day of a month written as 11-2026, or of the month of a date; null where it is neither.';
+comment on function rules.legacy_month(text) is
+  'First day of a month written as 11-2026, or of the month of a date; null where it is neither.';
 
 create function rules.legacy_moment(p_text text) returns timestamptz
 language plpgsql stable
 as $$
 declare
-  v_local timestamp := rules.legacy_date(p_text) + coalesce(substring(p_text from '[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)'), '00:00')::time;
+  v_local timestamp := rules.legacy_date(p_text) + coalesce(substring(p_text
+    from '[ T]((?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d)?)'), '00:00')::time;
   v_zone  text := substring(p_text from '[ T]\d\d:\d\d.*?([+-](?:0\d|1[0-4])(?::?[0-5]\d)?)$');
 begin
-  return case when v_zone is null then v_local at time zone (select c.time_zone from gym.settings c) else (v_local || v_zone)::timestamptz end;
+  return case when v_zone is null then v_local at time zone (select c.time_zone from gym.settings c)
+    else (v_local || v_zone)::timestamptz end;
 end
 $$;
-comment on function rules.legacy_moment(text) is 'A moment of the old system: with an offset, or else by the gym''s wall clock; null where it can''t be read.';
+comment on function rules.legacy_moment(text) is
+  'A moment of the old system: with an offset, or else by the gym''s wall clock; null where it can''t be read.';
 
 create function rules.legacy_users(p_schema text)
 returns table (
@@ -159,7 +172,9 @@ begin
     v_table);
 end
 $$;
-comment on function rules.legacy_available_time(text) is 'Training times of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+comment on function rules.legacy_available_time(text) is
+  'Training times of the old system, as they stand there. Errors: those of rules.legacy_table and '
+  'rules.legacy_column.';
 
 create function rules.legacy_entries(p_schema text)
 returns table (old_id bigint, user_id text, time_id text, create_time text, deleted boolean)
@@ -171,13 +186,15 @@ begin
   return query execute format('select (%s)::bigint, %s, %s, %s, rules.legacy_flag(%s) from %s t',
     rules.legacy_column(v_table, true, 'id'),
     rules.legacy_column(v_table, true, 'userid', 'user', 'usersid', 'users'),
-    rules.legacy_column(v_table, true, 'selectedtimeid', 'selectedtime', 'availabletimeid', 'availabletime', 'timeid', 'time'),
+    rules.legacy_column(v_table, true, 'selectedtimeid', 'selectedtime', 'availabletimeid', 'availabletime', 'timeid',
+      'time'),
     rules.legacy_column(v_table, false, 'createtime', 'createdat', 'created'),
     rules.legacy_column(v_table, false, 'deleted', 'isdeleted'),
     v_table);
 end
 $$;
-comment on function rules.legacy_entries(text) is 'Enrolments of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+comment on function rules.legacy_entries(text) is
+  'Enrolments of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
 
 create function rules.legacy_visits(p_schema text) returns table (old_id bigint, entry_id bigint, date text, mark text)
 language plpgsql stable rows 100000 set datestyle = 'ISO, DMY'
@@ -192,14 +209,19 @@ declare
   v_user  text := rules.legacy_column(v_table, v_entry = 'null::text', 'entryid', 'userid', 'user', 'usersid', 'users');
 begin
   if v_entry <> 'null::text' then
-    return query execute format('select (%s)::bigint, rules.legacy_number(%s)::bigint, %s, %s from %s t', v_id, v_entry, v_date, v_mark, v_table);
+    return query execute format('select (%s)::bigint, rules.legacy_number(%s)::bigint, %s, %s from %s t', v_id, v_entry,
+      v_date, v_mark, v_table);
     return;
   end if;
-  -- a visit that names its student only: the entry is that of the date's month and weekday, one that is not deleted before one that is
+  -- a visit that names its student only: the entry is that of the date's month and weekday, one that is not deleted
+  -- before one that is
   return query execute format('select distinct on (t.old_id) t.old_id, e.old_id, t.date, t.mark
-      from (select (%s)::bigint as old_id, rules.legacy_number(%s) as user_id, %s as date, %s as mark, %s as time_id, left(%s, 5) as starts_at from %s t) t
-      left join (select e.old_id, e.deleted, rules.legacy_number(e.user_id) as user_id, e.time_id, a.weekday, rules.legacy_month(a.month) as month, left(a.starts_at, 5) as starts_at
-                   from rules.legacy_entries($1) e join rules.legacy_available_time($1) a on a.old_id = rules.legacy_number(e.time_id)) e
+      from (select (%s)::bigint as old_id, rules.legacy_number(%s) as user_id, %s as date, %s as mark, %s as time_id,
+        left(%s, 5) as starts_at from %s t) t
+      left join (select e.old_id, e.deleted, rules.legacy_number(e.user_id) as user_id, e.time_id, a.weekday,
+        rules.legacy_month(a.month) as month, left(a.starts_at, 5) as starts_at
+                   from rules.legacy_entries($1) e
+                     join rules.legacy_available_time($1) a on a.old_id = rules.legacy_number(e.time_id)) e
         on e.user_id = t.user_id
        and e.month = date_trunc(''month'', rules.legacy_date(t.date)::timestamp)::date
        and e.weekday = (extract(isodow from rules.legacy_date(t.date)) - 1)::text
@@ -212,9 +234,11 @@ begin
 end
 $$;
 comment on function rules.legacy_visits(text) is
-  'Marks of the old system, as they stand there, each with the entry that it belongs to. Errors: those of rules.legacy_table and rules.legacy_column.';
+  'Marks of the old system, as they stand there, each with the entry that it belongs to. Errors: those of '
+  'rules.legacy_table and rules.legacy_column.';
 
-create function rules.legacy_posts(p_schema text) returns table (kind text, old_id bigint, body text, create_time text, deleted boolean)
+create function rules.legacy_posts(p_schema text)
+  returns table (kind text, old_id bigint, body text, create_time text, deleted boolean)
 language plpgsql stable rows 500 set datestyle = 'ISO, DMY'
 as $$
 declare
@@ -222,7 +246,8 @@ declare
   v_table regclass;
 begin
   foreach v_kind in array array['ad', 'news'] loop
-    v_table := case v_kind when 'ad' then rules.legacy_table(p_schema, 'ads', 'ad') else rules.legacy_table(p_schema, 'news', 'new') end;
+    v_table := case v_kind when 'ad' then rules.legacy_table(p_schema, 'ads', 'ad')
+      else rules.legacy_table(p_schema, 'news', 'new') end;
     return query execute format('select $1, (%s)::bigint, %s, %s, rules.legacy_flag(%s) from %s t',
       rules.legacy_column(v_table, true, 'id'),
       rules.legacy_column(v_table, true, 'body', 'text'),
@@ -232,4 +257,6 @@ begin
   end loop;
 end
 $$;
-comment on function rules.legacy_posts(text) is 'Announcements (ads) and news of the old system, as they stand there. Errors: those of rules.legacy_table and rules.legacy_column.';
+comment on function rules.legacy_posts(text) is
+  'Announcements (ads) and news of the old system, as they stand there. Errors: those of rules.legacy_table and '
+  'rules.legacy_column.';

@@ -10,7 +10,9 @@ begin
 end
 $$;
 comment on function rules.may_move_clock() is
-  'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) or to an administrator, and has not become anybody else by SET ROLE, such as the server. The audit trail shows both clocks.';
+  'Whether this session''s gym.now counts: it belongs to the database''s owner (or a superuser) or to an '
+  'administrator, and has not become anybody else by SET ROLE, such as the server. The audit trail shows both '
+  'clocks.';
 
 create function rules.moved_clock() returns timestamptz
 language plpgsql stable
@@ -21,7 +23,8 @@ begin
   if not rules.may_move_clock() then
     return now();
   end if;
-  -- what PostgreSQL would take but read otherwise than it was meant: "now" in the session's zone, the name of a zone, an offset of one digit
+  -- what PostgreSQL would take but read otherwise than it was meant: "now" in the session's zone, the name of a zone,
+  -- an offset of one digit
   if v_moved !~ '^\s*\d{4}-\d\d-\d\d([ T]\d\d:\d\d(:\d\d(\.\d+)?)?\s*([+-]\d\d(:?\d\d)?|Z)?)?\s*$' then
     perform rules.refuse('clock_unreadable', v_moved);
   end if;
@@ -31,12 +34,15 @@ begin
   end if;
   return v_moved::timestamp at time zone (select s.time_zone from gym.settings s);
 exception
-  when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value or invalid_time_zone_displacement_value then
+  when invalid_datetime_format or datetime_field_overflow or invalid_parameter_value
+    or invalid_time_zone_displacement_value then
     perform rules.refuse('clock_unreadable', v_moved);
     return null;
 end
 $$;
-comment on function rules.moved_clock() is 'gym.now as a moment, or the true time where this session may not move the clock. Apart from rules.clock so that the usual case costs no subtransaction.';
+comment on function rules.moved_clock() is
+  'gym.now as a moment, or the true time where this session may not move the clock. Apart from rules.clock so that '
+  'the usual case costs no subtransaction.';
 
 create function rules.clock() returns timestamptz
 language plpgsql stable
@@ -46,7 +52,9 @@ begin
 end
 $$;
 comment on function rules.clock() is
-  'The one clock: the moment that every rule takes for now. A session may set gym.now to another (tests, what-if), as the gym''s local time or with an offset; ignored in sessions of the server and of the auth server. Errors: clock_unreadable.';
+  'The one clock: the moment that every rule takes for now. A session may set gym.now to another (tests, what-if), '
+  'as the gym''s local time or with an offset; ignored in sessions of the server and of the auth server. Errors: '
+  'clock_unreadable.';
 
 create function rules.local_time(p_at timestamptz default rules.clock()) returns timestamp
 language plpgsql stable
@@ -84,7 +92,8 @@ begin
 end
 $$;
 comment on function rules.next_month(timestamptz) is
-  'First day of the month after the gym''s month at p_at: the month that students choose for. Counted from the first, so the 31st can''t skip a month.';
+  'First day of the month after the gym''s month at p_at: the month that students choose for. Counted from the '
+  'first, so the 31st can''t skip a month.';
 
 create function rules.check_date(variadic p_dates date[]) returns void
 language plpgsql stable
@@ -109,7 +118,8 @@ begin
   return null;
 exception
   when invalid_parameter_value then
-    return format('PostgreSQL no longer knows the gym''s time zone %s: install the package tzdata (or tzdata-legacy) that '
+    return format(
+      'PostgreSQL no longer knows the gym''s time zone %s: install the package tzdata (or tzdata-legacy) that '
       'has it on the database''s machine and restart PostgreSQL, or choose another with '
       'set_setting(''time_zone'', …) of schema api', v_zone);
 end

@@ -1,4 +1,5 @@
--- What is set on the database itself: a dump of the database does not hold it, nor does a copy (createdb -T) take it along.
+-- What is set on the database itself: a dump of the database does not hold it, nor does a copy (createdb -T) take it
+-- along.
 
 create function rules.database_faults() returns table (fault text, statement text, is_harmful boolean)
 language plpgsql stable
@@ -23,7 +24,8 @@ begin
   end if;
 
   -- Rights that were never set are PostgreSQL's own: then PUBLIC may connect.
-  if exists (select from aclexplode(coalesce(v_database.datacl, acldefault('d', v_database.datdba))) a where a.grantee = 0) then
+  if exists (select from aclexplode(coalesce(v_database.datacl, acldefault('d', v_database.datdba))) a
+    where a.grantee = 0) then
     fault      := 'anybody may connect to the database';
     statement  := format('revoke all on database %I from public', v_database.datname);
     is_harmful := false;
@@ -35,7 +37,8 @@ begin
      where r.rolname in ('{{.server_role}}', '{{.auth_role}}', '{{.admin_role}}', '{{.reader_role}}', '{{.web_role}}')
        -- old auth servers that are retired
        and (r.rolname <> '{{.auth_role}}' or (select c.legacy_hid from gym.settings c))
-       and not exists (select from aclexplode(v_database.datacl) a where a.grantee = r.oid and a.privilege_type = 'CONNECT')
+       and not exists (select from aclexplode(v_database.datacl) a
+         where a.grantee = r.oid and a.privilege_type = 'CONNECT')
      order by 1
   loop
     fault      := format('%s may not connect to the database', v_role);
@@ -71,12 +74,14 @@ begin
 end
 $$;
 comment on function rules.settle_database() is
-  'Corrects what rules.database_faults finds, and returns it. Run by each `energy migrate`, also where there is nothing to migrate.';
+  'Corrects what rules.database_faults finds, and returns it. Run by each `energy migrate`, also where there is '
+  'nothing to migrate.';
 
 create function rules.role_limits() returns table (login name, statement text)
 language sql stable
 as $$
-  -- one statement that runs away fills no disk, and one that was forgotten in a transaction does not hold others up for ever
+  -- one statement that runs away fills no disk, and one that was forgotten in a transaction does not hold others up
+  -- for ever
   select r.rolname, format('alter role %I in database %I set %s = %L', r.rolname, current_database(), l.name, l.value)
     from (values ('temp_file_limit', '2GB'), ('idle_in_transaction_session_timeout', '10min')) l (name, value)
    cross join pg_catalog.pg_roles r

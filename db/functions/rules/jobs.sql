@@ -9,7 +9,9 @@ values
   ('ensure_turns',  'Openings and closings by hand that a scheduled turn has ended are noted as expired.'),
   ('clean_up',      'What is kept for nothing is removed.');
 comment on view rules.jobs is
-  'The jobs that River runs each hour (jobs/ in the source), in the order in which they matter. A job is the function of its name in wire: "make sure that … as of now", harmless to repeat, gives the number of things that it did.';
+  'The jobs that River runs each hour (jobs/ in the source), in the order in which they matter. A job is the '
+  'function of its name in wire: "make sure that … as of now", harmless to repeat, gives the number of things that '
+  'it did.';
 
 create function rules.job(p_job text) returns text
 language plpgsql stable
@@ -27,7 +29,8 @@ create function rules.period(p_at timestamptz default rules.clock()) returns tex
 language sql stable
 as $$ select to_char(rules.local_time(p_at), 'YYYY-MM-DD HH24') $$;
 comment on function rules.period(timestamptz) is
-  'The gym''s hour at p_at, "2026-11-24 22": the argument of a job, by which it runs once an hour on whatever server. Asked anew at each tick, so that a change of the zone counts at once.';
+  'The gym''s hour at p_at, "2026-11-24 22": the argument of a job, by which it runs once an hour on whatever '
+  'server. Asked anew at each tick, so that a change of the zone counts at once.';
 
 create function rules.enqueue(p_job text) returns bigint
 language plpgsql volatile
@@ -44,7 +47,9 @@ begin
 end
 $$;
 comment on function rules.enqueue(text) is
-  'Gives River a job to run at once, beside the hourly one: without a unique key, and with who wanted it in its arguments. Gives its id. Beside rules.want_promotions the only place that enqueues from SQL. Errors: job_unknown.';
+  'Gives River a job to run at once, beside the hourly one: without a unique key, and with who wanted it in its '
+  'arguments. Gives its id. Beside rules.want_promotions the only place that enqueues from SQL. Errors: '
+  'job_unknown.';
 
 create view rules.runs as
 select r.id, r.kind as job, r.args ->> 'period' as period, r.args ->> 'by' as by,
@@ -56,11 +61,14 @@ select r.id, r.kind as job, r.args ->> 'period' as period, r.args ->> 'by' as by
        r.attempt, r.max_attempts as attempts, (r.metadata ->> 'output')::integer as done,
        rules.local_time(r.attempted_at)::timestamp(0) as began_at,
        rules.local_time(r.finalized_at)::timestamp(0) as ended_at,
-       case when r.state in ('available', 'scheduled', 'retryable') then rules.local_time(r.scheduled_at)::timestamp(0) end as next_try_at,
+       case when r.state in ('available', 'scheduled', 'retryable')
+         then rules.local_time(r.scheduled_at)::timestamp(0) end as next_try_at,
        r.errors[array_upper(r.errors, 1)] ->> 'error' as error
   from river.river_job r
   join rules.jobs j on j.job = r.kind;
-comment on view rules.runs is 'The runs of our jobs that River still keeps, in the gym''s time and in words of ours. Looked at in api.jobs() and api.schedule().';
+comment on view rules.runs is
+  'The runs of our jobs that River still keeps, in the gym''s time and in words of ours. Looked at in api.jobs() and '
+  'api.schedule().';
 
 create function rules.run(p_job text) returns integer
 language plpgsql volatile
@@ -78,7 +86,8 @@ begin
 end
 $$;
 comment on function rules.run(text) is
-  'Runs a job here and now, in this transaction and by its clock: again until it finds nothing more to do, as the workers do. Gives the number of things done. Errors: job_unknown.';
+  'Runs a job here and now, in this transaction and by its clock: again until it finds nothing more to do, as the '
+  'workers do. Gives the number of things done. Errors: job_unknown.';
 
 create function rules.clean_up() returns integer
 language plpgsql volatile
@@ -92,5 +101,7 @@ begin
 end
 $$;
 comment on function rules.clean_up() is
-  'Makes sure that nothing is kept for nothing: openings and closings by hand that expired more than two years ago, and months of the audit trail past its setting, and what rules.forget_log_ins names; makes room for the months to come; closes accounts (rules.close_withdrawn). '
+  'Makes sure that nothing is kept for nothing: openings and closings by hand that expired more than two years '
+  'ago, and months of the audit trail past its setting, and what rules.forget_log_ins names; makes room for the '
+  'months to come; closes accounts (rules.close_withdrawn). '
   'What people did is history and stays; finished jobs are removed by River itself. Gives the number of things done.';

@@ -53,9 +53,11 @@ declare
   v_users  constant text[] := array(select c.name from rules.columns c
                                      where c.on_table = 'users' and c.class = 'personal' and c.trail is null);
   -- columns of the roster, also as they were called before
-  v_roster constant text[] := array(select c.name from rules.columns c where c.on_table = 'roster' and c.class = 'personal')
+  v_roster constant text[] := array(select c.name from rules.columns c
+    where c.on_table = 'roster' and c.class = 'personal')
                               || '{firstname,secondname,surname}'::text[];
-  v_texts  constant text[] := array(select distinct n.name from rules.texts t cross join lateral unnest(t.names) n (name));
+  v_texts  constant text[] := array(select distinct n.name from rules.texts t
+    cross join lateral unnest(t.names) n (name));
 begin
   -- the person
   update gym.audit_log a
@@ -75,7 +77,8 @@ begin
     select t.on_table, t.names from rules.texts t join rules.audited d on d.on_table = t.on_table where t.is_own
   loop
     execute format(
-      'update gym.audit_log a set old_values = rules.blanked(a.old_values, $2), new_values = rules.blanked(a.new_values, $2), '
+      'update gym.audit_log a set old_values = rules.blanked(a.old_values, $2), new_values = '
+      'rules.blanked(a.new_values, $2), '
       'erased_at = now() where a.on_table = %L and a.key in (select o.id::text from gym.%I o where o.user_id = $1)',
       v_table, v_table)
       using p_user_id, v_names;
@@ -99,7 +102,8 @@ begin
 end
 $$;
 comment on function rules.blank_trail(integer, integer[], text, text, integer, timestamptz, integer) is
-  'The part of rules.erase_person in gym.audit_log, with the entry that says so. p_cards: all cards that the person had; '
+  'The part of rules.erase_person in gym.audit_log, with the entry that says so. p_cards: all cards that the '
+  'person had; '
   'p_named: the regular expression that finds the person in texts; p_texts: the number of texts that were blanked '
   'elsewhere; p_gym_time, p_actor: as the trail has them. erased_at is the true time. '
   'Gives the number of entries. Definer: runs as {{.keeper_role}}.';
@@ -109,13 +113,15 @@ language plpgsql volatile security definer
 set search_path = pg_catalog, pg_temp set jit = off set random_page_cost = 1.1
 as $$
 begin
-  execute format('with late as (delete from gym.audit_log_other where written_at >= $1 and written_at < $2 returning *) '
+  execute format(
+    'with late as (delete from gym.audit_log_other where written_at >= $1 and written_at < $2 returning *) '
                  'insert into gym.%I select * from late', p_table)
     using p_from, p_to;
 end
 $$;
 comment on function rules.move_late_rows(text, timestamptz, timestamptz) is
-  'The part of rules.make_audit_month that moves the rows of gym.audit_log_other from p_from until before p_to into the '
+  'The part of rules.make_audit_month that moves the rows of gym.audit_log_other from p_from until before p_to '
+  'into the '
   'table that becomes the month''s partition. The owner lets it write there for as long. '
   'Definer: runs as {{.keeper_role}}.';
 
@@ -153,7 +159,8 @@ declare
 begin
   if not exists (select from pg_roles r where r.rolname = '{{.keeper_role}}'
                     and pg_has_role(current_user, r.oid,
-                          case when current_setting('server_version_num')::integer < 160000 then 'member' else 'set' end)) then
+                          case when current_setting('server_version_num')::integer < 160000 then 'member'
+                            else 'set' end)) then
     raise notice 'erasing people will be refused: % may not become {{.keeper_role}}. Have this done: grant {{.keeper_role}} to %, '
       'then run energy migrate --force', current_user, current_user;
     return;

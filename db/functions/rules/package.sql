@@ -38,7 +38,8 @@ as $$
    where c.relnamespace = 'gym'::regnamespace and not c.relispartition and not t.tgisinternal
 $$;
 comment on function rules.parts() is
-  'What the rules consist of in the database as it is: functions, and of the tables the constraints, NOT NULLs, indexes '
+  'What the rules consist of in the database as it is: functions, and of the tables the constraints, NOT NULLs, '
+  'indexes '
   'and triggers, each with a digest of its text.';
 
 create function rules.record_parts() returns void
@@ -66,7 +67,8 @@ as $$
    order by 1
 $$;
 comment on function rules.package_faults() is
-  'What was dropped or replaced since the package was installed. It finds accidents, and nobody who means harm: the owner '
+  'What was dropped or replaced since the package was installed. It finds accidents, and nobody who means harm: '
+  'the owner '
   'could record anew.';
 
 create function rules.record_package(p_version integer, p_hash text) returns void
@@ -78,8 +80,10 @@ as $$
      where c.relnamespace = 'gym'::regnamespace and not t.tgisinternal and not c.relispartition
      order by 1))
   on conflict (id) do update
-    set version = excluded.version, hash = excluded.hash, installed_at = excluded.installed_at, triggers = excluded.triggers;
+    set version = excluded.version, hash = excluded.hash, installed_at = excluded.installed_at,
+      triggers = excluded.triggers;
   select rules.record_parts()
 $$;
 comment on function rules.record_package(integer, text) is
-  'Notes which package of functions was installed: its number (make stamp raises it) and its SHA-256. Called last by install.sql.';
+  'Notes which package of functions was installed: its number (make stamp raises it) and its SHA-256. Called last '
+  'by install.sql.';

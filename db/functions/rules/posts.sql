@@ -46,4 +46,5 @@ begin
   end if;
 end
 $$;
-comment on function rules.delete_post(text, integer, integer) is 'Marks a post deleted. Errors: post_not_found, the second time too.';
+comment on function rules.delete_post(text, integer, integer) is
+  'Marks a post deleted. Errors: post_not_found, the second time too.';

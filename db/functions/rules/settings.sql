@@ -48,7 +48,9 @@ values
   ('failed_cards', '1…100000'),
   ('log_in_months', '1…120'),
   ('on_consent_withdrawn', 'close, ask');
-comment on view rules.settings_allowed is 'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings enforce it.';
+comment on view rules.settings_allowed is
+  'What each setting may be, in signs that need no language, since refusals quote it; the CHECKs of gym.settings '
+  'enforce it.';
 
 create function rules.set_setting(p_name text, p_value text) returns void
 language plpgsql volatile
@@ -73,4 +75,5 @@ begin
 end
 $$;
 comment on function rules.set_setting(text, text) is
-  'Sets one setting. p_name: a column of gym.settings; p_value: its value as text. Errors: setting_unknown; setting_not_allowed, which says what may be.';
+  'Sets one setting. p_name: a column of gym.settings; p_value: its value as text. Errors: setting_unknown; '
+  'setting_not_allowed, which says what may be.';

@@ -33,7 +33,9 @@ begin
              order by s.id) l);
 end
 $$;
-comment on function wire.avtime_get(integer, jsonb, text) is 'GET /avtime/get: next month''s slots; available where a seat is free beyond those owed to the waiting list, or the actor holds one; waiting: how many wait, place: the actor''s rank. Definer: the server may read no table.';
+comment on function wire.avtime_get(integer, jsonb, text) is
+  'GET /avtime/get: next month''s slots; available where a seat is free beyond those owed to the waiting list, or '
+  'the actor holds one; waiting: how many wait, place: the actor''s rank. Definer: the server may read no table.';
 
 create function wire.avtime_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -51,7 +53,9 @@ begin
      where (v_month is null or s.month = v_month) and (v_deleted or s.deleted_at is null));
 end
 $$;
-comment on function wire.avtime_get_any(integer, jsonb, text) is 'POST /avtime/get-any: slots of all months or of month, with seats; deleted ones too where deleted is true. Definer: the server may read no table.';
+comment on function wire.avtime_get_any(integer, jsonb, text) is
+  'POST /avtime/get-any: slots of all months or of month, with seats; deleted ones too where deleted is true. '
+  'Definer: the server may read no table.';
 
 create function wire.avtime_create(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -69,7 +73,8 @@ begin
     'time', to_char(v_slot.starts_at, 'HH24:MI'), 'month', to_char(v_slot.month, 'MM-YYYY'), 'available', true);
 end
 $$;
-comment on function wire.avtime_create(integer, jsonb, text) is 'POST /avtime/create: adds a slot. Errors: those of rules.create_slot. Definer: the server may write no table.';
+comment on function wire.avtime_create(integer, jsonb, text) is
+  'POST /avtime/create: adds a slot. Errors: those of rules.create_slot. Definer: the server may write no table.';
 
 create function wire.avtime_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -83,7 +88,9 @@ begin
     p_capacity  => wire.int_field(p_body, 'numberOfPersons', false, p_max => 1000)));
 end
 $$;
-comment on function wire.avtime_edit(integer, jsonb, text) is 'PUT /avtime/edit: moves or resizes a slot. Errors: those of rules.edit_slot. Definer: the server may write no table.';
+comment on function wire.avtime_edit(integer, jsonb, text) is
+  'PUT /avtime/edit: moves or resizes a slot. Errors: those of rules.edit_slot. Definer: the server may write no '
+  'table.';
 
 create function wire.avtime_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -94,4 +101,6 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.avtime_delete(integer, jsonb, text) is 'DELETE /avtime/delete: deletes a slot, by force with its enrolments. Errors: those of rules.delete_slot. Definer: the server may write no table.';
+comment on function wire.avtime_delete(integer, jsonb, text) is
+  'DELETE /avtime/delete: deletes a slot, by force with its enrolments. Errors: those of rules.delete_slot. Definer: '
+  'the server may write no table.';

@@ -3,10 +3,12 @@ language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform wire.admit('closure/get', p_actor, p_request_id);
-  return (select coalesce(json_agg(wire.closure_json(c) order by c.start_date), '[]') from gym.closures c where c.deleted_at is null);
+  return (select coalesce(json_agg(wire.closure_json(c) order by c.start_date), '[]') from gym.closures c
+    where c.deleted_at is null);
 end
 $$;
-comment on function wire.closure_get(integer, jsonb, text) is 'GET /closure/get: closed and moved days, by date. Definer: the server may read no table.';
+comment on function wire.closure_get(integer, jsonb, text) is
+  'GET /closure/get: closed and moved days, by date. Definer: the server may read no table.';
 
 create function wire.closure_create(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -24,7 +26,9 @@ begin
     p_actor      => p_actor));
 end
 $$;
-comment on function wire.closure_create(integer, jsonb, text) is 'POST /closure/create: closes days, or lets one run as another weekday. Errors: those of rules.create_closure. Definer: the server may write no table.';
+comment on function wire.closure_create(integer, jsonb, text) is
+  'POST /closure/create: closes days, or lets one run as another weekday. Errors: those of rules.create_closure. '
+  'Definer: the server may write no table.';
 
 create function wire.closure_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -35,4 +39,6 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.closure_delete(integer, jsonb, text) is 'DELETE /closure/delete: takes a closure back. Errors: those of rules.delete_closure. Definer: the server may write no table.';
+comment on function wire.closure_delete(integer, jsonb, text) is
+  'DELETE /closure/delete: takes a closure back. Errors: those of rules.delete_closure. Definer: the server may '
+  'write no table.';

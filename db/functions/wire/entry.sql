@@ -13,7 +13,8 @@ begin
        where e.month = p_month and e.cancelled_at is null and (p_weekday is null or e.weekday = p_weekday)
        group by e.slot_id)
     select coalesce(json_agg(json_build_object('slot', wire.slot_seats_json(s), 'people', coalesce(p.list, '[]'),
-                                               'waiting', coalesce(w.list, '[]')) order by s.weekday, s.starts_at), '[]')
+                                               'waiting', coalesce(w.list, '[]')) order by s.weekday, s.starts_at),
+                                                 '[]')
       from gym.slots s
       left join people p on p.slot_id = s.id
       left join lateral (
@@ -57,10 +58,12 @@ begin
 end
 $$;
 comment on function wire.waits_field(jsonb) is
-  'The field wait of entry/create: slots, each as an id or as {id, insteadOf}, and of each the enrolment to be replaced, '
+  'The field wait of entry/create: slots, each as an id or as {id, insteadOf}, and of each the enrolment to be '
+  'replaced, '
   'or null. Errors: field_missing, field_unreadable.';
 
-create function wire.choose_and_wait_json(p_actor integer, p_slot_ids integer[], p_seen integer[], p_body jsonb) returns json
+create function wire.choose_and_wait_json(p_actor integer, p_slot_ids integer[], p_seen integer[], p_body jsonb)
+  returns json
 language plpgsql volatile
 as $$
 declare
@@ -73,7 +76,8 @@ begin
                        (select format(r.message, case c.refused_by
                            when 'slots_per_student' then g.slots_per_student::text
                            when 'waits_per_student' then g.waits_per_student::text
-                           when 'enrolment_closed' then g.enrolment_opens_on_day::text end, to_char(g.enrolment_opens_at, 'HH24:MI'))
+                           when 'enrolment_closed' then g.enrolment_opens_on_day::text end,
+                             to_char(g.enrolment_opens_at, 'HH24:MI'))
                           from rules.catalogue r where r.rule = c.refused_by),
                        (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity')) end,
              'place', c.place, 'waiting', c.waiting, 'rule', c.refused_by) order by c.n), '[]')
@@ -83,7 +87,8 @@ begin
 end
 $$;
 comment on function wire.choose_and_wait_json(integer, integer[], integer[], jsonb) is
-  'What entry/create answers where it has the field wait: also the lists that are not among the slots chosen, each with '
+  'What entry/create answers where it has the field wait: also the lists that are not among the slots chosen, each '
+  'with '
   'the actor''s rank (place), or the rule that refused. Errors: those of wire.waits_field and rules.choose_and_wait.';
 
 create function wire.entry_check_open(p_actor integer, p_body jsonb, p_request_id text) returns json
@@ -95,7 +100,9 @@ begin
             from rules.enrolment_window() w cross join gym.settings c);
 end
 $$;
-comment on function wire.entry_check_open(integer, jsonb, text) is 'GET /entry/check-open: is enrolment open, and the day of the month on which it opens. Definer: the server may read no table.';
+comment on function wire.entry_check_open(integer, jsonb, text) is
+  'GET /entry/check-open: is enrolment open, and the day of the month on which it opens. Definer: the server may '
+  'read no table.';
 
 create function wire.entry_change_open(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -107,11 +114,14 @@ begin
             from rules.enrolment_window() w cross join gym.settings c);
 end
 $$;
-comment on function wire.entry_change_open(integer, jsonb, text) is 'POST /entry/change-open: opens or closes enrolment by hand until the next scheduled turn. Definer: the server may write no table.';
+comment on function wire.entry_change_open(integer, jsonb, text) is
+  'POST /entry/change-open: opens or closes enrolment by hand until the next scheduled turn. Definer: the server may '
+  'write no table.';
 
 create function wire.entry_create(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
--- of a short list of ids PostgreSQL would believe that a plan of its own pays, and plan anew at every call: a third of its time
+-- of a short list of ids PostgreSQL would believe that a plan of its own pays, and plan anew at every call: a third
+-- of its time
 set plan_cache_mode = force_generic_plan
 as $$
 declare
@@ -130,11 +140,14 @@ begin
   return (
     select coalesce(json_agg(l), '[]')
       from (select c.slot_id as "selectedTime", c.is_full as error,
-                   case when c.is_full then (select r.message from rules.catalogue r where r.rule = 'slots_taken_within_capacity') end as text
+                   case when c.is_full then (select r.message from rules.catalogue r
+                     where r.rule = 'slots_taken_within_capacity') end as text
               from rules.choose_slots(p_actor, v_slot_ids, v_seen) c) l);
 end
 $$;
-comment on function wire.entry_create(integer, jsonb, text) is 'POST /entry/create: the actor''s whole choice for next month. Errors: those of rules.choose_slots and wire.choose_and_wait_json. Definer: the server may write no table.';
+comment on function wire.entry_create(integer, jsonb, text) is
+  'POST /entry/create: the actor''s whole choice for next month. Errors: those of rules.choose_slots and '
+  'wire.choose_and_wait_json. Definer: the server may write no table.';
 
 create function wire.entry_create_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -153,7 +166,8 @@ begin
      where s.id = v_enrolment.slot_id and u.id = v_enrolment.user_id);
 end
 $$;
-comment on function wire.entry_create_any(integer, jsonb, text) is 'POST /entry/create-any: enrols somebody. Errors: those of rules.enrol. Definer: the server may write no table.';
+comment on function wire.entry_create_any(integer, jsonb, text) is
+  'POST /entry/create-any: enrols somebody. Errors: those of rules.enrol. Definer: the server may write no table.';
 
 create function wire.entry_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -170,7 +184,9 @@ begin
      where e.user_id = p_actor and e.month = v_month and e.cancelled_at is null);
 end
 $$;
-comment on function wire.entry_get(integer, jsonb, text) is 'POST /entry/get: the actor''s active enrolments of a month, this one by default. Definer: the server may read no table.';
+comment on function wire.entry_get(integer, jsonb, text) is
+  'POST /entry/get: the actor''s active enrolments of a month, this one by default. Definer: the server may read no '
+  'table.';
 
 create function wire.entry_get_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -186,7 +202,8 @@ begin
   v_month   := coalesce(wire.month_field(p_body, 'month', false), rules.this_month());
   v_deleted := wire.bool_field(p_body, 'deleted', false);
   return (
-    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', wire.slot_json(s), 'user', wire.user_json(u)) order by e.id), '[]')
+    select coalesce(json_agg(json_build_object('id', e.id, 'selectedTime', wire.slot_json(s), 'user', wire.user_json(u))
+      order by e.id), '[]')
       from gym.enrolments e
       join gym.slots s on s.id = e.slot_id
       join gym.users u on u.id = e.user_id
@@ -208,7 +225,9 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.entry_delete(integer, jsonb, text) is 'DELETE /entry/delete: the actor gives up an enrolment of next month. Errors: those of rules.cancel_own. Definer: the server may write no table.';
+comment on function wire.entry_delete(integer, jsonb, text) is
+  'DELETE /entry/delete: the actor gives up an enrolment of next month. Errors: those of rules.cancel_own. Definer: '
+  'the server may write no table.';
 
 create function wire.entry_delete_any(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -219,7 +238,9 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.entry_delete_any(integer, jsonb, text) is 'DELETE /entry/delete-any: cancels anybody''s enrolment. Errors: those of rules.cancel. Definer: the server may write no table.';
+comment on function wire.entry_delete_any(integer, jsonb, text) is
+  'DELETE /entry/delete-any: cancels anybody''s enrolment. Errors: those of rules.cancel. Definer: the server may '
+  'write no table.';
 
 create function wire.entry_lists(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp

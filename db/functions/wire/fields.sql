@@ -1,5 +1,7 @@
--- Reading the fields of a request's body. Every reader: p_body, the body; p_name, the field; p_required, whether it must
--- be there (null counts as missing). Errors: field_missing, field_unreadable, which name the field and say what it may be.
+-- Reading the fields of a request's body. Every reader: p_body, the body; p_name, the field; p_required, whether it
+-- must
+-- be there (null counts as missing). Errors: field_missing, field_unreadable, which name the field and say what it
+-- may be.
 
 create function wire.field(p_body jsonb, p_name text, p_required boolean) returns jsonb
 language plpgsql stable
@@ -16,7 +18,8 @@ begin
   return v_field;
 end
 $$;
-comment on function wire.field(jsonb, text, boolean) is 'A field as it came, null where it is missing and may be. Errors: field_missing.';
+comment on function wire.field(jsonb, text, boolean) is
+  'A field as it came, null where it is missing and may be. Errors: field_missing.';
 
 create function wire.text_of(p_value jsonb) returns text
 language plpgsql immutable
@@ -26,9 +29,11 @@ begin
 end
 $$;
 comment on function wire.text_of(jsonb) is
-  'A JSON string as text; null where the value is none. Nothing else is ever written out: a body of 1 MiB of numbers like 1e131071 would be a gigabyte.';
+  'A JSON string as text; null where the value is none. Nothing else is ever written out: a body of 1 MiB of '
+  'numbers like 1e131071 would be a gigabyte.';
 
-create function wire.int_of(p_value jsonb, p_min integer default -2147483648, p_max integer default 2147483647) returns integer
+create function wire.int_of(p_value jsonb, p_min integer default -2147483648, p_max integer default 2147483647)
+  returns integer
 language plpgsql immutable
 as $$
 declare
@@ -46,9 +51,11 @@ begin
   return v_number::integer;
 end
 $$;
-comment on function wire.int_of(jsonb, integer, integer) is 'A JSON value as an integer of that range; null where it is none.';
+comment on function wire.int_of(jsonb, integer, integer) is
+  'A JSON value as an integer of that range; null where it is none.';
 
-create function wire.int_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 1, p_max integer default 2147483647) returns integer
+create function wire.int_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 1,
+  p_max integer default 2147483647) returns integer
 language plpgsql stable
 as $$
 declare
@@ -61,7 +68,8 @@ begin
   return v_int;
 end
 $$;
-comment on function wire.int_field(jsonb, text, boolean, integer, integer) is 'An integer from p_min to p_max, also as a string ("12"). Errors: field_missing, field_unreadable.';
+comment on function wire.int_field(jsonb, text, boolean, integer, integer) is
+  'An integer from p_min to p_max, also as a string ("12"). Errors: field_missing, field_unreadable.';
 
 create function wire.ints_field(p_body jsonb, p_name text, p_required boolean default true) returns integer[]
 language plpgsql stable
@@ -71,7 +79,8 @@ declare
   v_text  text      := case when pg_column_size(v_field) < 100 then v_field::text end;
   v_ints  integer[] := array[]::integer[];
 begin
-  -- a few short numbers, as nearly always, read like a list of PostgreSQL's own; whatever is long is not written out (wire.text_of)
+  -- a few short numbers, as nearly always, read like a list of PostgreSQL's own; whatever is long is not written out
+  -- (wire.text_of)
   if v_text ~ '^\[[0-9, ]*\]$' and v_text !~ '[0-9]{10}' then
     return translate(v_text, '[]', '{}')::integer[];
   end if;
@@ -91,9 +100,11 @@ begin
   return v_ints;
 end
 $$;
-comment on function wire.ints_field(jsonb, text, boolean) is 'A list of integers. Errors: field_missing, field_unreadable.';
+comment on function wire.ints_field(jsonb, text, boolean) is
+  'A list of integers. Errors: field_missing, field_unreadable.';
 
-create function wire.text_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 0, p_max integer default 200) returns text
+create function wire.text_field(p_body jsonb, p_name text, p_required boolean default true, p_min integer default 0,
+  p_max integer default 200) returns text
 language plpgsql stable
 as $$
 declare
@@ -110,7 +121,8 @@ begin
   return v_text;
 end
 $$;
-comment on function wire.text_field(jsonb, text, boolean, integer, integer) is 'A text of p_min (blanks around it not counted) to p_max characters. Errors: field_missing, field_unreadable.';
+comment on function wire.text_field(jsonb, text, boolean, integer, integer) is
+  'A text of p_min (blanks around it not counted) to p_max characters. Errors: field_missing, field_unreadable.';
 
 create function wire.bool_field(p_body jsonb, p_name text, p_required boolean default true) returns boolean
 language plpgsql stable
@@ -139,14 +151,17 @@ begin
   return v_text::time;
 end
 $$;
-comment on function wire.time_field(jsonb, text, boolean) is 'A time of day, HH:MM. Errors: field_missing, field_unreadable.';
+comment on function wire.time_field(jsonb, text, boolean) is
+  'A time of day, HH:MM. Errors: field_missing, field_unreadable.';
 
 create function wire.month_of(p_text text) returns date
 language sql immutable
 as $$
-  select case when p_text ~ '^(0[1-9]|1[0-2])-20[0-9][0-9]$' then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
+  select case when p_text ~ '^(0[1-9]|1[0-2])-20[0-9][0-9]$'
+    then make_date(substr(p_text, 4)::integer, substr(p_text, 1, 2)::integer, 1) end
 $$;
-comment on function wire.month_of(text) is 'First day of a month written MM-YYYY, of 2000 to 2099; null where the text is none.';
+comment on function wire.month_of(text) is
+  'First day of a month written MM-YYYY, of 2000 to 2099; null where the text is none.';
 
 create function wire.month_field(p_body jsonb, p_name text, p_required boolean default true) returns date
 language plpgsql stable
@@ -170,7 +185,8 @@ begin
   return v_month;
 end
 $$;
-comment on function wire.month_field(jsonb, text, boolean) is 'A month, MM-YYYY, or "current" or "next", as its first day. Errors: field_missing, field_unreadable.';
+comment on function wire.month_field(jsonb, text, boolean) is
+  'A month, MM-YYYY, or "current" or "next", as its first day. Errors: field_missing, field_unreadable.';
 
 create function wire.date_field(p_body jsonb, p_name text, p_required boolean default true) returns date
 language plpgsql stable
@@ -193,7 +209,8 @@ begin
   return null;
 end
 $$;
-comment on function wire.date_field(jsonb, text, boolean) is 'A date, YYYY-MM-DD. Errors: field_missing, field_unreadable.';
+comment on function wire.date_field(jsonb, text, boolean) is
+  'A date, YYYY-MM-DD. Errors: field_missing, field_unreadable.';
 
 create function wire.last_day_field(p_body jsonb, p_name text) returns date
 language plpgsql stable
@@ -268,4 +285,5 @@ begin
   return coalesce(v_text, 'xlsx');
 end
 $$;
-comment on function wire.format_field(jsonb) is 'Which file a report is to be: xlsx, where the field format does not say csv. Errors: field_unreadable.';
+comment on function wire.format_field(jsonb) is
+  'Which file a report is to be: xlsx, where the field format does not say csv. Errors: field_unreadable.';

@@ -17,7 +17,8 @@ begin
         from gym.marks m join gym.slots s on s.id = m.slot_id
        where m.date between p_from and p_to and m.withdrawn_at is null
        group by m.date, s.starts_at),
-    -- offset 0: joined before it is known which are shown. Without statistics few are expected, and each lesson would be
+    -- offset 0: joined before it is known which are shown. Without statistics few are expected, and each lesson would
+    -- be
     -- compared with all that is counted
     held as (
       select l.*, c.people as counted, c.present, c.absent, c.excused, c.unmarked

@@ -8,7 +8,8 @@ begin
     nullif(wire.last_day_field(p_body, 'shownUntil'), 'infinity')));
 end
 $$;
-comment on function wire.gym_news_create(integer, jsonb, text) is 'POST /gym-news/create: publishes a post of announcements. Definer: the server may write no table.';
+comment on function wire.gym_news_create(integer, jsonb, text) is
+  'POST /gym-news/create: publishes a post of announcements. Definer: the server may write no table.';
 
 create function wire.gym_news_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -30,7 +31,8 @@ begin
   return wire.posts_json('announcement', true);
 end
 $$;
-comment on function wire.gym_news_get_any(integer, jsonb, text) is 'POST /gym-news/get-any: the announcements, deleted ones too, by id. Definer: the server may read no table.';
+comment on function wire.gym_news_get_any(integer, jsonb, text) is
+  'POST /gym-news/get-any: the announcements, deleted ones too, by id. Definer: the server may read no table.';
 
 create function wire.gym_news_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -42,7 +44,8 @@ begin
     wire.last_day_field(p_body, 'shownUntil')));
 end
 $$;
-comment on function wire.gym_news_edit(integer, jsonb, text) is 'PUT /gym-news/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';
+comment on function wire.gym_news_edit(integer, jsonb, text) is
+  'PUT /gym-news/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';
 
 create function wire.gym_news_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -53,7 +56,9 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.gym_news_delete(integer, jsonb, text) is 'DELETE /gym-news/delete: marks a post deleted. Errors: those of rules.delete_post. Definer: the server may write no table.';
+comment on function wire.gym_news_delete(integer, jsonb, text) is
+  'DELETE /gym-news/delete: marks a post deleted. Errors: those of rules.delete_post. Definer: the server may write '
+  'no table.';
 
 create function wire.new_create(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -65,7 +70,8 @@ begin
     nullif(wire.last_day_field(p_body, 'shownUntil'), 'infinity')));
 end
 $$;
-comment on function wire.new_create(integer, jsonb, text) is 'POST /new/create: publishes a post of news. Definer: the server may write no table.';
+comment on function wire.new_create(integer, jsonb, text) is
+  'POST /new/create: publishes a post of news. Definer: the server may write no table.';
 
 create function wire.new_get(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -87,7 +93,8 @@ begin
   return wire.posts_json('news', true);
 end
 $$;
-comment on function wire.new_get_any(integer, jsonb, text) is 'POST /new/get-any: the news, deleted ones too, by id. Definer: the server may read no table.';
+comment on function wire.new_get_any(integer, jsonb, text) is
+  'POST /new/get-any: the news, deleted ones too, by id. Definer: the server may read no table.';
 
 create function wire.new_edit(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -99,7 +106,8 @@ begin
     wire.last_day_field(p_body, 'shownUntil')));
 end
 $$;
-comment on function wire.new_edit(integer, jsonb, text) is 'PUT /new/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';
+comment on function wire.new_edit(integer, jsonb, text) is
+  'PUT /new/edit: changes a post. Errors: those of rules.edit_post. Definer: the server may write no table.';
 
 create function wire.new_delete(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -110,4 +118,6 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.new_delete(integer, jsonb, text) is 'DELETE /new/delete: marks a post deleted. Errors: those of rules.delete_post. Definer: the server may write no table.';
+comment on function wire.new_delete(integer, jsonb, text) is
+  'DELETE /new/delete: marks a post deleted. Errors: those of rules.delete_post. Definer: the server may write no '
+  'table.';

@@ -1,4 +1,5 @@
--- The reports. Each function answers with the report's head and leaves the cursor report_rows open, from which the server
+-- The reports. Each function answers with the report's head and leaves the cursor report_rows open, from which the
+-- server
 -- fetches in the same transaction; whatever is refused is refused before the first row.
 
 create function wire.report_visits(p_actor integer, p_body jsonb, p_request_id text) returns json
@@ -18,7 +19,9 @@ begin
   return rules.open_visits(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;
-comment on function wire.report_visits(integer, jsonb, text) is 'POST /report/visits: attendance, a row a person. Opens the cursor report_rows and returns the head. Errors: those of rules.open_visits. Definer: the server may read no table.';
+comment on function wire.report_visits(integer, jsonb, text) is
+  'POST /report/visits: attendance, a row a person. Opens the cursor report_rows and returns the head. Errors: those '
+  'of rules.open_visits. Definer: the server may read no table.';
 
 create function wire.report_occupancy(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -35,7 +38,9 @@ begin
   return rules.open_occupancy(v_from, v_to) || jsonb_build_object('format', v_format);
 end
 $$;
-comment on function wire.report_occupancy(integer, jsonb, text) is 'POST /report/occupancy: how full each lesson was. Opens the cursor report_rows and returns the head. Errors: those of rules.open_occupancy. Definer: the server may read no table.';
+comment on function wire.report_occupancy(integer, jsonb, text) is
+  'POST /report/occupancy: how full each lesson was. Opens the cursor report_rows and returns the head. Errors: '
+  'those of rules.open_occupancy. Definer: the server may read no table.';
 
 create function wire.report_term(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -54,7 +59,9 @@ begin
   return rules.open_term(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;
-comment on function wire.report_term(integer, jsonb, text) is 'POST /report/term: lessons attended over a period, a row a person. Opens the cursor report_rows and returns the head. Errors: those of rules.open_term. Definer: the server may read no table.';
+comment on function wire.report_term(integer, jsonb, text) is
+  'POST /report/term: lessons attended over a period, a row a person. Opens the cursor report_rows and returns the '
+  'head. Errors: those of rules.open_term. Definer: the server may read no table.';
 
 create function wire.report_blocked(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -73,4 +80,6 @@ begin
   return rules.open_blocked(v_from, v_to, v_group) || jsonb_build_object('format', v_format);
 end
 $$;
-comment on function wire.report_blocked(integer, jsonb, text) is 'POST /report/blocked: who was blocked, and why. Opens the cursor report_rows and returns the head. Errors: those of rules.open_blocked. Definer: the server may read no table.';
+comment on function wire.report_blocked(integer, jsonb, text) is
+  'POST /report/blocked: who was blocked, and why. Opens the cursor report_rows and returns the head. Errors: those '
+  'of rules.open_blocked. Definer: the server may read no table.';

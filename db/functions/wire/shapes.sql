@@ -34,7 +34,8 @@ comment on function wire.slot_seats_json(gym.slots) is 'Shape Slot+{numberOfPers
 create function wire.user_json(p_user gym.users) returns json
 language sql stable
 as $$
-  select json_build_object('id', p_user.id, 'firstname', p_user.firstname, 'secondname', p_user.secondname, 'surname', p_user.surname,
+  select json_build_object('id', p_user.id, 'firstname', p_user.firstname, 'secondname', p_user.secondname, 'surname',
+    p_user.surname,
     'group', p_user."group", 'studentCard', p_user.student_card, 'role', p_user.role, 'image', p_user.image)
 $$;
 comment on function wire.user_json(gym.users) is 'Shape User of openapi.yaml.';
@@ -84,14 +85,16 @@ create function wire.visit_json(p_mark gym.marks, p_starts_at time, p_user gym.u
 language sql stable
 as $$
   -- whoever is left unmarked where somebody was marked counts, and shows, as absent
-  select json_build_object('id', p_mark.id, 'date', p_mark.date, 'time', to_char(p_starts_at, 'HH24:MI'), 'user', wire.user_json(p_user),
+  select json_build_object('id', p_mark.id, 'date', p_mark.date, 'time', to_char(p_starts_at, 'HH24:MI'), 'user',
+    wire.user_json(p_user),
     'mark', case p_mark.mark when 'present' then 1 when 'excused' then 2 when 'cancelled' then 3 else 0 end,
     'marked', p_mark.mark <> 'unmarked'
               or (exists (select from rules.marked_lessons l
                            where l.slot_id = p_mark.slot_id and l.date = p_mark.date offset 0)
                   and p_mark.date <= rules.today()))
 $$;
-comment on function wire.visit_json(gym.marks, time, gym.users) is 'Shape Visit of openapi.yaml, with the time of the lesson and marked: false where nobody has marked yet.';
+comment on function wire.visit_json(gym.marks, time, gym.users) is
+  'Shape Visit of openapi.yaml, with the time of the lesson and marked: false where nobody has marked yet.';
 
 create function wire.lesson_json(p_date date, p_starts_at time) returns json
 language sql stable
@@ -107,17 +110,21 @@ as $$
   select json_build_object('id', p_closure.id, 'startDate', p_closure.start_date, 'endDate', p_closure.end_date,
     'runsAs', p_closure.runs_as, 'reason', p_closure.reason)
 $$;
-comment on function wire.closure_json(gym.closures) is 'Shape Closure: closed from startDate to endDate, or, where runsAs is a weekday, a day that runs its timetable.';
+comment on function wire.closure_json(gym.closures) is
+  'Shape Closure: closed from startDate to endDate, or, where runsAs is a weekday, a day that runs its timetable.';
 
 create function wire.absences_json(p_user_id integer) returns json
 language sql stable
 as $$
   select json_build_object(
     'month', to_char(rules.this_month(), 'MM-YYYY'),
-    'absences', coalesce((select json_agg(json_build_object('date', a.date, 'time', to_char(a.starts_at, 'HH24:MI')) order by a.date, a.starts_at)
+    'absences', coalesce((select json_agg(json_build_object('date', a.date, 'time', to_char(a.starts_at, 'HH24:MI'))
+      order by a.date, a.starts_at)
                             from rules.counted_absences(rules.this_month(), array[p_user_id]) a), '[]'),
     'limit', (select c.absences_to_block from gym.settings c),
     'blocked', rules.is_blocked(p_user_id),
     'blockedUntil', case when rules.is_blocked(p_user_id) then rules.blocked_until(p_user_id) end)
 $$;
-comment on function wire.absences_json(integer) is 'Shape Absences: this month''s absences that count, the limit, blocked or not, and the last day of the block (null: not blocked, or until an administrator lifts it).';
+comment on function wire.absences_json(integer) is
+  'Shape Absences: this month''s absences that count, the limit, blocked or not, and the last day of the block '
+  '(null: not blocked, or until an administrator lifts it).';

@@ -38,7 +38,8 @@ begin
   v_id   := wire.int_field(p_body, 'id');
   -- marked: false takes the mark back
   v_undo := not coalesce(wire.bool_field(p_body, 'marked', false), true);
-  v_mark := (array['absent', 'present', 'excused', 'cancelled']::gym.mark[])[wire.int_field(p_body, 'mark', not v_undo, p_min => 0, p_max => 3) + 1];
+  v_mark := (array['absent', 'present', 'excused', 'cancelled']::gym.mark[])[wire.int_field(p_body, 'mark', not v_undo,
+    p_min => 0, p_max => 3) + 1];
   v_id   := (rules.set_mark(v_id, case when v_undo then 'unmarked' else v_mark end, p_actor)).id;
   return (
     select wire.visit_json(m, s.starts_at, u)
@@ -46,7 +47,9 @@ begin
      where m.id = v_id);
 end
 $$;
-comment on function wire.visit_edit(integer, jsonb, text) is 'PUT /visit/edit: sets a mark, or takes it back where marked is false. Errors: those of rules.set_mark. Definer: the server may write no table.';
+comment on function wire.visit_edit(integer, jsonb, text) is
+  'PUT /visit/edit: sets a mark, or takes it back where marked is false. Errors: those of rules.set_mark. Definer: '
+  'the server may write no table.';
 
 create function wire.visit_mark_lesson(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -64,18 +67,23 @@ begin
   return wire.lesson_json(v_date, v_time);
 end
 $$;
-comment on function wire.visit_mark_lesson(integer, jsonb, text) is 'POST /visit/mark-lesson: marks a lesson, those not named as absent; answers its marks. Errors: those of rules.mark_lesson. Definer: the server may write no table.';
+comment on function wire.visit_mark_lesson(integer, jsonb, text) is
+  'POST /visit/mark-lesson: marks a lesson, those not named as absent; answers its marks. Errors: those of '
+  'rules.mark_lesson. Definer: the server may write no table.';
 
 create function wire.visit_cancel_lesson(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
   perform wire.admit('visit/cancel-lesson', p_actor, p_request_id);
-  perform rules.cancel_lesson(wire.date_field(p_body, 'date'), wire.time_field(p_body, 'time'), wire.text_field(p_body, 'reason', false), p_actor);
+  perform rules.cancel_lesson(wire.date_field(p_body, 'date'), wire.time_field(p_body, 'time'),
+    wire.text_field(p_body, 'reason', false), p_actor);
   return wire.done_json();
 end
 $$;
-comment on function wire.visit_cancel_lesson(integer, jsonb, text) is 'POST /visit/cancel-lesson: calls a lesson off, marks made later too. Errors: those of rules.cancel_lesson. Definer: the server may write no table.';
+comment on function wire.visit_cancel_lesson(integer, jsonb, text) is
+  'POST /visit/cancel-lesson: calls a lesson off, marks made later too. Errors: those of rules.cancel_lesson. '
+  'Definer: the server may write no table.';
 
 create function wire.visit_restore_lesson(p_actor integer, p_body jsonb, p_request_id text) returns json
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -86,4 +94,6 @@ begin
   return wire.done_json();
 end
 $$;
-comment on function wire.visit_restore_lesson(integer, jsonb, text) is 'POST /visit/restore-lesson: takes the cancellation back. Errors: those of rules.restore_lesson. Definer: the server may write no table.';
+comment on function wire.visit_restore_lesson(integer, jsonb, text) is
+  'POST /visit/restore-lesson: takes the cancellation back. Errors: those of rules.restore_lesson. Definer: the '
+  'server may write no table.';

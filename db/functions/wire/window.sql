@@ -41,8 +41,10 @@ begin
                                  from gym.slots s
                                  -- of a list that has ended no seat is owed any more
                                  left join (
-                                   select l.slot_id, case when rules.list_is_open(l.slot_id) then count(*) else 0 end as n
-                                     from gym.waiting l where l.ended_at is null group by l.slot_id) w on w.slot_id = s.id
+                                   select l.slot_id, case when rules.list_is_open(l.slot_id) then count(*)
+                                     else 0 end as n
+                                     from gym.waiting l where l.ended_at is null
+                                       group by l.slot_id) w on w.slot_id = s.id
                                 where s.month = t.for_month and s.deleted_at is null
                                 order by s.weekday, s.starts_at) l))
       from rules.enrolment_times() t cross join gym.settings c);

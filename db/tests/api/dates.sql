@@ -16,15 +16,19 @@ select p.oid::regprocedure::text as function, d.date,
          when a.type = 'text'::regtype then '''x''' end), ', ')) as call
   from pg_proc p
  cross join (values ('infinity'), ('-infinity'), ('5874897-12-31'), ('4713-01-01 BC')) d (date)
- cross join lateral unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality a (name, type, n)
+ cross join lateral unnest(p.proargnames, coalesce(p.proallargtypes, p.proargtypes::oid[])) with ordinality a (name,
+   type, n)
  where p.pronamespace = 'api'::regnamespace and p.prosecdef and a.n <= p.pronargs
-   and (a.type in ('date'::regtype, 'timestamp'::regtype, 'gym.mark'::regtype) or a.n <= p.pronargs - p.pronargdefaults or a.name = 'person')
+   and (a.type in ('date'::regtype, 'timestamp'::regtype, 'gym.mark'::regtype) or a.n <= p.pronargs - p.pronargdefaults
+     or a.name = 'person')
    and p.proargtypes::oid[] && array['date'::regtype, 'timestamp'::regtype]::oid[]
  group by p.oid, d.date;
 select plan((select count(*)::integer from calls) + 2);
 
-select cmp_ok((select count(distinct function)::integer from calls), '>=', 15, 'dates: the functions that take one are found');
-select is(refusal($$ select api.unmark_lesson('infinity', '16:00') $$), 'ENREQ date_out_of_range', 'date_out_of_range: a lesson at infinity');
+select cmp_ok((select count(distinct function)::integer from calls), '>=', 15,
+  'dates: the functions that take one are found');
+select is(refusal($$ select api.unmark_lesson('infinity', '16:00') $$), 'ENREQ date_out_of_range',
+  'date_out_of_range: a lesson at infinity');
 -- who_did looks back to a moment, edit_post takes infinity for: until it is deleted
 select isnt(refusal(call), '57014', 'dates: does not run on: ' || call) from calls;
 

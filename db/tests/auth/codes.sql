@@ -72,7 +72,8 @@ select is(refusal($$ select auth.issue_codes(token(4), 'НЕТ-1', 'e') $$), 'EN
   'group_has_accounts: issue_codes');
 select is(refusal($$ select auth.issue_codes(token(6), 'БИ-21', 'e') $$), 'ENACC role_may_not',
   'role_may_not: issue_codes');
-select is((select count(*) from regexp_matches(admin($$ select * from api.issue_codes('БИ-21', sha256('x')) $$), '....-....,', 'g')),
+select is((select count(*)
+  from regexp_matches(admin($$ select * from api.issue_codes('БИ-21', sha256('x')) $$), '....-....,', 'g')),
   2::bigint, 'api.issue_codes');
 
 -- ---- claim ----

@@ -4,7 +4,8 @@ select plan(32);
 
 -- ---- which month is next: every day of every year, in three zones ----
 
--- the days on which a month is wrong at 00:00 or 23:59:59, reckoned here from year and month alone, without any interval
+-- the days on which a month is wrong at 00:00 or 23:59:59, reckoned here from year and month alone, without any
+-- interval
 create function help.wrong_months(p_zone text, p_years int4range) returns bigint
 language sql as $$
   with days as (
@@ -19,14 +20,18 @@ language sql as $$
    where rules.this_month(at) <> make_date(y, m, 1)
       or rules.next_month(at) <> make_date(y + m / 12, m % 12 + 1, 1)
 $$;
-select is(wrong_months('Asia/Novosibirsk', '[2000,2100]'), 0::bigint, 'next_month, this_month: every day of 2000 to 2100 in Novosibirsk');
+select is(wrong_months('Asia/Novosibirsk', '[2000,2100]'), 0::bigint,
+  'next_month, this_month: every day of 2000 to 2100 in Novosibirsk');
 update gym.settings set time_zone = 'Europe/Berlin';
-select is(wrong_months('Europe/Berlin', '[2000,2100]'), 0::bigint, 'next_month, this_month: every day of 2000 to 2100 in Berlin');
+select is(wrong_months('Europe/Berlin', '[2000,2100]'), 0::bigint,
+  'next_month, this_month: every day of 2000 to 2100 in Berlin');
 -- its clocks went forward at midnight until 2018: some of its days begin at 01:00
 update gym.settings set time_zone = 'America/Sao_Paulo';
-select is(wrong_months('America/Sao_Paulo', '[2000,2025]'), 0::bigint, 'next_month, this_month: every day of 2000 to 2025 in São Paulo');
+select is(wrong_months('America/Sao_Paulo', '[2000,2025]'), 0::bigint,
+  'next_month, this_month: every day of 2000 to 2025 in São Paulo');
 update gym.settings set time_zone = 'America/Asuncion';
-select is(wrong_months('America/Asuncion', '[2000,2025]'), 0::bigint, 'next_month, this_month: every day of 2000 to 2025 in Asunción, where months began without a midnight');
+select is(wrong_months('America/Asuncion', '[2000,2025]'), 0::bigint,
+  'next_month, this_month: every day of 2000 to 2025 in Asunción, where months began without a midnight');
 
 -- each hour around a change of clocks; both of the hours that are one on the wall
 update gym.settings set time_zone = 'Europe/Berlin';
@@ -40,9 +45,11 @@ select is(
   0::bigint, 'next_month: every half hour from the change of clocks on 31 October to the turn of the month');
 update gym.settings set time_zone = 'Asia/Novosibirsk';
 set local timezone = 'America/Los_Angeles';
-select is(rules.next_month('2026-12-31 16:59:59+00') || ' ' || rules.next_month('2026-12-31 17:00:00+00'), '2027-01-01 2027-02-01',
+select is(rules.next_month('2026-12-31 16:59:59+00') || ' ' || rules.next_month('2026-12-31 17:00:00+00'),
+  '2027-01-01 2027-02-01',
   'next_month: the zone of the session has no say');
-select is(rules.local_time('2026-12-31 17:00:00+00'), timestamp '2027-01-01 00:00', 'local_time: what the gym''s wall clock shows');
+select is(rules.local_time('2026-12-31 17:00:00+00'), timestamp '2027-01-01 00:00',
+  'local_time: what the gym''s wall clock shows');
 
 -- ---- gym.now ----
 
@@ -57,9 +64,11 @@ select is(rules.clock(), '2026-12-25 11:00+00'::timestamptz, 'clock: in whatever
 update gym.settings set time_zone = 'Asia/Novosibirsk';
 select results_eq(
   $$ select t, set_config('gym.now', t, true) is not null and rules.clock() = '2026-12-25 12:00+00' from unnest(array[
-       '2026-12-25 12:00+00', '2026-12-25 19:00:00+07', '2026-12-25T12:00:00Z', '2026-12-25 12:00:00.000+0000', '2026-12-25 07:00-05:00',
+       '2026-12-25 12:00+00', '2026-12-25 19:00:00+07', '2026-12-25T12:00:00Z', '2026-12-25 12:00:00.000+0000',
+         '2026-12-25 07:00-05:00',
        '2026-12-25 19:00', '2026-12-25T19:00:00']) t $$,
-  $$ values ('2026-12-25 12:00+00', true), ('2026-12-25 19:00:00+07', true), ('2026-12-25T12:00:00Z', true), ('2026-12-25 12:00:00.000+0000', true), ('2026-12-25 07:00-05:00', true),
+  $$ values ('2026-12-25 12:00+00', true), ('2026-12-25 19:00:00+07', true), ('2026-12-25T12:00:00Z', true),
+    ('2026-12-25 12:00:00.000+0000', true), ('2026-12-25 07:00-05:00', true),
             ('2026-12-25 19:00', true), ('2026-12-25T19:00:00', true) $$,
   'clock: with an offset a moment, without one the gym''s time');
 set local gym.now = '2026-12-25';
@@ -69,14 +78,18 @@ select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_
 set local gym.now = '2026-13-45 12:00';
 select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: month 13');
 set local gym.now = '2026-02-29 12:00+07';
-select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: 29 February of a common year');
+select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable',
+  'clock_unreadable: 29 February of a common year');
 set local gym.now = '2026-12-25 25:61';
 select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: hour 25');
 set local gym.now = '2026-12-25 12:00+20';
 select is(refusal($$ select rules.clock() $$), 'ENREQ clock_unreadable', 'clock_unreadable: an offset of 20 hours');
 select results_eq(
-  $$ select t from unnest(array['now', 'yesterday', 'infinity', '2026-12-25 12:00 UTC', '2026-12-25 12:00 Europe/Moscow', '2026-12-25 12:00 PST', '2026-12-25 12:00+7', '2026-12-25 12:00 BC',
-       '20261225', '25.12.2026 12:00', '  ']) t where set_config('gym.now', t, true) is not null and refusal('select rules.clock()') <> 'ENREQ clock_unreadable' $$,
+  $$ select t from unnest(array['now', 'yesterday', 'infinity', '2026-12-25 12:00 UTC',
+    '2026-12-25 12:00 Europe/Moscow', '2026-12-25 12:00 PST', '2026-12-25 12:00+7', '2026-12-25 12:00 BC',
+       '20261225', '25.12.2026 12:00', '  ']) t
+         where set_config('gym.now', t, true) is not null
+         and refusal('select rules.clock()') <> 'ENREQ clock_unreadable' $$,
   $$ select 'none'::text where false $$,
   'clock_unreadable: what would be read otherwise than it was meant');
 
@@ -84,7 +97,8 @@ select results_eq(
 
 set local gym.now = '2026-12-25 12:00';
 -- definer, so that a role which may do nothing can be asked; who logged in and which role was set stay as they are
-create function help.clock_moved() returns boolean language sql security definer as $$ select rules.clock() <> help.true_time() $$;
+create function help.clock_moved() returns boolean language sql
+  security definer as $$ select rules.clock() <> help.true_time() $$;
 grant usage on schema help to public;
 grant execute on function help.clock_moved() to public;
 create role test_server_login in role energy_server;

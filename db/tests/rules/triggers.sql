@@ -1,4 +1,5 @@
--- In which order the triggers of a table fire. PostgreSQL takes them by kind, and those of one kind by name: a new name, or
+-- In which order the triggers of a table fire. PostgreSQL takes them by kind, and those of one kind by name: a new
+-- name, or
 -- another one, changes the order. db/functions/rules/triggers/<table>.sql says it at its top.
 begin;
 select plan(2);
@@ -9,8 +10,10 @@ select t.on_table, t.event, t.at, string_agg(t.trigger, ', ' order by t.trigger 
     select c.relname::text as on_table, x.tgname::text as trigger, e.event, a.at
       from pg_trigger x
       join pg_class c on c.oid = x.tgrelid
-      join (values ('insert', 4), ('update', 16), ('delete', 8), ('truncate', 32)) e (event, bit) on x.tgtype & e.bit > 0
-      join (values ('before the statement', 2), ('before each row', 3), ('after each row', 1), ('after the statement', 0))
+      join (values ('insert', 4), ('update', 16), ('delete', 8), ('truncate', 32)) e (event,
+        bit) on x.tgtype & e.bit > 0
+      join (values ('before the statement', 2), ('before each row', 3), ('after each row', 1),
+        ('after the statement', 0))
         a (at, bits) on x.tgtype & 3 = a.bits
      where c.relnamespace = 'gym'::regnamespace and not c.relispartition and not x.tgisinternal) t
  group by t.on_table, t.event, t.at;

@@ -21,8 +21,10 @@ select is(wire.refusal(rule)::jsonb, jsonb_build_object('error_type', type, 'err
                ('slots_capacity_range', 'InvalidRequestException', 'Мест на занятии: от 1 до 1000.'),
                ('slot_not_found', 'DataBaseException', 'Такого занятия нет, или оно удалено. Обновите страницу.'),
                ('slots_per_student', 'LogicError', 'Можно выбрать не больше … занятий. Уберите лишние.'),
-               ('enrolments_slot_id_fkey', 'LogicError', 'Это действие нарушает правило базы данных. Проверьте данные.'),
-               (null, 'LogicError', 'Это действие нарушает правило базы данных. Проверьте данные.')) v (rule, type, message);
+               ('enrolments_slot_id_fkey', 'LogicError',
+                 'Это действие нарушает правило базы данных. Проверьте данные.'),
+               (null, 'LogicError', 'Это действие нарушает правило базы данных. Проверьте данные.')) v (rule, type,
+                 message);
 
 -- ---- wire.ensure_slots ----
 

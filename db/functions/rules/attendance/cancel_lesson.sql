@@ -6,22 +6,26 @@ as $$
 begin
   perform rules.lock_lessons(array(
     select m.id from gym.marks m join gym.slots s on s.id = m.slot_id
-     where m.date between p_from and p_to and m.withdrawn_at is null and (p_starts_at is null or s.starts_at = p_starts_at)));
+     where m.date between p_from and p_to and m.withdrawn_at is null
+       and (p_starts_at is null or s.starts_at = p_starts_at)));
   -- what is off is asked for each mark: a join of slots with days would be planned for all slots ever
   update gym.marks m
      set mark        = case when o.is_off then 'cancelled' else m.mark_before end,
          mark_before = case when o.is_off then m.mark end
-    from (select k.id, d.is_closed or exists (select from gym.cancelled_lessons l where l.date = k.date and l.starts_at = s.starts_at) as is_off
+    from (select k.id, d.is_closed or exists (select from gym.cancelled_lessons l
+      where l.date = k.date and l.starts_at = s.starts_at) as is_off
             from gym.marks k
             join gym.slots s on s.id = k.slot_id
             join rules.timetable(p_from, p_to) d on d.date = k.date
-           where k.date between p_from and p_to and k.withdrawn_at is null and (p_starts_at is null or s.starts_at = p_starts_at)) o
+           where k.date between p_from and p_to and k.withdrawn_at is null
+             and (p_starts_at is null or s.starts_at = p_starts_at)) o
    where m.id = o.id
      and case when o.is_off then m.mark <> 'cancelled' else m.mark_before is not null end;
 end
 $$;
 comment on function rules.follow_off(date, date, time) is
-  'Makes the marks of the dates p_from to p_to (of one time, or of all) follow cancelled lessons and closed days: cancelled where a lesson is off, what they were before where it is on again.';
+  'Makes the marks of the dates p_from to p_to (of one time, or of all) follow cancelled lessons and closed days: '
+  'cancelled where a lesson is off, what they were before where it is on again.';
 
 create function rules.cancel_lesson(p_date date, p_starts_at time, p_reason text, p_actor integer) returns void
 language plpgsql volatile
@@ -56,4 +60,5 @@ begin
 end
 $$;
 comment on function rules.restore_lesson(date, time, integer) is
-  'Takes the cancellation of a lesson back; its marks are again what they were. Harmless to repeat. Errors: lesson_not_found, day_closed, coach_marks_days.';
+  'Takes the cancellation of a lesson back; its marks are again what they were. Harmless to repeat. Errors: '
+  'lesson_not_found, day_closed, coach_marks_days.';

@@ -22,9 +22,11 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_lesson(date, time) is 'Errors: lesson_not_found where no slot runs on that date at that time; date_out_of_range.';
+comment on function rules.check_lesson(date, time) is
+  'Errors: lesson_not_found where no slot runs on that date at that time; date_out_of_range.';
 
-create function rules.mark_lesson(p_date date, p_starts_at time, p_present integer[], p_excused integer[], p_actor integer) returns setof gym.marks
+create function rules.mark_lesson(p_date date, p_starts_at time, p_present integer[], p_excused integer[],
+  p_actor integer) returns setof gym.marks
 language plpgsql volatile
 as $$
 declare
@@ -53,10 +55,12 @@ begin
     perform rules.refuse('not_in_lesson');
   end if;
   update gym.marks m
-     set mark = case when m.user_id = any (p_present) then 'present' when m.user_id = any (p_excused) then 'excused' else 'absent' end::gym.mark,
+     set mark = case when m.user_id = any (p_present) then 'present' when m.user_id = any (p_excused) then 'excused'
+       else 'absent' end::gym.mark,
          set_at = rules.clock(), set_by = p_actor
    where m.id = any (v_ids)
-     -- An excuse, or a lesson cancelled for one person, was set with intent: the list of those who came takes neither back.
+     -- An excuse, or a lesson cancelled for one person, was set with intent: the list of those who came takes neither
+     -- back.
      and (m.mark not in ('excused', 'cancelled') or m.user_id = any (p_present || p_excused));
   return query select * from rules.lesson_marks(p_date, p_starts_at);
 end
@@ -82,4 +86,5 @@ begin
 end
 $$;
 comment on function rules.unmark_lesson(date, time, integer) is
-  'Takes back a lesson''s present and absent marks; excused ones stay. Returns how many. Errors: lesson_not_found, coach_marks_days.';
+  'Takes back a lesson''s present and absent marks; excused ones stay. Returns how many. Errors: lesson_not_found, '
+  'coach_marks_days.';

@@ -7,7 +7,8 @@ select m.slot_id, m.date, m.id as mark_id
 comment on view rules.marked_lessons is
   'Lessons (slot and date) in which the coach marked somebody, a row for each mark: whoever is left unmarked there '
   'counts as absent. Only present and absent do, since excuses and cancellations come from elsewhere too. '
-  'Whether a lesson is one of them is asked by exists (… offset 0), lesson by lesson: without offset the planner may read all of them ever.';
+  'Whether a lesson is one of them is asked by exists (… offset 0), lesson by lesson: without offset the planner '
+  'may read all of them ever.';
 
 create function rules.expected_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
 returns table (enrolment_id integer, slot_id integer, user_id integer, date date, is_off boolean)
@@ -21,7 +22,8 @@ begin
     from gym.settings c
     cross join gym.enrolments e
     join gym.slots s on s.id = e.slot_id
-    join rules.timetable(greatest(p_from, p_month), least(p_to, (p_month + interval '1 month -1 day')::date)) d on d.weekday = e.weekday
+    join rules.timetable(greatest(p_from, p_month),
+      least(p_to, (p_month + interval '1 month -1 day')::date)) d on d.weekday = e.weekday
     left join gym.cancelled_lessons l on l.date = d.date and l.starts_at = s.starts_at
    where e.month = p_month
      and (p_enrolment_ids is null or e.id = any (p_enrolment_ids))
@@ -31,19 +33,23 @@ begin
 end
 $$;
 comment on function rules.expected_marks(date, date, date, integer[]) is
-  'The marks that a month''s enrolments should have on the dates from p_from to p_to: one a lesson. p_enrolment_ids: of these only; null: of all. is_off: the lesson is cancelled or its day closed.';
+  'The marks that a month''s enrolments should have on the dates from p_from to p_to: one a lesson. '
+  'p_enrolment_ids: of these only; null: of all. is_off: the lesson is cancelled or its day closed.';
 
 create function rules.has_begun(p_month date) returns boolean
 language plpgsql stable
 as $$
 begin
   -- by the clock, or by the marks: a transaction that began before the month still takes it for the next
-  return p_month <= rules.this_month() or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null);
+  return p_month <= rules.this_month()
+    or exists (select from gym.months m where m.month = p_month and m.marks_made_at is not null);
 end
 $$;
-comment on function rules.has_begun(date) is 'Whether a month''s marks follow its enrolments: from its first day on, or since they were made.';
+comment on function rules.has_begun(date) is
+  'Whether a month''s marks follow its enrolments: from its first day on, or since they were made.';
 
-create function rules.sync_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null) returns integer
+create function rules.sync_marks(p_month date, p_from date, p_to date, p_enrolment_ids integer[] default null)
+  returns integer
 -- planned for one enrolment, it would take hours for a month of them
 language plpgsql volatile set plan_cache_mode = force_custom_plan
 as $$
@@ -54,7 +60,8 @@ begin
   if not rules.has_begun(p_month) then
     return 0;
   end if;
-  -- one statement, so that its triggers judge by what it ends in, and nobody is blocked by both timetables of a moved day
+  -- one statement, so that its triggers judge by what it ends in, and nobody is blocked by both timetables of a moved
+  -- day
   with withdrawn as (
     update gym.marks m set withdrawn_at = rules.clock()
       from gym.enrolments e
@@ -74,14 +81,17 @@ begin
   on conflict (enrolment_id, date) do update
      set withdrawn_at = null,
          mark         = case when excluded.mark = 'cancelled' then 'cancelled' else coalesce(m.mark_before, m.mark) end,
-         mark_before  = case when excluded.mark = 'cancelled' then case when m.mark = 'cancelled' then m.mark_before else m.mark end end
+         mark_before  = case when excluded.mark = 'cancelled' then case when m.mark = 'cancelled' then m.mark_before
+           else m.mark end end
    where m.withdrawn_at is not null;
   get diagnostics v_made = row_count;
   return v_made;
 end
 $$;
 comment on function rules.sync_marks(date, date, date, integer[]) is
-  'Makes sure that a month''s marks on the dates p_from to p_to are those of rules.expected_marks: makes what is missing, withdraws what should not be, brings back what was withdrawn with what a coach had set. Returns how many were made or brought back.';
+  'Makes sure that a month''s marks on the dates p_from to p_to are those of rules.expected_marks: makes what is '
+  'missing, withdraws what should not be, brings back what was withdrawn with what a coach had set. Returns how '
+  'many were made or brought back.';
 
 create function rules.ensure_marks() returns integer
 language plpgsql volatile
@@ -100,7 +110,8 @@ begin
     insert into gym.months (month) values (v_month) on conflict do nothing;
     perform from gym.months m where m.month = v_month and m.marks_made_at is null for update;
     if found then
-      -- whatever marks depend on and is under way is waited for and seen; whatever begins meanwhile waits, and sees the marks
+      -- whatever marks depend on and is under way is waited for and seen; whatever begins meanwhile waits, and sees
+      -- the marks
       -- (people before their enrolments, as everywhere: marks of days past are judged)
       lock table gym.closures, gym.cancelled_lessons, gym.pardons in share mode;
       perform from gym.users u
@@ -115,4 +126,5 @@ begin
 end
 $$;
 comment on function rules.ensure_marks() is
-  'Makes sure that every month begun has its marks, also one whose turn was missed. Harmless to repeat. Returns how many marks were made.';
+  'Makes sure that every month begun has its marks, also one whose turn was missed. Harmless to repeat. Returns '
+  'how many marks were made.';

@@ -12,7 +12,8 @@ begin
 end
 $$;
 comment on function rules.check_mark_days(date, integer) is
-  'A coach changes marks for the setting''s number of days; an administrator, and psql (p_actor null), always. Errors: coach_marks_days.';
+  'A coach changes marks for the setting''s number of days; an administrator, and psql (p_actor null), always. '
+  'Errors: coach_marks_days.';
 
 create function rules.lock_lessons(p_mark_ids integer[], p_user_ids integer[] default '{}') returns void
 language plpgsql volatile
@@ -29,7 +30,8 @@ begin
 end
 $$;
 comment on function rules.lock_lessons(integer[], integer[]) is
-  'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide what another counts as. p_mark_ids: ids of gym.marks; p_user_ids: people to lock with them.';
+  'Locks marks that are about to change, and before them everybody in their lessons, since one mark can decide '
+  'what another counts as. p_mark_ids: ids of gym.marks; p_user_ids: people to lock with them.';
 
 create function rules.set_mark(p_mark_id integer, p_mark gym.mark, p_actor integer) returns gym.marks
 language plpgsql volatile

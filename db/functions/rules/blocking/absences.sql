@@ -11,9 +11,11 @@ select m.user_id, m.date, s.starts_at
                  or exists (select from rules.marked_lessons l
                              where l.slot_id = m.slot_id and l.date = m.date offset 0))));
 comment on view rules.absences is
-  'Marks "absent", and whoever was left unmarked in a lesson in which somebody was marked (setting unmarked_is_absent: in any).';
+  'Marks "absent", and whoever was left unmarked in a lesson in which somebody was marked (setting '
+  'unmarked_is_absent: in any).';
 
-create function rules.counted_absences(p_month date, p_user_ids integer[] default null, p_before date default rules.today())
+create function rules.counted_absences(p_month date, p_user_ids integer[] default null,
+  p_before date default rules.today())
 returns table (user_id integer, date date, starts_at time)
 -- planned for one person, or before there were marks, it would take hours for thousands of them
 language plpgsql stable set plan_cache_mode = force_custom_plan
@@ -35,4 +37,5 @@ begin
 end
 $$;
 comment on function rules.counted_absences(date, integer[], date) is
-  'The absences of a month that count: rules.absences of dates before p_before. From the day after the lesson, so that a coach has the day to correct. p_user_ids null: of everybody.';
+  'The absences of a month that count: rules.absences of dates before p_before. From the day after the lesson, so '
+  'that a coach has the day to correct. p_user_ids null: of everybody.';

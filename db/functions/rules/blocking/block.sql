@@ -17,7 +17,8 @@ begin
   perform from gym.users u where u.id = v_user.id for no key update;
   perform rules.lock_user(v_user.id);
   if exists (select from gym.blocks b
-              where b.user_id = v_user.id and b.month is null and b.lifted_at is null and (b.ends_on is null or b.ends_on >= rules.today())) then
+              where b.user_id = v_user.id and b.month is null and b.lifted_at is null
+                and (b.ends_on is null or b.ends_on >= rules.today())) then
     perform rules.refuse('blocks_one_by_hand');
   end if;
   insert into gym.blocks (user_id, reason, ends_on, created_at, created_by)
@@ -28,7 +29,9 @@ begin
 end
 $$;
 comment on function rules.block(integer, text, date, integer) is
-  'An administrator blocks a student by hand: bars while it stands, frees the seats of next month, and no machine lifts it before p_ends_on (null: never). Errors: user_not_found, block_students_only, block_ends_past, blocks_one_by_hand, date_out_of_range.';
+  'An administrator blocks a student by hand: bars while it stands, frees the seats of next month, and no machine '
+  'lifts it before p_ends_on (null: never). Errors: user_not_found, block_students_only, block_ends_past, '
+  'blocks_one_by_hand, date_out_of_range.';
 
 create function rules.unblock(p_user_id integer, p_reason text, p_actor integer) returns integer
 language plpgsql volatile
@@ -47,7 +50,8 @@ begin
   with lifted as (
     update gym.blocks b set lifted_at = rules.clock(), lifted_by = p_actor, lift_reason = p_reason
      where b.user_id = p_user_id and b.lifted_at is null
-       and case when b.month is null then b.ends_on is null or b.ends_on >= rules.today() else b.month >= (v_month - interval '1 month')::date end
+       and case when b.month is null then b.ends_on is null or b.ends_on >= rules.today()
+         else b.month >= (v_month - interval '1 month')::date end
     returning b.id, b.month)
   select coalesce(array_agg(l.id), '{}') into v_lifted from lifted l;
   if v_lifted = '{}' then
@@ -56,7 +60,8 @@ begin
   -- the whole month, so that the next mark does not block again
   insert into gym.pardons (user_id, month, reason, made_at, made_by)
   select p_user_id, m.month, p_reason, rules.clock(), p_actor
-    from (select v_month as month union select b.month from gym.blocks b where b.id = any (v_lifted) and b.month is not null) m
+    from (select v_month as month union select b.month from gym.blocks b
+      where b.id = any (v_lifted) and b.month is not null) m
    order by m.month
   on conflict (user_id, month) where month is not null do nothing;
   perform rules.settle_blocks('{}', v_lifted);
@@ -64,4 +69,6 @@ begin
 end
 $$;
 comment on function rules.unblock(integer, text, integer) is
-  'An administrator lets a person in again: lifts every block that stands and pardons the whole month; seats that the blocks freed come back where they are still free. Returns how many blocks were lifted. Errors: user_not_found, not_blocked.';
+  'An administrator lets a person in again: lifts every block that stands and pardons the whole month; seats that '
+  'the blocks freed come back where they are still free. Returns how many blocks were lifted. Errors: '
+  'user_not_found, not_blocked.';

@@ -12,4 +12,5 @@ begin
 end
 $$;
 comment on function rules.forgive(integer, date, text, integer) is
-  'Excuses a person''s absences of a date, ahead of time too. Harmless to repeat. Errors: user_not_found, date_out_of_range.';
+  'Excuses a person''s absences of a date, ahead of time too. Harmless to repeat. Errors: user_not_found, '
+  'date_out_of_range.';

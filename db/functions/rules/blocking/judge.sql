@@ -11,7 +11,8 @@ begin
     from (select x.user_id, array_agg(x.date order by x.date) as dates
             from rules.counted_absences(p_month, p_user_ids, p_before) x group by x.user_id) a
     full join (select b.user_id, b.id from gym.blocks b
-                where b.month = p_month and b.lifted_at is null and (p_user_ids is null or b.user_id = any (p_user_ids))) b on b.user_id = a.user_id
+                where b.month = p_month and b.lifted_at is null
+                  and (p_user_ids is null or b.user_id = any (p_user_ids))) b on b.user_id = a.user_id
     join gym.users u on u.id = coalesce(a.user_id, b.user_id)
    where u.role in ('STUDENT', 'BLOCKED') and not u.deleted
      -- of some people not everybody is looked at
@@ -22,7 +23,8 @@ begin
 end
 $$;
 comment on function rules.judgements(date, integer[], date) is
-  'Whose block by the absences of a month is not what their marks say: block_id null, to be blocked; else, to be let in again. Only students are ever blocked by absences.';
+  'Whose block by the absences of a month is not what their marks say: block_id null, to be blocked; else, to be '
+  'let in again. Only students are ever blocked by absences.';
 
 create function rules.judge(p_month date, p_user_ids integer[]) returns integer
 language plpgsql volatile
@@ -66,7 +68,8 @@ begin
 end
 $$;
 comment on function rules.judge(date, integer[]) is
-  'Blocks and unblocks the people p_user_ids by their absences of a month, this one or the one before, as rules.judgements says. Returns how many changed.';
+  'Blocks and unblocks the people p_user_ids by their absences of a month, this one or the one before, as '
+  'rules.judgements says. Returns how many changed.';
 
 create function rules.settle_blocks(p_blocked integer[], p_lifted integer[]) returns void
 language plpgsql volatile
@@ -79,16 +82,20 @@ begin
   if cardinality(p_blocked || p_lifted) = 0 then
     return;
   end if;
-  v_users := array(select distinct b.user_id from gym.blocks b where b.id = any (p_blocked || p_lifted) order by b.user_id);
+  v_users := array(select distinct b.user_id from gym.blocks b where b.id = any (p_blocked || p_lifted)
+    order by b.user_id);
   insert into gym.ledger (at, user_id, event, block_id, reason, by_user)
-  select rules.clock(), b.user_id, 'blocked', b.id, b.reason, b.created_by from gym.blocks b where b.id = any (p_blocked) order by b.id;
+  select rules.clock(), b.user_id, 'blocked', b.id, b.reason, b.created_by from gym.blocks b
+    where b.id = any (p_blocked) order by b.id;
   insert into gym.ledger (at, user_id, event, block_id, reason, by_user)
-  select rules.clock(), b.user_id, 'unblocked', b.id, b.lift_reason, b.lifted_by from gym.blocks b where b.id = any (p_lifted) order by b.id;
+  select rules.clock(), b.user_id, 'unblocked', b.id, b.lift_reason, b.lifted_by from gym.blocks b
+    where b.id = any (p_lifted) order by b.id;
 
   v_freed := array(
     select e.id from gym.blocks b
       join gym.enrolments e on e.user_id = b.user_id and e.cancelled_at is null
-       and case when b.month is null then e.month >= rules.next_month() else e.month = (b.month + interval '1 month')::date end
+       and case when b.month is null then e.month >= rules.next_month()
+         else e.month = (b.month + interval '1 month')::date end
      where b.id = any (p_blocked));
   insert into gym.ledger (at, user_id, event, block_id, enrolment_id, reason)
   select rules.clock(), e.user_id, 'seat freed', b.id, e.id, b.reason
@@ -110,7 +117,8 @@ begin
 end
 $$;
 comment on function rules.settle_blocks(integer[], integer[]) is
-  'What follows from blocks made and lifted: the ledger, seats of the barred month freed or given back, the role. p_blocked, p_lifted: ids of gym.blocks.';
+  'What follows from blocks made and lifted: the ledger, seats of the barred month freed or given back, the role. '
+  'p_blocked, p_lifted: ids of gym.blocks.';
 
 create function rules.give_back(p_lifted integer[]) returns void
 language plpgsql volatile
@@ -133,7 +141,8 @@ begin
         when s.taken >= s.capacity then 'мест больше нет'
         when rules.is_barred(v_seat.user_id, v_seat.month) then 'действует другая блокировка'
         when exists (select from gym.enrolments e
-                      where e.user_id = v_seat.user_id and e.month = v_seat.month and e.weekday = s.weekday and e.cancelled_at is null)
+                      where e.user_id = v_seat.user_id and e.month = v_seat.month and e.weekday = s.weekday
+                        and e.cancelled_at is null)
           then 'в этот день уже есть занятие'
         when v_seat.beyond_limit is distinct from 'forced' and rules.has_all(v_seat.user_id, v_seat.month)
           then 'занятий уже столько, сколько можно'
@@ -142,16 +151,20 @@ begin
     v_new := v_seat.id;
     if v_reason is null then
       insert into gym.enrolments (slot_id, user_id, beyond_limit, past_list)
-      values (v_seat.slot_id, v_seat.user_id, nullif(v_seat.beyond_limit, 'lowered'), 'given back') returning id into v_new;
+      values (v_seat.slot_id, v_seat.user_id, nullif(v_seat.beyond_limit, 'lowered'), 'given back')
+        returning id into v_new;
     end if;
     insert into gym.ledger (at, user_id, event, block_id, enrolment_id, reason)
-    values (rules.clock(), v_seat.user_id, case when v_reason is null then 'seat given back' else 'seat not given back' end,
+    values (rules.clock(), v_seat.user_id, case when v_reason is null then 'seat given back'
+      else 'seat not given back' end,
             v_seat.block_id, v_new, coalesce(v_reason, 'блокировка снята'));
   end loop;
 end
 $$;
 comment on function rules.give_back(integer[]) is
-  'Gives back the seats that the lifted blocks had freed, seat by seat, where slot, seat, weekday and limit allow, no other block stands and the month is not over; the enrolment window does not matter. The ledger names what could not be. Locks are held by rules.settle_blocks.';
+  'Gives back the seats that the lifted blocks had freed, seat by seat, where slot, seat, weekday and limit allow, '
+  'no other block stands and the month is not over; the enrolment window does not matter. The ledger names what '
+  'could not be. Locks are held by rules.settle_blocks.';
 
 create function rules.sync_roles(p_user_ids integer[] default null) returns integer
 language plpgsql volatile
@@ -161,7 +174,8 @@ declare
   v_ids     integer[] := coalesce(p_user_ids, array(
     select u.id from gym.users u where u.role = 'BLOCKED'
     union
-    select b.user_id from gym.blocks b where b.lifted_at is null and (b.month is null or b.month = rules.this_month())));
+    select b.user_id from gym.blocks b
+      where b.lifted_at is null and (b.month is null or b.month = rules.this_month())));
   v_today   date := rules.today();
   v_changed integer;
 begin
@@ -169,14 +183,16 @@ begin
      set role = case when u.role = 'BLOCKED' then 'STUDENT' else 'BLOCKED' end::gym.userrole
    where u.id = any (array(
      select w.id from gym.users w
-      where w.id = any (v_ids) and w.role in ('STUDENT', 'BLOCKED') and (w.role = 'BLOCKED') <> rules.is_blocked(w.id, v_today)
+      where w.id = any (v_ids) and w.role in ('STUDENT', 'BLOCKED')
+        and (w.role = 'BLOCKED') <> rules.is_blocked(w.id, v_today)
       order by w.id for no key update));
   get diagnostics v_changed = row_count;
   return v_changed;
 end
 $$;
 comment on function rules.sync_roles(integer[]) is
-  'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. p_user_ids null: of everybody. Returns how many changed.';
+  'Makes the role of students, which the auth server reads, what their blocks say today: BLOCKED or STUDENT. '
+  'p_user_ids null: of everybody. Returns how many changed.';
 
 create function rules.ensure_blocks(p_most integer default 250) returns integer
 language plpgsql volatile
@@ -205,4 +221,6 @@ begin
 end
 $$;
 comment on function rules.ensure_blocks(integer) is
-  'Makes sure, as of now, that everybody is blocked or not as the absences of this month and the one before say, and that the roles are today''s: what only time has changed. At most p_most people by absences a call, so that locks stay short: call it until it returns 0.';
+  'Makes sure, as of now, that everybody is blocked or not as the absences of this month and the one before say, '
+  'and that the roles are today''s: what only time has changed. At most p_most people by absences a call, so that '
+  'locks stay short: call it until it returns 0.';

@@ -1,6 +1,7 @@
 -- Giving a seat up.
 
-create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor()) returns integer
+create function rules.release(p_enrolment_ids integer[], p_reason text, p_actor integer default rules.actor())
+  returns integer
 language plpgsql volatile
 as $$
 declare
@@ -22,7 +23,8 @@ begin
 end
 $$;
 comment on function rules.release(integer[], text, integer) is
-  'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns how many were active.';
+  'Cancels enrolments, the one way a seat is given up. p_reason: one of enrolments_cancel_reason_known. Returns '
+  'how many were active.';
 
 create function rules.cancel(p_enrolment_id integer, p_actor integer) returns gym.enrolments
 language plpgsql volatile
@@ -37,7 +39,8 @@ begin
   return v_enrolment;
 end
 $$;
-comment on function rules.cancel(integer, integer) is 'An administrator cancels anybody''s enrolment (openapi.yaml entry/delete-any). Errors: enrolment_not_found.';
+comment on function rules.cancel(integer, integer) is
+  'An administrator cancels anybody''s enrolment (openapi.yaml entry/delete-any). Errors: enrolment_not_found.';
 
 create function rules.cancel_own(p_enrolment_id integer, p_user_id integer) returns void
 language plpgsql volatile
@@ -46,7 +49,8 @@ declare
   v_month    date;
   v_promoted boolean;
 begin
-  select e.month, e.position_id is not null and rules.local_time() < rules.first_lesson(s) + s.starts_at into v_month, v_promoted
+  select e.month, e.position_id is not null and rules.local_time() < rules.first_lesson(s) + s.starts_at into v_month,
+    v_promoted
     from gym.enrolments e join gym.slots s on s.id = e.slot_id
    where e.id = p_enrolment_id and e.user_id = p_user_id and e.cancelled_at is null;
   if not found then
@@ -62,4 +66,6 @@ begin
 end
 $$;
 comment on function rules.cancel_own(integer, integer) is
-  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete); of this month one that came from a waiting list, until its first lesson. Errors: enrolment_not_found, cancel_next_month_only.';
+  'A student gives up one of the own enrolments of next month, open or closed (openapi.yaml entry/delete); of this '
+  'month one that came from a waiting list, until its first lesson. Errors: enrolment_not_found, '
+  'cancel_next_month_only.';

@@ -9,7 +9,8 @@ begin
   end if;
 end
 $$;
-comment on function rules.refuse_blocked(integer, date) is 'Errors: student_blocked where the person may not enrol for p_month.';
+comment on function rules.refuse_blocked(integer, date) is
+  'Errors: student_blocked where the person may not enrol for p_month.';
 
 create function rules.held_slots(p_user_id integer, p_month date) returns integer[]
 language plpgsql stable
@@ -37,7 +38,9 @@ begin
   end if;
 end
 $$;
-comment on function rules.note_refusals(integer, integer[]) is 'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of occupancy.';
+comment on function rules.note_refusals(integer, integer[]) is
+  'p_slot_ids: each once. Notes, once a slot and person, that the slots had no seat for them: for the report of '
+  'occupancy.';
 
 create function rules.replace_choice(
   p_user_id integer, p_month date, p_slot_ids integer[], p_free integer[], p_seen integer[] default null)
@@ -71,7 +74,8 @@ begin
   if p_slot_ids = '{}' or v_free <> '{}' or p_slot_ids && v_held then
     perform rules.release(
       array(select e.id from gym.enrolments e
-             where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and not e.slot_id = any (p_slot_ids)),
+             where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null
+               and not e.slot_id = any (p_slot_ids)),
       'own choice', p_user_id);
     if v_free <> '{}' then
       insert into gym.enrolments (slot_id, user_id, created_by)
@@ -82,7 +86,8 @@ begin
 end
 $$;
 comment on function rules.replace_choice(integer, date, integer[], integer[], integer[]) is
-  'The part of rules.choose_slots that writes: gives up what is not among p_slot_ids, takes what is still free of p_free (wanted, not held, free a moment ago). '
+  'The part of rules.choose_slots that writes: gives up what is not among p_slot_ids, takes what is still free of '
+  'p_free (wanted, not held, free a moment ago). '
   'p_seen: as in rules.choose_slots. '
   'Returns the ids of the slots that the person then holds. Errors: student_blocked, slot_not_offered, seat_not_seen.';
 
@@ -116,9 +121,11 @@ begin
     end if;
   end if;
   -- as many weekdays as slots: each is offered, and none was named twice
-  if (select count(distinct s.weekday) from gym.slots s where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null) < v_wanted then
+  if (select count(distinct s.weekday) from gym.slots s
+    where s.id = any (p_slot_ids) and s.month = v_month and s.deleted_at is null) < v_wanted then
     if exists (select from unnest(p_slot_ids) w
-                where not exists (select from gym.slots s where s.id = w and s.month = v_month and s.deleted_at is null)) then
+                where not exists (select from gym.slots s
+                  where s.id = w and s.month = v_month and s.deleted_at is null)) then
       perform rules.refuse('slot_not_offered');
     end if;
     perform rules.refuse('enrolments_one_a_weekday');
@@ -126,7 +133,8 @@ begin
 
   -- Without any lock: a slot that is full and not held is answered as full; where nothing else
   -- was asked for, or all is held already, there is nothing to do. Most of the opening minute ends here.
-  -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat taken.
+  -- One statement, so that both are seen at one moment: else the second of a double click could find its own seat
+  -- taken.
   select h.held, array(select s.id from gym.slots s
                         where s.id = any (p_slot_ids) and not s.id = any (h.held) and s.taken < s.capacity
                           -- beyond the seats owed to those who wait
@@ -134,7 +142,8 @@ begin
                                    then rules.is_free_for(p_user_id, s) else true end)
     into v_held, v_free
     from (select array(select e.slot_id from gym.enrolments e
-                        where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null) as held offset 0) h;
+                        where e.user_id = p_user_id and e.month = v_month and e.cancelled_at is null)
+                          as held offset 0) h;
   if v_free <> '{}' or not v_held <@ p_slot_ids and (v_wanted = 0 or p_slot_ids && v_held) then
     v_held := rules.replace_choice(p_user_id, v_month, p_slot_ids, v_free, p_seen);
   end if;
@@ -150,7 +159,8 @@ begin
 end
 $$;
 comment on function rules.choose_slots(integer, integer[], integer[]) is
-  'A student''s whole choice for next month, replacing the one before (openapi.yaml entry/create): seats chosen again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
+  'A student''s whole choice for next month, replacing the one before (openapi.yaml entry/create): seats chosen '
+  'again are kept, others given up, new ones taken where one is free; full slots come back with is_full. '
   'A seat that an administrator forced beyond the limit does not count, as long as it is chosen again. Harmless to '
   'repeat; an empty list gives up all. '
   'p_seen: the slots that the student saw as held, so that no other is given up; null: whatever is held. '

@@ -1,6 +1,7 @@
 -- An administrator enrols a person, or a group.
 
-create function rules.note_force(p_rule text, p_enrolment_ids integer[], p_actor integer default rules.actor()) returns void
+create function rules.note_force(p_rule text, p_enrolment_ids integer[], p_actor integer default rules.actor())
+  returns void
 language plpgsql volatile
 as $$
 begin
@@ -10,7 +11,8 @@ begin
 end
 $$;
 comment on function rules.note_force(text, integer[], integer) is
-  'Writes to the ledger that an administrator overrode a rule (p_rule, of rules.catalogue) for these seats, taken or cancelled by it.';
+  'Writes to the ledger that an administrator overrode a rule (p_rule, of rules.catalogue) for these seats, taken '
+  'or cancelled by it.';
 
 create function rules.has_all(p_user_id integer, p_month date) returns boolean
 language plpgsql stable
@@ -19,13 +21,16 @@ begin
   return (
     select count(*) >= (select c.slots_per_student from gym.settings c)
       from gym.enrolments e
-     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and e.beyond_limit is distinct from 'forced');
+     where e.user_id = p_user_id and e.month = p_month and e.cancelled_at is null and e.beyond_limit is distinct
+       from 'forced');
 end
 $$;
-comment on function rules.has_all(integer, date) is 'Whether a person holds as many slots of a month as slots_per_student allows.';
+comment on function rules.has_all(integer, date) is
+  'Whether a person holds as many slots of a month as slots_per_student allows.';
 
 create function rules.enrol(
-  p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false, p_beyond_limit text default null,
+  p_user_id integer, p_slot_id integer, p_actor integer, p_force boolean default false,
+    p_beyond_limit text default null,
   p_reason text default null, p_past_list text default null)
 returns gym.enrolments
 language plpgsql volatile
@@ -47,14 +52,17 @@ begin
       order by s.id for no key update;
   end if;
   v_slot := rules.slot(p_slot_id);
-  if v_slot.month not in (rules.this_month(), rules.next_month()) and (p_force is not true or v_slot.month < rules.this_month()) then
+  if v_slot.month not in (rules.this_month(), rules.next_month())
+    and (p_force is not true or v_slot.month < rules.this_month()) then
     perform rules.refuse('enrol_month');
   end if;
-  if exists (select from gym.enrolments e where e.slot_id = v_slot.id and e.user_id = v_user.id and e.cancelled_at is null) then
+  if exists (select from gym.enrolments e
+    where e.slot_id = v_slot.id and e.user_id = v_user.id and e.cancelled_at is null) then
     perform rules.refuse('already_enrolled');
   end if;
   v_that_day := array(select e.id from gym.enrolments e
-                       where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday and e.cancelled_at is null);
+                       where e.user_id = v_user.id and e.month = v_slot.month and e.weekday = v_slot.weekday
+                         and e.cancelled_at is null);
   if v_that_day <> '{}' and p_force is not true then
     perform rules.refuse('enrolments_one_a_weekday');
   end if;
@@ -76,18 +84,24 @@ begin
   values (v_slot.id, v_user.id, p_actor, v_beyond, v_past)
   returning * into v_enrolment;
   if p_force then
-    perform rules.note_force('waiting_list_first: ' || p_reason, array[v_enrolment.id], p_actor) where v_past = 'forced';
+    perform rules.note_force('waiting_list_first: ' || p_reason, array[v_enrolment.id], p_actor)
+      where v_past = 'forced';
     perform rules.note_force('enrolments_one_a_weekday', v_that_day, p_actor);
-    perform rules.note_force('slots_per_student', array[v_enrolment.id], p_actor) where v_beyond is distinct from p_beyond_limit;
+    perform rules.note_force('slots_per_student', array[v_enrolment.id], p_actor) where v_beyond is distinct
+      from p_beyond_limit;
     perform rules.note_force('enrol_month', array[v_enrolment.id], p_actor) where v_slot.month > rules.next_month();
   end if;
   return v_enrolment;
 end
 $$;
 comment on function rules.enrol(integer, integer, integer, boolean, text, text, text) is
-  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml entry/create-any). p_force: of a later month too, beyond slots_per_student, and in exchange for the seat held on that weekday, which the ledger notes; never beyond capacity. '
-  'p_beyond_limit: that of the seat whose place this one takes. p_reason: why force passes the waiting list. p_past_list: an exemption from it, as the column of gym.enrolments has it. '
-  'Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, slots_taken_within_capacity, slots_per_student, waiting_list_first, force_reason_given.';
+  'An administrator enrols somebody in a slot of the current or next month, open or closed (openapi.yaml '
+  'entry/create-any). p_force: of a later month too, beyond slots_per_student, and in exchange for the seat held '
+  'on that weekday, which the ledger notes; never beyond capacity. '
+  'p_beyond_limit: that of the seat whose place this one takes. p_reason: why force passes the waiting list. '
+  'p_past_list: an exemption from it, as the column of gym.enrolments has it. '
+  'Errors: user_not_found, slot_not_found, enrol_month, already_enrolled, enrolments_one_a_weekday, '
+  'slots_taken_within_capacity, slots_per_student, waiting_list_first, force_reason_given.';
 
 create function rules.enrol_group(
   p_group text, p_slot_id integer, p_actor integer, p_force boolean default false, p_reason text default null)
@@ -97,7 +111,8 @@ as $$
 #variable_conflict use_column
 declare
   v_ids integer[] := array(select u.id from gym.users u join rules.roll r on r.user_id = u.id
-                            where rules.folded(u."group") = nullif(rules.folded(p_group), '') and u.role in ('STUDENT', 'BLOCKED') and not u.deleted
+                            where rules.folded(u."group") = nullif(rules.folded(p_group), '')
+                              and u.role in ('STUDENT', 'BLOCKED') and not u.deleted
                             order by r.place, u.id);
 begin
   if v_ids = '{}' then
@@ -123,4 +138,6 @@ begin
 end
 $$;
 comment on function rules.enrol_group(text, integer, integer, boolean, text) is
-  'Enrols every student of a group (by rules.folded) in a slot, in the order of their names, each for himself: whom a rule refuses is named with the rule, the others have their seat. p_force, p_reason: as in rules.enrol. Errors: group_unknown, slot_not_found.';
+  'Enrols every student of a group (by rules.folded) in a slot, in the order of their names, each for himself: '
+  'whom a rule refuses is named with the rule, the others have their seat. p_force, p_reason: as in rules.enrol. '
+  'Errors: group_unknown, slot_not_found.';

@@ -8,9 +8,11 @@ as $$
    where e.user_id = any (p_user_ids) and e.month = w.month and e.cancelled_at is null
 $$;
 comment on function rules.slots_of_month(integer[], integer) is
-  'Slots that people hold in the month of a slot: what force gives up for it is among them, and locked before. Not of its weekday alone, which another may change until the slot is locked.';
+  'Slots that people hold in the month of a slot: what force gives up for it is among them, and locked before. Not '
+  'of its weekday alone, which another may change until the slot is locked.';
 
-create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer, p_force boolean default false) returns gym.enrolments
+create function rules.move_enrolment(p_enrolment_id integer, p_slot_id integer, p_actor integer,
+  p_force boolean default false) returns gym.enrolments
 language plpgsql volatile
 as $$
 declare
@@ -36,9 +38,12 @@ begin
   end if;
   -- whatever refuses the new seat undoes this too
   perform rules.release(array[v_enrolment.id], 'moved', p_actor);
-  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor, p_force, v_enrolment.beyond_limit, p_past_list => 'moved');
+  return rules.enrol(v_enrolment.user_id, p_slot_id, p_actor, p_force, v_enrolment.beyond_limit,
+    p_past_list => 'moved');
 end
 $$;
 comment on function rules.move_enrolment(integer, integer, integer, boolean) is
-  'Moves a person to another slot of the same month, the old seat given up and the new one taken in one step: both or neither. Marks of lessons past stay with the old enrolment. p_force: in exchange for the seat held on the new weekday. '
+  'Moves a person to another slot of the same month, the old seat given up and the new one taken in one step: both '
+  'or neither. Marks of lessons past stay with the old enrolment. p_force: in exchange for the seat held on the '
+  'new weekday. '
   'Errors: enrolment_not_found, slot_not_found, within_one_month, already_enrolled, and those of rules.enrol.';

@@ -1,7 +1,8 @@
 -- When enrolment is open: by the calendar, and by hand.
 
 create function rules.enrolment_window(p_at timestamptz default rules.clock(),
-  out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz, out is_open boolean, out by_hand boolean, out for_month date)
+  out opens_at timestamptz, out closes_at timestamptz, out last_turn timestamptz, out next_turn timestamptz,
+    out is_open boolean, out by_hand boolean, out for_month date)
 language plpgsql stable
 as $$
 declare
@@ -9,7 +10,8 @@ declare
   v_month timestamp;
 begin
   select c.time_zone, m.month,
-         (m.month + make_interval(days => c.enrolment_opens_on_day - 1) + c.enrolment_opens_at) at time zone c.time_zone,
+         (m.month + make_interval(
+           days => c.enrolment_opens_on_day - 1) + c.enrolment_opens_at) at time zone c.time_zone,
          (m.month + interval '1 month -1 day' + c.enrolment_closes_at) at time zone c.time_zone
     into v_zone, v_month, opens_at, closes_at
     from gym.settings c cross join lateral (select date_trunc('month', p_at at time zone c.time_zone)) m (month);
@@ -40,7 +42,10 @@ begin
 end
 $$;
 comment on function rules.enrolment_window(timestamptz) is
-  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, whether an administrator''s hand made it so, and the month that is chosen for. What entry/check-open answers and entry/change-open changes.';
+  'Enrolment as of p_at, a pure function of the clock and the tables: this month''s scheduled opening and closing, '
+  'the last and the next scheduled turn (opening, closing, turn of the month), whether it is open, whether an '
+  'administrator''s hand made it so, and the month that is chosen for. What entry/check-open answers and '
+  'entry/change-open changes.';
 
 create function rules.turn_enrolment(p_open boolean, p_actor integer) returns void
 language plpgsql volatile
@@ -54,7 +59,8 @@ begin
 end
 $$;
 comment on function rules.turn_enrolment(boolean, integer) is
-  'Opens or closes enrolment by hand until the next scheduled turn. Opening makes sure that next month''s slots stand. p_actor: who did it, null from psql.';
+  'Opens or closes enrolment by hand until the next scheduled turn. Opening makes sure that next month''s slots '
+  'stand. p_actor: who did it, null from psql.';
 
 create function rules.ensure_turns() returns integer
 language plpgsql volatile
@@ -68,11 +74,14 @@ begin
     from (select m.id, case when t.next_turn <= v_now then t.next_turn end as ended_at
             from gym.manual_turns m cross join lateral rules.enrolment_window(m.made_at) t
               -- of earlier months no turn can count any more, whatever becomes of the settings
-           where m.expired_at is null or m.made_at >= rules.this_month(v_now)::timestamp at time zone (select c.time_zone from gym.settings c)) w
+           where m.expired_at is null
+             or m.made_at >= rules.this_month(v_now)::timestamp at time zone (select c.time_zone from gym.settings c)) w
    where t.id = w.id and t.expired_at is distinct from w.ended_at;
   get diagnostics v_done = row_count;
   return v_done;
 end
 $$;
 comment on function rules.ensure_turns() is
-  'Makes sure that manual_turns.expired_at says which openings and closings by hand a scheduled turn has ended; also takes back what a change of the settings made untrue. Harmless to repeat. Gives the number of rows changed.';
+  'Makes sure that manual_turns.expired_at says which openings and closings by hand a scheduled turn has ended; '
+  'also takes back what a change of the settings made untrue. Harmless to repeat. Gives the number of rows '
+  'changed.';

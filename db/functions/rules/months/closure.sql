@@ -1,6 +1,7 @@
 -- Days on which the gym is closed, or runs another weekday's timetable.
 
-create function rules.create_closure(p_start_date date, p_end_date date, p_runs_as integer, p_reason text, p_actor integer) returns gym.closures
+create function rules.create_closure(p_start_date date, p_end_date date, p_runs_as integer, p_reason text,
+  p_actor integer) returns gym.closures
 language plpgsql volatile
 as $$
 declare
@@ -29,7 +30,8 @@ begin
 end
 $$;
 comment on function rules.create_closure(date, date, integer, text, integer) is
-  'Closes the days from p_start_date to p_end_date, or lets one day run as weekday p_runs_as (0 Monday). Errors: closures_in_order, closures_move_one_day, closures_move_elsewhere, closures_do_not_overlap.';
+  'Closes the days from p_start_date to p_end_date, or lets one day run as weekday p_runs_as (0 Monday). Errors: '
+  'closures_in_order, closures_move_one_day, closures_move_elsewhere, closures_do_not_overlap.';
 
 create function rules.delete_closure(p_closure_id integer, p_actor integer) returns gym.closures
 language plpgsql volatile
@@ -46,4 +48,5 @@ begin
   return v_closure;
 end
 $$;
-comment on function rules.delete_closure(integer, integer) is 'Takes a closure or moved day back; the marks follow. Errors: closure_not_found.';
+comment on function rules.delete_closure(integer, integer) is
+  'Takes a closure or moved day back; the marks follow. Errors: closure_not_found.';

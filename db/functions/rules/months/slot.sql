@@ -14,9 +14,11 @@ begin
 end
 $$;
 comment on function rules.slot(integer) is
-  'The slot of that id, not deleted, locked until the transaction ends. NO KEY, so that other people''s foreign-key checks do not wait. Errors: slot_not_found.';
+  'The slot of that id, not deleted, locked until the transaction ends. NO KEY, so that other people''s '
+  'foreign-key checks do not wait. Errors: slot_not_found.';
 
-create function rules.create_slot(p_month date, p_weekday integer, p_starts_at time, p_capacity integer) returns gym.slots
+create function rules.create_slot(p_month date, p_weekday integer, p_starts_at time, p_capacity integer)
+  returns gym.slots
 language plpgsql volatile
 as $$
 declare
@@ -38,7 +40,8 @@ $$;
 comment on function rules.create_slot(date, integer, time, integer) is
   'Adds a slot to a month. p_capacity null: the setting. Errors: slot_month_past, slots_one_a_time.';
 
-create function rules.edit_slot(p_slot_id integer, p_weekday integer, p_starts_at time, p_capacity integer, p_force boolean default false) returns gym.slots
+create function rules.edit_slot(p_slot_id integer, p_weekday integer, p_starts_at time, p_capacity integer,
+  p_force boolean default false) returns gym.slots
 language plpgsql volatile
 as $$
 declare
@@ -48,7 +51,8 @@ declare
 begin
   if exists (select from gym.slots s
               where s.month = v_slot.month and s.deleted_at is null and s.id <> v_slot.id
-                and s.weekday = coalesce(p_weekday, v_slot.weekday) and s.starts_at = coalesce(p_starts_at, v_slot.starts_at)) then
+                and s.weekday = coalesce(p_weekday, v_slot.weekday)
+                  and s.starts_at = coalesce(p_starts_at, v_slot.starts_at)) then
     perform rules.refuse('slots_one_a_time');
   end if;
   if p_weekday <> v_slot.weekday then
@@ -71,7 +75,8 @@ begin
       perform rules.refuse('slots_capacity_below_taken', v_slot.taken::text);
     end if;
     -- whoever came last has to go
-    v_late := array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null order by e.id desc limit v_slot.taken - p_capacity);
+    v_late := array(select e.id from gym.enrolments e where e.slot_id = v_slot.id and e.cancelled_at is null
+      order by e.id desc limit v_slot.taken - p_capacity);
     perform rules.release(v_late, 'administrator');
     perform rules.note_force('slots_capacity_below_taken', v_late);
   end if;
@@ -85,7 +90,9 @@ begin
 end
 $$;
 comment on function rules.edit_slot(integer, integer, time, integer, boolean) is
-  'Moves or resizes a slot; null leaves a field. p_force: whoever does not fit any more loses the seat, the latest first, and whoever holds another on the new weekday. Errors: slot_not_found, slots_capacity_below_taken, slots_one_a_time, slot_move_collides, slot_month_begun.';
+  'Moves or resizes a slot; null leaves a field. p_force: whoever does not fit any more loses the seat, the latest '
+  'first, and whoever holds another on the new weekday. Errors: slot_not_found, slots_capacity_below_taken, '
+  'slots_one_a_time, slot_move_collides, slot_month_begun.';
 
 create function rules.delete_slot(p_slot_id integer, p_force boolean) returns void
 language plpgsql volatile

@@ -7,7 +7,9 @@ as $$
   on conflict (weekday, starts_at) do update set capacity = excluded.capacity
   returning *
 $$;
-comment on function rules.set_template(integer, time, integer) is 'Adds a line to the weekly template, or sets its seats. p_capacity null: the setting''s. Months made before stay as they are.';
+comment on function rules.set_template(integer, time, integer) is
+  'Adds a line to the weekly template, or sets its seats. p_capacity null: the setting''s. Months made before stay '
+  'as they are.';
 
 create function rules.remove_template(p_weekday integer, p_starts_at time) returns gym.weekly_template
 language plpgsql volatile
@@ -22,4 +24,5 @@ begin
   return v_line;
 end
 $$;
-comment on function rules.remove_template(integer, time) is 'Takes a line out of the weekly template; months made before stay as they are. Errors: template_unknown.';
+comment on function rules.remove_template(integer, time) is
+  'Takes a line out of the weekly template; months made before stay as they are. Errors: template_unknown.';

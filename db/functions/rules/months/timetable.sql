@@ -3,9 +3,11 @@
 create function rules.timetable(p_from date, p_to date) returns table (date date, weekday integer, is_closed boolean)
 language sql stable
 as $$
-  select d.day::date, coalesce(c.runs_as, extract(isodow from d.day)::integer - 1), c.id is not null and c.runs_as is null
+  select d.day::date, coalesce(c.runs_as, extract(isodow from d.day)::integer - 1),
+    c.id is not null and c.runs_as is null
     from -- never from infinity to infinity
-         generate_series(greatest(p_from, '2000-01-01')::timestamp, least(p_to, '2099-12-31')::timestamp, interval '1 day') d (day)
+         generate_series(greatest(p_from, '2000-01-01')::timestamp, least(p_to, '2099-12-31')::timestamp,
+           interval '1 day') d (day)
     left join gym.closures c on c.deleted_at is null and d.day::date between c.start_date and c.end_date
 $$;
 comment on function rules.timetable(date, date) is

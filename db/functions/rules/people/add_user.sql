@@ -13,7 +13,9 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_person(integer, text[]) is 'What a person may be called. p_names: names and group; null is fine. Errors: users_student_card_positive, users_names_short.';
+comment on function rules.check_person(integer, text[]) is
+  'What a person may be called. p_names: names and group; null is fine. Errors: users_student_card_positive, '
+  'users_names_short.';
 
 create function rules.add_user(
   p_student_card integer, p_family text, p_given text, p_patronymic text, p_group text, p_password text, p_role

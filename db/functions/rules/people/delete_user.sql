@@ -11,7 +11,8 @@ begin
 end
 $$;
 comment on function rules.delete_user(integer) is
-  'Marks a person deleted; users__free gives up the seats from today on, history and card stay. Errors: user_not_found.';
+  'Marks a person deleted; users__free gives up the seats from today on, history and card stay. Errors: '
+  'user_not_found.';
 
 create function rules.restore_user(p_user_id integer) returns gym.users
 language plpgsql volatile
@@ -26,4 +27,5 @@ begin
   return v_user;
 end
 $$;
-comment on function rules.restore_user(integer) is 'Brings a deleted person back; seats given up then are not taken again. Errors: user_not_found.';
+comment on function rules.restore_user(integer) is
+  'Brings a deleted person back; seats given up then are not taken again. Errors: user_not_found.';

@@ -11,15 +11,18 @@ comment on function rules.blanked(jsonb, text[]) is 'Values of a row of the audi
 create function rules.unnamed(p_text text, p_named text) returns text
 language sql immutable
 as $$ select regexp_replace(p_text, p_named, 'стёрто', 'gi') $$;
-comment on function rules.unnamed(text, text) is 'A text without those whom the regular expression p_named (rules.named) finds in it.';
+comment on function rules.unnamed(text, text) is
+  'A text without those whom the regular expression p_named (rules.named) finds in it.';
 
 create function rules.unnamed(p_values jsonb, p_named text) returns jsonb
 language sql immutable
 as $$
-  select jsonb_object_agg(v.key, case when jsonb_typeof(v.value) = 'string' then to_jsonb(rules.unnamed(v.value #>> '{}', p_named)) else v.value end)
+  select jsonb_object_agg(v.key, case
+    when jsonb_typeof(v.value) = 'string' then to_jsonb(rules.unnamed(v.value #>> '{}', p_named)) else v.value end)
     from jsonb_each(p_values) v
 $$;
-comment on function rules.unnamed(jsonb, text) is 'Values of a row of the audit trail, each text as rules.unnamed has it.';
+comment on function rules.unnamed(jsonb, text) is
+  'Values of a row of the audit trail, each text as rules.unnamed has it.';
 
 create function rules.spelt(p_name text) returns text
 language sql immutable
@@ -56,10 +59,12 @@ as $$
     select u.student_card from gym.users u where u.id = p_user_id
     union
     select c.card::integer
-      from gym.audit_log a cross join lateral (values (a.old_values ->> 'student_card'), (a.new_values ->> 'student_card')) c (card)
+      from gym.audit_log a cross join lateral (values (a.old_values ->> 'student_card'),
+        (a.new_values ->> 'student_card')) c (card)
      where a.on_table = 'users' and a.key = p_user_id::text and c.card ~ '^\d+$')
 $$;
-comment on function rules.cards_of(integer) is 'The cards that a person has, and had as far as the audit trail goes back.';
+comment on function rules.cards_of(integer) is
+  'The cards that a person has, and had as far as the audit trail goes back.';
 
 create function rules.no_card(p_user_id integer) returns integer
 language sql immutable
@@ -149,7 +154,8 @@ declare
   v_texts integer;
 begin
   select t.is_own,
-         string_agg(format(case when t.is_own then '%1$I = case when %1$I is null then null when user_id = $1 then %2$L '
+         string_agg(format(case
+           when t.is_own then '%1$I = case when %1$I is null then null when user_id = $1 then %2$L '
                                                    'else rules.unnamed(%1$I, $2) end'
                                 else '%1$I = rules.unnamed(%1$I, $2)' end, n.name, 'стёрто'), ', ') as changes,
          string_agg(format('%I', n.name), ', ') as names
@@ -165,7 +171,8 @@ begin
 end
 $$;
 comment on function rules.blank_texts(text, integer, text) is
-  'The part of rules.erase_person in the typed texts (rules.texts) of one table: of the person''s own rows all, of others '
+  'The part of rules.erase_person in the typed texts (rules.texts) of one table: of the person''s own rows all, of '
+  'others '
   'whom the regular expression p_named finds. Gives the number of rows.';
 
 create function rules.erase_person(p_user_id integer, p_reason text, p_also text[] default '{}')
@@ -222,13 +229,18 @@ begin
   end loop;
 
   -- the trail, with what was just written to it
-  entries := rules.blank_trail(p_user_id, v_cards, v_named, p_reason, texts, nullif(rules.clock(), now()), rules.actor());
+  entries := rules.blank_trail(p_user_id, v_cards, v_named, p_reason, texts, nullif(rules.clock(), now()),
+    rules.actor());
   return next;
 end
 $$;
 comment on function rules.erase_person(integer, text, text[]) is
-  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which says so by the true time; so do the reasons of the person''s blocks and pardons, and the line of the roster, until the university names the card again. '
-  'In other texts (posts, closures, lessons called off, reasons of others) whom rules.named finds is blanked. The row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. p_also: what else the person is called in texts. '
+  'Erases a person by law: names, group, card, picture and hash go from gym.users and from the audit trail, which '
+  'says so by the true time; so do the reasons of the person''s blocks and pardons, and the line of the roster, '
+  'until the university names the card again. '
+  'In other texts (posts, closures, lessons called off, reasons of others) whom rules.named finds is blanked. The '
+  'row, enrolments, marks and so every count stay. The person is deleted and can''t be told or log in again. '
+  'p_also: what else the person is called in texts. '
   'Gives the number of rows of the trail and of texts that were blanked. Errors: user_not_found, erase_reason_given.';
 
 create function rules.mentions(p_user_id integer) returns table (what text, key text, body text)
@@ -249,7 +261,8 @@ begin
           union all
           select 'lesson', l.date || ' ' || l.starts_at, l.reason from gym.cancelled_lessons l
           union all
-          select 'block', b.id::text, concat_ws(' / ', b.reason, b.lift_reason) from gym.blocks b where b.user_id <> p_user_id
+          select 'block', b.id::text, concat_ws(' / ', b.reason, b.lift_reason) from gym.blocks b
+            where b.user_id <> p_user_id
           union all
           select 'pardon', p.id::text, p.reason from gym.pardons p where p.user_id <> p_user_id) t
    where t.body ~* v_found or v_stem <> '' and t.body ~* ('(?<![0-9A-Za-zА-Яа-яЁё])(?:' || v_stem || ')')

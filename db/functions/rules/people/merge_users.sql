@@ -1,6 +1,7 @@
 -- Two accounts of one person become one.
 
-create function rules.merge_users(p_user_id integer, p_into_id integer, p_actor integer) returns table (what text, result text)
+create function rules.merge_users(p_user_id integer, p_into_id integer, p_actor integer)
+  returns table (what text, result text)
 language plpgsql volatile
 as $$
 declare
@@ -12,10 +13,12 @@ begin
   if v_user.id = v_into.id then
     perform rules.refuse('merge_two_people');
   end if;
-  -- all locks that what follows needs, in the order of every path: pardons as in rules.unblock, people with whoever shares a lesson
+  -- all locks that what follows needs, in the order of every path: pardons as in rules.unblock, people with whoever
+  -- shares a lesson
   -- that is forgiven, slots with those that a block had freed
   lock table gym.pardons in row exclusive mode;
-  perform rules.lock_lessons(array(select m.id from gym.marks m join gym.pardons p on p.date = m.date and p.user_id = v_user.id
+  perform rules.lock_lessons(array(select m.id from gym.marks m
+    join gym.pardons p on p.date = m.date and p.user_id = v_user.id
                                     where m.user_id = v_into.id and m.date >= rules.today()),
                              array[v_user.id, v_into.id]);
   perform rules.lock_people(array[v_user.id, v_into.id]);
@@ -37,10 +40,13 @@ begin
   if rules.is_blocked(v_user.id) and v_into.role in ('STUDENT', 'BLOCKED') then
     what := 'block';
     v_end := rules.blocked_until(v_user.id);
-    if exists (select from gym.blocks b where b.user_id = v_into.id and b.month is null and b.lifted_at is null and (b.ends_on is null or b.ends_on >= rules.today())) then
+    if exists (select from gym.blocks b
+      where b.user_id = v_into.id and b.month is null and b.lifted_at is null
+      and (b.ends_on is null or b.ends_on >= rules.today())) then
       result := 'the account kept is blocked by hand already';
     else
-      perform rules.block(v_into.id, format('Объединение с картой %s, которая заблокирована', v_user.student_card), v_end, p_actor);
+      perform rules.block(v_into.id, format('Объединение с картой %s, которая заблокирована', v_user.student_card),
+        v_end, p_actor);
       result := 'holds for the account kept' || coalesce(', until ' || v_end, '');
     end if;
     return next;
@@ -52,10 +58,13 @@ begin
      where e.user_id = v_user.id and e.cancelled_at is null and e.month >= rules.this_month()
      order by e.month, e.weekday, s.starts_at
   loop
-    what := format('%s %s %s', to_char(v_seat.month, 'MM-YYYY'), (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[v_seat.weekday + 1], to_char(v_seat.starts_at, 'HH24:MI'));
+    what := format('%s %s %s', to_char(v_seat.month, 'MM-YYYY'),
+      (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[v_seat.weekday + 1], to_char(v_seat.starts_at, 'HH24:MI'));
     result := case
       when rules.is_barred(v_into.id, v_seat.month) then 'freed: the account kept is blocked'
-      when exists (select from gym.enrolments e where e.user_id = v_into.id and e.month = v_seat.month and e.weekday = v_seat.weekday and e.cancelled_at is null)
+      when exists (select from gym.enrolments e
+        where e.user_id = v_into.id and e.month = v_seat.month and e.weekday = v_seat.weekday and e.cancelled_at
+        is null)
         then 'freed: the account kept has a seat on that day'
       when v_seat.beyond_limit is distinct from 'forced' and rules.has_all(v_into.id, v_seat.month)
         then 'freed: the account kept has all it may hold'
@@ -77,5 +86,7 @@ begin
 end
 $$;
 comment on function rules.merge_users(integer, integer, integer) is
-  'Two accounts of one person become one. Seats of this and later months go over to p_into_id where it may hold them, so do a block that stands and pardons of days to come; p_user_id is then deleted, which frees the rest. '
-  'History is not rewritten: marks, absences, past seats and blocks stay where they were made, and absences of the two do not add up. Errors: user_not_found, merge_two_people.';
+  'Two accounts of one person become one. Seats of this and later months go over to p_into_id where it may hold '
+  'them, so do a block that stands and pardons of days to come; p_user_id is then deleted, which frees the rest. '
+  'History is not rewritten: marks, absences, past seats and blocks stay where they were made, and absences of the '
+  'two do not add up. Errors: user_not_found, merge_two_people.';

@@ -16,7 +16,8 @@ begin
 end
 $$;
 comment on function rules.hash_password(integer, text) is
-  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server compares it itself). The only reader of the pepper. Errors: pepper_missing; '
+  'hid of a card and password: hex SHA-256 of pepper, card, password, pepper (openapi.yaml: the auth server '
+  'compares it itself). The only reader of the pepper. Errors: pepper_missing; '
   'password_in_clear where legacy_hid is off: programs hash then.';
 
 create function rules.check_password(p_password text) returns void
@@ -28,7 +29,8 @@ begin
   end if;
 end
 $$;
-comment on function rules.check_password(text) is 'Errors: password_too_short (under 8 characters, openapi.yaml user/edit-password).';
+comment on function rules.check_password(text) is
+  'Errors: password_too_short (under 8 characters, openapi.yaml user/edit-password).';
 
 create function rules.change_password(p_user_id integer, p_old text, p_new text) returns void
 language plpgsql volatile
@@ -44,7 +46,8 @@ begin
 end
 $$;
 comment on function rules.change_password(integer, text, text) is
-  'A person changes the own password. Errors: password_wrong, password_too_short. The row is locked, so that of two changes at once the second must know the first''s password.';
+  'A person changes the own password. Errors: password_wrong, password_too_short. The row is locked, so that of '
+  'two changes at once the second must know the first''s password.';
 
 create function rules.set_pepper(p_pepper text, p_force boolean) returns void
 language plpgsql volatile
@@ -59,9 +62,11 @@ begin
   on conflict (name) do update set value = excluded.value, set_at = now();
   -- that it changed, never to what
   insert into gym.audit_log (gym_time, actor, login, application, request_id, on_table, key, operation, new_values)
-  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'), nullif(current_setting('gym.request_id', true), ''),
+  values (nullif(rules.clock(), now()), rules.actor(), session_user, current_setting('application_name'),
+    nullif(current_setting('gym.request_id', true), ''),
           'secrets', 'pepper', 'update', jsonb_build_object('passwords made invalid', v_stored));
 end
 $$;
 comment on function rules.set_pepper(text, boolean) is
-  'Sets the pepper to the one that the auth server holds, which the audit trail notes by the true time, with the number of passwords that no longer fit. Errors: pepper_in_use while passwords are stored, unless p_force.';
+  'Sets the pepper to the one that the auth server holds, which the audit trail notes by the true time, with the '
+  'number of passwords that no longer fit. Errors: pepper_in_use while passwords are stored, unless p_force.';

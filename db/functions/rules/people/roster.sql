@@ -3,12 +3,16 @@
 create function rules.on_roster(p_card integer) returns boolean
 language sql stable
 as $$ select exists (select from gym.roster r where r.card = p_card and r.gone_at is null) $$;
-comment on function rules.on_roster(integer) is 'Whether a card is on the university''s roster. By the number alone: names are typed by hand, and a ё or a marriage must keep nobody out.';
+comment on function rules.on_roster(integer) is
+  'Whether a card is on the university''s roster. By the number alone: names are typed by hand, and a ё or a '
+  'marriage must keep nobody out.';
 
 create function rules.may_register(p_card integer) returns boolean
 language sql stable
 as $$ select not c.roster_only or rules.on_roster(p_card) from gym.settings c $$;
-comment on function rules.may_register(integer) is 'Whether a student with that card may register (mission.md 7): anybody, or with the setting roster_only whoever is on the roster.';
+comment on function rules.may_register(integer) is
+  'Whether a student with that card may register (mission.md 7): anybody, or with the setting roster_only whoever is '
+  'on the roster.';
 
 create function rules.roster_rows(p_rows jsonb)
 returns table (line integer, card integer, family text, given text, patronymic text, study_group text)
@@ -25,17 +29,21 @@ begin
     from (
       select coalesce(x.row ->> 'line', x.nth::text) as line, x.nth,
              case when jsonb_typeof(x.row) <> 'object' then 'не объект'
-                  when coalesce(btrim(x.row ->> 'card'), '') !~ '^[0-9]{1,10}$' then format('номер билета «%s» — не число', left(coalesce(x.row ->> 'card', ''), 40))
-                  when btrim(x.row ->> 'card')::bigint not between 1 and 2147483647 then format('номер билета %s не подходит', btrim(x.row ->> 'card'))
+                  when coalesce(btrim(x.row ->> 'card'), '') !~ '^[0-9]{1,10}$'
+                    then format('номер билета «%s» — не число', left(coalesce(x.row ->> 'card', ''), 40))
+                  when btrim(x.row ->> 'card')::bigint not between 1 and 2147483647
+                    then format('номер билета %s не подходит', btrim(x.row ->> 'card'))
                   when coalesce(btrim(x.row ->> 'secondname'), '') = '' then 'нет фамилии (в JSON: secondname)'
                   -- a row that numbers the columns, or columns that were shifted
                   when x.row ->> 'secondname' ~ '^[0-9 .]+$'
                     then format('фамилия «%s» — число', left(x.row ->> 'secondname', 40))
-                  when greatest(length(x.row ->> 'surname'), length(x.row ->> 'firstname'), length(x.row ->> 'secondname'), length(x.row ->> 'group')) > 200
+                  when greatest(length(x.row ->> 'surname'), length(x.row ->> 'firstname'),
+                    length(x.row ->> 'secondname'), length(x.row ->> 'group')) > 200
                     then 'имя или группа длиннее 200 символов'
                   when x.seen > 1 then format('билет %s уже был выше', btrim(x.row ->> 'card'))
              end as problem
-        from (select e.row, e.nth, row_number() over (partition by ltrim(btrim(e.row ->> 'card'), '0') order by e.nth) as seen
+        from (select e.row, e.nth,
+          row_number() over (partition by ltrim(btrim(e.row ->> 'card'), '0') order by e.nth) as seen
                 from jsonb_array_elements(p_rows) with ordinality e (row, nth)) x) r
    where r.problem is not null
    order by r.nth
@@ -56,10 +64,12 @@ comment on function rules.roster_rows(jsonb) is
   'there are any, firstname (given name), surname (patronymic), group; line: where the row stood in its file. One row '
   'that can''t be read refuses all. Errors: roster_empty, roster_unreadable.';
 
-create function rules.roster_changes(p_rows jsonb) returns table (change text, card integer, person text, study_group text, was text)
+create function rules.roster_changes(p_rows jsonb)
+  returns table (change text, card integer, person text, study_group text, was text)
 language sql stable
 as $$
-  select case when n.card is null then 'gone' when r.card is null or r.gone_at is not null then 'added' else 'changed' end,
+  select case when n.card is null then 'gone' when r.card is null or r.gone_at is not null then 'added'
+    else 'changed' end,
          coalesce(n.card, r.card),
          case when n.card is null then rules.full_name(r.family, r.given, r.patronymic)
               else rules.full_name(n.family, n.given, n.patronymic) end,
@@ -134,5 +144,6 @@ end
 $$;
 comment on function rules.import_roster(jsonb, boolean) is
   'Makes gym.roster the roster p_rows, and returns what changed (rules.roster_changes). Harmless to repeat. People who '
-  'have registered stay as they are, also those who are gone. p_force: also where more than a tenth of the roster would '
+  'have registered stay as they are, also those who are gone. p_force: also where more than a tenth of the roster '
+  'would '
   'be gone. Errors: roster_empty, roster_unreadable, roster_drops_a_tenth.';

@@ -31,5 +31,7 @@ begin
 end
 $$;
 comment on function rules.open_blocked(date, date, text) is
-  'Report of blocks: opens report_rows, a row for each block that stood on some day from p_from to p_to, by name: why, the absences it stands on, its first and last day (last_day null: until it is lifted, or it was), when, by whom and why it was lifted. Returns the head. '
+  'Report of blocks: opens report_rows, a row for each block that stood on some day from p_from to p_to, by name: '
+  'why, the absences it stands on, its first and last day (last_day null: until it is lifted, or it was), when, by '
+  'whom and why it was lifted. Returns the head. '
   'p_group: of this group only. Errors: report_period_in_order, report_period_length.';

@@ -30,7 +30,8 @@ begin
   lessons as (
     select s.id as slot_id, d.date, d.is_closed
       from unnest(v_dates, v_weekdays, v_closed) d (date, weekday, is_closed)
-      join gym.slots s on s.month = date_trunc('month', d.date::timestamp)::date and s.weekday = d.weekday and s.deleted_at is null)
+      join gym.slots s on s.month = date_trunc('month', d.date::timestamp)::date and s.weekday = d.weekday
+        and s.deleted_at is null)
   select coalesce(l.date, c.date) as date, to_char(s.starts_at, 'HH24:MI') as at, s.capacity,
          -- marks are made when their month begins
          case when s.month > v_month then s.taken else coalesce(c.enrolled, 0) end::integer as enrolled,
@@ -48,7 +49,8 @@ begin
     cross join lateral (
       select case
           when l.is_closed or c.cancelled = c.enrolled
-               or exists (select from gym.cancelled_lessons x where x.date = coalesce(l.date, c.date) and x.starts_at = s.starts_at) then 'cancelled'
+               or exists (select from gym.cancelled_lessons x
+                 where x.date = coalesce(l.date, c.date) and x.starts_at = s.starts_at) then 'cancelled'
           when c.came + c.absent > 0 or (c.enrolled > c.cancelled and c.date < v_absent_before) then 'held'
           when coalesce(l.date, c.date) + s.starts_at > v_now then 'ahead'
           when c.enrolled is null then 'empty'
@@ -60,5 +62,8 @@ begin
 end
 $$;
 comment on function rules.open_occupancy(date, date) is
-  'Report of occupancy: opens report_rows, a row for each lesson from p_from to p_to: date, at, capacity, enrolled, came, excused, absent (unmarked ones of a marked lesson too; null where it was not held), refused: students whom the slot, on all its dates, had no seat for in the enrolment window, '
-  'state: held, cancelled, unmarked (nobody marked it yet), empty (nobody was enrolled), ahead. Returns the head. Errors: report_period_in_order, report_period_length.';
+  'Report of occupancy: opens report_rows, a row for each lesson from p_from to p_to: date, at, capacity, '
+  'enrolled, came, excused, absent (unmarked ones of a marked lesson too; null where it was not held), refused: '
+  'students whom the slot, on all its dates, had no seat for in the enrolment window, '
+  'state: held, cancelled, unmarked (nobody marked it yet), empty (nobody was enrolled), ahead. Returns the head. '
+  'Errors: report_period_in_order, report_period_length.';

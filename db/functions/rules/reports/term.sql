@@ -14,9 +14,11 @@ begin
   v_members := rules.group_members(p_group);
   open v_rows for
   select r.student_card, r.name, r."group",
-         (m.attended + m.excused + m.absent)::integer as held, m.attended::integer, m.excused::integer, m.absent::integer,
+         (m.attended + m.excused + m.absent)::integer as held, m.attended::integer, m.excused::integer,
+           m.absent::integer,
          (select count(*) from rules.block_spans b join gym.blocks g on g.id = b.block_id
-           where b.user_id = m.user_id and b.first_day <= p_to and b.last_day >= p_from and g.lifted_at is null)::integer as blocks,
+           where b.user_id = m.user_id and b.first_day <= p_to and b.last_day >= p_from and g.lifted_at
+             is null)::integer as blocks,
          (count(*) over ())::integer as rows
     from (
       select m.user_id,
@@ -40,5 +42,7 @@ begin
 end
 $$;
 comment on function rules.open_term(date, date, text) is
-  'Report for credit: opens report_rows, a row for each person with marks from p_from to p_to, by name: lessons held (attended, excused and absent together; cancelled and unmarked ones are not), and blocks that stood in the period and were not lifted. Returns the head. '
+  'Report for credit: opens report_rows, a row for each person with marks from p_from to p_to, by name: lessons '
+  'held (attended, excused and absent together; cancelled and unmarked ones are not), and blocks that stood in the '
+  'period and were not lifted. Returns the head. '
   'p_group: of this group only. Errors: report_period_in_order, report_period_length.';

@@ -14,7 +14,8 @@ begin
   v_members := rules.group_members(p_group);
   open v_rows for
   select r.student_card, r.name, r."group", m.days, m.times, m.marks,
-         exists (select from rules.block_spans b where b.user_id = m.user_id and b.first_day <= p_to and b.last_day >= p_from) as is_blocked,
+         exists (select from rules.block_spans b
+           where b.user_id = m.user_id and b.first_day <= p_to and b.last_day >= p_from) as is_blocked,
          (count(*) over ())::integer as students,
          (max(length(r.name)) over ())::integer as longest_name,
          (max(length(r."group")) over ())::integer as longest_group
@@ -47,7 +48,9 @@ begin
                 where extract(isodow from d.date) < 7
                    or exists (select from gym.marks m where m.date = d.date and m.withdrawn_at is null)
                    or (not d.is_closed
-                       and exists (select from gym.slots s where s.month = date_trunc('month', d.date::timestamp)::date and s.weekday = d.weekday and s.deleted_at is null))
+                       and exists (select from gym.slots s
+                         where s.month = date_trunc('month', d.date::timestamp)::date and s.weekday = d.weekday
+                         and s.deleted_at is null))
                 order by d.date),
              'signs', jsonb_build_object('present', c.sign_present, 'absent', c.sign_absent, 'excused', c.sign_excused,
                'cancelled', c.sign_cancelled, 'unmarked', c.sign_unmarked))
@@ -55,6 +58,10 @@ begin
 end
 $$;
 comment on function rules.open_visits(date, date, text) is
-  'Report of visits: opens report_rows, a row for each person with marks from p_from to p_to (the blocked and the deleted too), by name, with '
-  'days: of each mark, counted from p_from; times: minute of the week of its slot; marks: first letters of present, absent, excused, cancelled, unmarked, where whoever is left unmarked in a lesson in which somebody was marked is absent; '
-  'is_blocked: some day of the period. Returns the head: dates with a column (no Sunday without a lesson) and signs. p_group: of this group only. Errors: report_period_in_order, report_period_length.';
+  'Report of visits: opens report_rows, a row for each person with marks from p_from to p_to (the blocked and the '
+  'deleted too), by name, with '
+  'days: of each mark, counted from p_from; times: minute of the week of its slot; marks: first letters of '
+  'present, absent, excused, cancelled, unmarked, where whoever is left unmarked in a lesson in which somebody was '
+  'marked is absent; '
+  'is_blocked: some day of the period. Returns the head: dates with a column (no Sunday without a lesson) and '
+  'signs. p_group: of this group only. Errors: report_period_in_order, report_period_length.';

@@ -168,7 +168,8 @@ language plpgsql stable
 as $$
 begin
   return coalesce((
-    select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r where r.endpoint = p_endpoint), false);
+    select r.anybody or coalesce(p_role = any (r.roles), false) from gym.rights r where r.endpoint = p_endpoint),
+      false);
 end
 $$;
 comment on function rules.may_call(text, gym.userrole) is

@@ -1,4 +1,5 @@
--- The triggers of gym.audit_log and of each of its partitions: audit_log…__keep, before a statement. One made later gets
+-- The triggers of gym.audit_log and of each of its partitions: audit_log…__keep, before a statement. One made later
+-- gets
 -- its trigger by rules.make_audit_month.
 
 create function rules.keep_log() returns trigger

@@ -38,7 +38,8 @@ begin
 end
 $$;
 comment on function rules.blocks__waiting() is
-  'Trigger function: a block ends the positions of its person in the months that it bars from; where it is lifted, River '
+  'Trigger function: a block ends the positions of its person in the months that it bars from; where it is lifted, '
+  'River '
   'is given a job for the seats that it kept. Definer: who writes the table may execute nothing of rules.';
 create trigger blocks__waiting_insert after insert on gym.blocks
   referencing new table as new_rows for each statement execute function rules.blocks__waiting();

@@ -28,5 +28,7 @@ begin
 end
 $$;
 comment on function rules.cancelled_lessons__apply() is
-  'Trigger function: marks follow the calling off and on of a lesson. Definer: whoever may write the table may call nothing else.';
-create trigger cancelled_lessons__apply after insert or update or delete on gym.cancelled_lessons for each row execute function rules.cancelled_lessons__apply();
+  'Trigger function: marks follow the calling off and on of a lesson. Definer: whoever may write the table may '
+  'call nothing else.';
+create trigger cancelled_lessons__apply after insert or update or delete on gym.cancelled_lessons for each row
+  execute function rules.cancelled_lessons__apply();

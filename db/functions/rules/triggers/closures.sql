@@ -11,7 +11,8 @@
 --   truncate
 --     before the statement: closures__keep
 
-create trigger closures__keep before delete or truncate on gym.closures for each statement execute function rules.keep();
+create trigger closures__keep before delete or truncate on gym.closures for each statement
+  execute function rules.keep();
 
 create function rules.closures__apply() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -23,7 +24,8 @@ declare
 begin
   -- people before marks, as everywhere: those who may get or lose one
   perform from gym.users u
-    where u.id in (select e.user_id from gym.enrolments e where e.month between date_trunc('month', v_from::timestamp) and v_to)
+    where u.id in (select e.user_id from gym.enrolments e
+      where e.month between date_trunc('month', v_from::timestamp) and v_to)
     order by u.id for no key update;
   for v_month in
     select m::date from generate_series(date_trunc('month', v_from::timestamp), v_to::timestamp, interval '1 month') m
@@ -35,5 +37,7 @@ begin
 end
 $$;
 comment on function rules.closures__apply() is
-  'Trigger function: marks follow a closure or moved day at once, in both directions. Definer: whoever may write the table may call nothing else.';
-create trigger closures__apply after insert or update on gym.closures for each row execute function rules.closures__apply();
+  'Trigger function: marks follow a closure or moved day at once, in both directions. Definer: whoever may write '
+  'the table may call nothing else.';
+create trigger closures__apply after insert or update on gym.closures for each row
+  execute function rules.closures__apply();

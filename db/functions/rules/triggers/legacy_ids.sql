@@ -6,4 +6,5 @@
 --   truncate
 --     before the statement: legacy_ids__keep
 
-create trigger legacy_ids__keep before update or delete or truncate on gym.legacy_ids for each statement execute function rules.keep();
+create trigger legacy_ids__keep before update or delete or truncate on gym.legacy_ids for each statement
+  execute function rules.keep();

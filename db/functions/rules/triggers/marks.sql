@@ -29,7 +29,8 @@ begin
                                where c.deleted_at is null and c.start_date = n.date and c.runs_as = e.weekday);
       return null;
     end if;
-  elsif (new.id, new.enrolment_id, new.slot_id, new.user_id, new.date) = (old.id, old.enrolment_id, old.slot_id, old.user_id, old.date) then
+  elsif (new.id, new.enrolment_id, new.slot_id, new.user_id, new.date) = (old.id, old.enrolment_id, old.slot_id,
+    old.user_id, old.date) then
     return new;
   end if;
   perform rules.refuse('mark_of_enrolment');
@@ -37,7 +38,9 @@ begin
 end
 $$;
 comment on function rules.marks__fixed() is
-  'Trigger function: a mark is of its enrolment''s slot and student, and stays so, and of its date (mark_of_enrolment), on which its lesson is (mark_on_its_day): else one student''s absence could become another''s. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: a mark is of its enrolment''s slot and student, and stays so, and of its date '
+  '(mark_of_enrolment), on which its lesson is (mark_on_its_day): else one student''s absence could become '
+  'another''s. Definer: whoever may write the table may call nothing else.';
 create trigger marks__fixed before update of id, enrolment_id, slot_id, user_id, date on gym.marks
   for each row execute function rules.marks__fixed();
 
@@ -70,7 +73,8 @@ begin
     new.set_by := old.set_by;
   end if;
   -- a forgiven date is excused, whatever is marked, or taken back, later
-  if new.mark in ('absent', 'unmarked') and exists (select from gym.pardons p where p.user_id = new.user_id and p.date = new.date) then
+  if new.mark in ('absent', 'unmarked')
+    and exists (select from gym.pardons p where p.user_id = new.user_id and p.date = new.date) then
     new.mark := 'excused';
   end if;
   return new;
@@ -119,7 +123,8 @@ begin
 end
 $$;
 comment on function rules.marks__judge() is
-  'Trigger function: raising, correcting, cancelling, closing and excusing re-judge at once, a whole lesson in one go. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: raising, correcting, cancelling, closing and excusing re-judge at once, a whole lesson in one '
+  'go. Definer: whoever may write the table may call nothing else.';
 create trigger marks__judge_insert after insert on gym.marks
   referencing new table as new_rows for each statement execute function rules.marks__judge();
 create trigger marks__judge_update after update on gym.marks

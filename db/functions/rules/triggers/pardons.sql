@@ -19,13 +19,16 @@ create function rules.pardons__lock() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
 as $$
 begin
-  -- people before what is written of them: whoever makes two accounts one holds both, and then forgives what the other was forgiven
-  perform rules.lock_lessons(array(select m.id from gym.marks m where m.user_id = new.user_id and m.date = new.date), array[new.user_id]);
+  -- people before what is written of them: whoever makes two accounts one holds both, and then forgives what the
+  -- other was forgiven
+  perform rules.lock_lessons(array(select m.id from gym.marks m where m.user_id = new.user_id and m.date = new.date),
+    array[new.user_id]);
   return new;
 end
 $$;
 comment on function rules.pardons__lock() is
-  'Trigger function: locks the person, those who share a lesson that is forgiven, and its marks, before the pardon is written. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: locks the person, those who share a lesson that is forgiven, and its marks, before the pardon '
+  'is written. Definer: whoever may write the table may call nothing else.';
 create trigger pardons__lock before insert on gym.pardons for each row execute function rules.pardons__lock();
 
 create function rules.pardons__apply() returns trigger
@@ -39,7 +42,8 @@ begin
     perform rules.judge(new.month, array[new.user_id]);
   else
     update gym.marks m set mark = 'excused', set_at = rules.clock(), set_by = new.made_by
-     where m.user_id = new.user_id and m.date = new.date and m.withdrawn_at is null and m.mark in ('absent', 'unmarked');
+     where m.user_id = new.user_id and m.date = new.date and m.withdrawn_at is null
+       and m.mark in ('absent', 'unmarked');
     -- a lesson called off comes back excused
     update gym.marks m set mark_before = 'excused'
      where m.user_id = new.user_id and m.date = new.date and m.mark_before in ('absent', 'unmarked');
@@ -48,5 +52,6 @@ begin
 end
 $$;
 comment on function rules.pardons__apply() is
-  'Trigger function: a forgiven date becomes excused, a pardoned month no longer blocks; both enter the ledger. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: a forgiven date becomes excused, a pardoned month no longer blocks; both enter the ledger. '
+  'Definer: whoever may write the table may call nothing else.';
 create trigger pardons__apply after insert on gym.pardons for each row execute function rules.pardons__apply();

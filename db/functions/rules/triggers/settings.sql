@@ -12,7 +12,8 @@
 --   truncate
 --     before the statement: settings__keep
 
-create trigger settings__keep before delete or truncate on gym.settings for each statement execute function rules.keep();
+create trigger settings__keep before delete or truncate on gym.settings for each statement
+  execute function rules.keep();
 
 create function rules.settings__guard() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -24,8 +25,11 @@ begin
   return new;
 end
 $$;
-comment on function rules.settings__guard() is 'Trigger function: the zone is one of pg_timezone_names, which a CHECK can''t ask. Errors: settings_time_zone_known. Definer: whoever may write the table may call nothing else.';
-create trigger settings__guard before insert or update of time_zone on gym.settings for each row execute function rules.settings__guard();
+comment on function rules.settings__guard() is
+  'Trigger function: the zone is one of pg_timezone_names, which a CHECK can''t ask. Errors: '
+  'settings_time_zone_known. Definer: whoever may write the table may call nothing else.';
+create trigger settings__guard before insert or update of time_zone on gym.settings for each row
+  execute function rules.settings__guard();
 
 create function rules.settings__judge() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -43,9 +47,11 @@ begin
 end
 $$;
 comment on function rules.settings__judge() is
-  'Trigger function: another number of absences, or another meaning of unmarked, judges everybody at once. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: another number of absences, or another meaning of unmarked, judges everybody at once. '
+  'Definer: whoever may write the table may call nothing else.';
 create trigger settings__judge after update of absences_to_block, unmarked_is_absent on gym.settings
-  for each row when ((old.absences_to_block, old.unmarked_is_absent) is distinct from (new.absences_to_block, new.unmarked_is_absent))
+  for each row when ((old.absences_to_block, old.unmarked_is_absent) is distinct
+    from (new.absences_to_block, new.unmarked_is_absent))
   execute function rules.settings__judge();
 
 create function rules.settings__legacy() returns trigger
@@ -100,14 +106,16 @@ begin
   update gym.enrolments e set beyond_limit = r.beyond
     from (select o.id, case when o.n > new.slots_per_student then coalesce(o.beyond_limit, 'lowered') end as beyond
             from (select h.id, h.beyond_limit,
-                         row_number() over (partition by h.user_id, h.month order by h.beyond_limit is not distinct from 'forced', h.id) as n
+                         row_number() over (partition by h.user_id, h.month order by h.beyond_limit is not distinct
+                           from 'forced', h.id) as n
                     from gym.enrolments h where h.cancelled_at is null and h.month >= rules.this_month()) o) r
    where r.id = e.id and r.beyond is distinct from e.beyond_limit;
   return null;
 end
 $$;
 comment on function rules.settings__limit() is
-  'Trigger function: another slots_per_student takes nobody''s seat; of this and later months the latest beyond it are marked so, and those within it no longer. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: another slots_per_student takes nobody''s seat; of this and later months the latest beyond it '
+  'are marked so, and those within it no longer. Definer: whoever may write the table may call nothing else.';
 create trigger settings__limit after update of slots_per_student on gym.settings
   for each row when (old.slots_per_student <> new.slots_per_student) execute function rules.settings__limit();
 
@@ -123,5 +131,7 @@ begin
   return null;
 end
 $$;
-comment on function rules.settings__log() is 'Trigger function: one row in gym.settings_changes for each setting changed. Definer: whoever may write the table may call nothing else.';
+comment on function rules.settings__log() is
+  'Trigger function: one row in gym.settings_changes for each setting changed. Definer: whoever may write the table '
+  'may call nothing else.';
 create trigger settings__log after update on gym.settings for each row execute function rules.settings__log();

@@ -4,4 +4,5 @@
 --   truncate
 --     before the statement: settings_changes__keep
 
-create trigger settings_changes__keep before delete or truncate on gym.settings_changes for each statement execute function rules.keep();
+create trigger settings_changes__keep before delete or truncate on gym.settings_changes for each statement
+  execute function rules.keep();

@@ -49,12 +49,16 @@ begin
 end
 $$;
 comment on function rules.slots__guard() is
-  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month (slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, openapi.yaml avtime/edit). Definer: whoever may write the table may call nothing else.';
+  'Trigger function: taken is counted, never set (taken_is_counted); a slot keeps its id (id_fixed) and its month '
+  '(slot_month_fixed), and its weekday and time once the month has begun (slot_month_begun, openapi.yaml '
+  'avtime/edit). Definer: whoever may write the table may call nothing else.';
 create trigger slots__guard before insert or update on gym.slots for each row execute function rules.slots__guard();
 
--- the counter is written with every seat: by the row, so that a condition can pass it over before anything is kept or called
+-- the counter is written with every seat: by the row, so that a condition can pass it over before anything is kept or
+-- called
 create trigger slots__remember_update after update on gym.slots for each row
-  when ((old.id, old.month, old.weekday, old.starts_at, old.capacity, old.deleted_at) is distinct from (new.id, new.month, new.weekday, new.starts_at, new.capacity, new.deleted_at))
+  when ((old.id, old.month, old.weekday, old.starts_at, old.capacity, old.deleted_at) is distinct
+    from (new.id, new.month, new.weekday, new.starts_at, new.capacity, new.deleted_at))
   execute function rules.remember('id');
 
 create function rules.slots__waiting() returns trigger
@@ -63,7 +67,8 @@ as $$
 begin
   if new.deleted_at is not null then
     perform rules.end_positions(
-      array(select w.id from gym.waiting w where w.slot_id = new.id and w.ended_at is null), 'slot deleted', rules.actor());
+      array(select w.id from gym.waiting w where w.slot_id = new.id and w.ended_at is null), 'slot deleted',
+        rules.actor());
     return null;
   end if;
   -- positions stay with the slot, but for those of people who have another seat on its new day
@@ -76,7 +81,8 @@ begin
 end
 $$;
 comment on function rules.slots__waiting() is
-  'Trigger function: people wait for no slot that is deleted; of a slot that moves to another weekday the positions end '
+  'Trigger function: people wait for no slot that is deleted; of a slot that moves to another weekday the '
+  'positions end '
   'that clash; more seats are given to the list. Definer: who writes the table may execute nothing of rules.';
 create trigger slots__waiting after update on gym.slots for each row
   when (old.deleted_at is distinct from new.deleted_at or old.weekday <> new.weekday or old.capacity < new.capacity)

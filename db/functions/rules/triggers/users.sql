@@ -54,7 +54,10 @@ begin
   return new;
 end
 $$;
-comment on function rules.users__guard() is 'Trigger function: a new card does not keep the password, which holds the old one (card_needs_password); only a student becomes BLOCKED (block_students_only); stamps deleted_at. Definer: whoever may write the table may call nothing else.';
+comment on function rules.users__guard() is
+  'Trigger function: a new card does not keep the password, which holds the old one (card_needs_password); only a '
+  'student becomes BLOCKED (block_students_only); stamps deleted_at. Definer: whoever may write the table may call '
+  'nothing else.';
 create trigger users__guard before update on gym.users for each row execute function rules.users__guard();
 
 create function rules.users__hid() returns trigger
@@ -86,7 +89,8 @@ begin
 end
 $$;
 comment on function rules.users__roster() is
-  'Trigger function: with the setting roster_only no student is added, and nobody becomes one, who is not on the roster, on every path (not_on_roster). Definer: whoever may write the table may call nothing else.';
+  'Trigger function: with the setting roster_only no student is added, and nobody becomes one, who is not on the '
+  'roster, on every path (not_on_roster). Definer: whoever may write the table may call nothing else.';
 create trigger users__roster_insert before insert on gym.users
   for each row when (new.role in ('STUDENT', 'BLOCKED')) execute function rules.users__roster();
 create trigger users__roster_update before update of role on gym.users
@@ -133,9 +137,12 @@ begin
 end
 $$;
 comment on function rules.users__block() is
-  'Trigger function: the role BLOCKED set by hand is a block by hand, taken away by hand it is an unblock; the ledger says so. Definer: whoever may write the table may call nothing else.';
-create trigger users__block_insert after insert on gym.users for each row when (new.role = 'BLOCKED') execute function rules.users__block();
-create trigger users__block_update after update of role on gym.users for each row when (new.role <> old.role) execute function rules.users__block();
+  'Trigger function: the role BLOCKED set by hand is a block by hand, taken away by hand it is an unblock; the '
+  'ledger says so. Definer: whoever may write the table may call nothing else.';
+create trigger users__block_insert after insert on gym.users for each row when (new.role = 'BLOCKED')
+  execute function rules.users__block();
+create trigger users__block_update after update of role on gym.users for each row when (new.role <> old.role)
+  execute function rules.users__block();
 
 create function rules.users__codes() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -163,8 +170,11 @@ begin
   return null;
 end
 $$;
-comment on function rules.users__free() is 'Trigger function: whoever is deleted, on whatever path, gives up the seats from today on, and waits for none; past months stay as they were. Definer: whoever may write the table may call nothing else.';
-create trigger users__free after update of deleted on gym.users for each row when (new.deleted and not old.deleted) execute function rules.users__free();
+comment on function rules.users__free() is
+  'Trigger function: whoever is deleted, on whatever path, gives up the seats from today on, and waits for none; '
+  'past months stay as they were. Definer: whoever may write the table may call nothing else.';
+create trigger users__free after update of deleted on gym.users for each row when (new.deleted and not old.deleted)
+  execute function rules.users__free();
 
 create function rules.users__judge() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -176,9 +186,11 @@ begin
 end
 $$;
 comment on function rules.users__judge() is
-  'Trigger function: whoever becomes a student, or is restored, is judged by the absences that there are. Definer: whoever may write the table may call nothing else.';
+  'Trigger function: whoever becomes a student, or is restored, is judged by the absences that there are. Definer: '
+  'whoever may write the table may call nothing else.';
 create trigger users__judge after update of role, deleted on gym.users for each row
-  when (new.role in ('STUDENT', 'BLOCKED') and not new.deleted and (old.role not in ('STUDENT', 'BLOCKED') or old.deleted))
+  when (new.role in ('STUDENT', 'BLOCKED') and not new.deleted
+    and (old.role not in ('STUDENT', 'BLOCKED') or old.deleted))
   execute function rules.users__judge();
 
 create function rules.users__sessions() returns trigger

@@ -24,7 +24,8 @@ begin
     -- the person before the slot, as everywhere; under the slot's lock nobody else gets the same place
     perform rules.lock_user(new.user_id);
     select * into v_slot from gym.slots s where s.id = new.slot_id for no key update;
-    new.place := coalesce((select max(w.place) from gym.waiting w where w.slot_id = new.slot_id and w.ended_at is null), 0) + 1;
+    new.place := coalesce((select max(w.place) from gym.waiting w where w.slot_id = new.slot_id and w.ended_at is null),
+      0) + 1;
     if new.ended_at is null then
       perform rules.check_position(new.user_id, v_slot, new.instead_of);
     end if;
@@ -70,7 +71,8 @@ comment on function rules.waiting__guard() is
   'slot and arrival (position_stays), changes its place with a reason only (move_ahead_reason_given), ends once '
   '(position_ended), and as promoted only with a seat (promoted_has_seat). Errors: those, those of '
   'rules.check_position, read_committed. Definer: who writes the table may execute nothing of rules.';
-create trigger waiting__guard before insert or update on gym.waiting for each row execute function rules.waiting__guard();
+create trigger waiting__guard before insert or update on gym.waiting for each row
+  execute function rules.waiting__guard();
 
 create function rules.waiting__promote() returns trigger
 language plpgsql volatile security definer set search_path = pg_catalog, pg_temp
@@ -81,7 +83,8 @@ begin
 end
 $$;
 comment on function rules.waiting__promote() is
-  'Trigger function: where a list changes while a seat is free, River is given a job. Definer: who writes the table may '
+  'Trigger function: where a list changes while a seat is free, River is given a job. Definer: who writes the '
+  'table may '
   'not write River''s.';
 create trigger waiting__promote_insert after insert on gym.waiting
   referencing new table as new_rows for each statement execute function rules.waiting__promote();

@@ -31,12 +31,14 @@ begin
   if rules.clock() >= rules.list_closes_at(p_slot) then
     return 'waiting_list_closed';
   end if;
-  if exists (select from gym.enrolments e where e.user_id = p_user_id and e.slot_id = p_slot.id and e.cancelled_at is null) then
+  if exists (select from gym.enrolments e
+    where e.user_id = p_user_id and e.slot_id = p_slot.id and e.cancelled_at is null) then
     return 'already_enrolled';
   end if;
   select * into v_old from gym.enrolments e where e.id = rules.exchanged_seat(p_user_id, p_slot, p_instead_of);
   if exists (select from gym.enrolments e
-              where e.user_id = p_user_id and e.month = p_slot.month and e.weekday = p_slot.weekday and e.cancelled_at is null
+              where e.user_id = p_user_id and e.month = p_slot.month and e.weekday = p_slot.weekday and e.cancelled_at
+                is null
                 and e.id is distinct from v_old.id) then
     return 'enrolments_one_a_weekday';
   end if;
@@ -48,7 +50,8 @@ begin
 end
 $$;
 comment on function rules.promotion_bar(integer, gym.slots, integer) is
-  'The rule that keeps a person from being promoted to a slot as things stand, in exchange for p_instead_of or the seat '
+  'The rule that keeps a person from being promoted to a slot as things stand, in exchange for p_instead_of or the '
+  'seat '
   'of that weekday; null: none does. A full slot is no bar.';
 
 create function rules.end_reason_of(p_rule text) returns text
@@ -63,9 +66,11 @@ as $$
     when 'enrolments_one_a_weekday' then 'weekday taken'
     when 'slots_per_student' then 'limit' end
 $$;
-comment on function rules.end_reason_of(text) is 'With which reason a position ends that a rule of rules.promotion_bar bars.';
+comment on function rules.end_reason_of(text) is
+  'With which reason a position ends that a rule of rules.promotion_bar bars.';
 
-create function rules.end_positions(p_position_ids integer[], p_reason text, p_actor integer default null, p_block_id integer default null)
+create function rules.end_positions(p_position_ids integer[], p_reason text, p_actor integer default null,
+  p_block_id integer default null)
 returns integer
 language plpgsql volatile
 as $$
@@ -83,7 +88,8 @@ begin
 end
 $$;
 comment on function rules.end_positions(integer[], text, integer, integer) is
-  'Ends positions. p_reason: one of waiting_end_reason_known; p_actor: who did it, null: a rule. Gives how many were open.';
+  'Ends positions. p_reason: one of waiting_end_reason_known; p_actor: who did it, null: a rule. Gives how many '
+  'were open.';
 
 create function rules.end_dead_positions(p_user_ids integer[], p_moved_slot integer default null) returns integer
 language plpgsql volatile
@@ -105,7 +111,8 @@ begin
     -- The close is the job's, with all people of the list at once.
     if v_dead.bar <> 'waiting_list_closed' then
       v_ended := v_ended + rules.end_positions(array[v_dead.id],
-        case when p_moved_slot is not null then 'slot moved' else rules.end_reason_of(v_dead.bar) end, null, v_dead.block_id);
+        case when p_moved_slot is not null then 'slot moved' else rules.end_reason_of(v_dead.bar) end, null,
+          v_dead.block_id);
     end if;
   end loop;
   return v_ended;

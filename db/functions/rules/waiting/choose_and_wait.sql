@@ -19,7 +19,8 @@ begin
   -- What is on a list already stays, however the setting was lowered.
   if cardinality(p_wait) > v_limit and exists (
     select from unnest(p_wait) w
-     where not exists (select from gym.waiting o where o.user_id = p_user_id and o.slot_id = w and o.ended_at is null)) then
+     where not exists (select from gym.waiting o where o.user_id = p_user_id and o.slot_id = w and o.ended_at is null))
+       then
     if v_limit = 0 then
       perform rules.refuse('waiting_lists_off');
     end if;
@@ -32,7 +33,8 @@ begin
       full join unnest(p_wait, p_instead_of) w (slot_id, instead_of) on w.slot_id = o.slot_id
      where o.slot_id is null or w.slot_id is null or o.instead_of is distinct from w.instead_of) then
     return query
-    select c.slot_id, c.is_full, rules.rank_of(o), case when o.id is not null then rules.list_length(o.slot_id) end, null::text
+    select c.slot_id, c.is_full, rules.rank_of(o), case when o.id is not null then rules.list_length(o.slot_id) end,
+      null::text
       from rules.choose_slots(p_user_id, p_slot_ids, p_seen) c
       left join gym.waiting o on o.user_id = p_user_id and o.slot_id = c.slot_id and o.ended_at is null;
     return query
@@ -50,9 +52,12 @@ begin
   -- First what a position is instead of: the choice may end a position that has nothing to give in exchange.
   update gym.waiting o set instead_of = w.instead_of
     from unnest(p_wait, p_instead_of) w (slot_id, instead_of)
-   where o.user_id = p_user_id and o.slot_id = w.slot_id and o.ended_at is null and o.instead_of is distinct from w.instead_of
-     and (w.instead_of is null or w.instead_of in (select e.id from gym.enrolments e where e.user_id = p_user_id and e.month = v_month));
-  v_left := array(select o.id from gym.waiting o where o.user_id = p_user_id and o.ended_at is null and not o.slot_id = any (p_wait));
+   where o.user_id = p_user_id and o.slot_id = w.slot_id and o.ended_at is null and o.instead_of is distinct
+     from w.instead_of
+     and (w.instead_of is null
+       or w.instead_of in (select e.id from gym.enrolments e where e.user_id = p_user_id and e.month = v_month));
+  v_left := array(select o.id from gym.waiting o
+    where o.user_id = p_user_id and o.ended_at is null and not o.slot_id = any (p_wait));
   perform rules.end_positions(v_left, 'left', p_user_id);
 
   for slot_id, is_full in select c.slot_id, c.is_full from rules.choose_slots(p_user_id, p_slot_ids, p_seen) c loop
@@ -84,8 +89,10 @@ $$;
 comment on function rules.choose_and_wait(integer, integer[], integer[], integer[], integer[]) is
   'A student''s whole choice, as rules.choose_slots, and all lists to wait on (openapi.yaml entry/create, wait): lists '
   'not named are left, those named again keep their rank. p_wait: slots, p_instead_of: of each the enrolment that its '
-  'seat would replace, or null. A list that can''t be joined undoes no choice: refused_by names the rule. place, waiting: rank and length. '
-  'Errors: waiting_one_a_slot, waits_per_student, waiting_lists_off, and those of rules.choose_slots; then nothing is changed.';
+  'seat would replace, or null. A list that can''t be joined undoes no choice: refused_by names the rule. place, '
+  'waiting: rank and length. '
+  'Errors: waiting_one_a_slot, waits_per_student, waiting_lists_off, and those of rules.choose_slots; then nothing '
+  'is changed.';
 
 create function rules.try_to_join(p_user_id integer, p_slot_id integer, p_instead_of integer) returns text
 language plpgsql volatile

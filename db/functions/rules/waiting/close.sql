@@ -20,7 +20,8 @@ language plpgsql stable
 as $$
 begin
   return (
-    select (coalesce(rules.first_lesson(p_slot), p_slot.month) - c.waiting_closes_days + c.waiting_closes_at) at time zone c.time_zone
+    select (coalesce(rules.first_lesson(p_slot),
+      p_slot.month) - c.waiting_closes_days + c.waiting_closes_at) at time zone c.time_zone
       from gym.settings c);
 end
 $$;
@@ -32,10 +33,12 @@ create function rules.list_is_open(p_slot_id integer) returns boolean
 language plpgsql stable
 as $$
 begin
-  return (select s.deleted_at is null and rules.clock() < rules.list_closes_at(s) from gym.slots s where s.id = p_slot_id);
+  return (select s.deleted_at is null and rules.clock() < rules.list_closes_at(s) from gym.slots s
+    where s.id = p_slot_id);
 end
 $$;
-comment on function rules.list_is_open(integer) is 'Whether the waiting list of a slot has not ended. After its end it holds no seat back.';
+comment on function rules.list_is_open(integer) is
+  'Whether the waiting list of a slot has not ended. After its end it holds no seat back.';
 
 create function rules.close_lists() returns integer
 language plpgsql volatile
@@ -50,7 +53,8 @@ begin
   loop
     if not rules.list_is_open(v_slot) then
       perform from gym.slots s where s.id = v_slot for no key update;
-      update gym.waiting w set ended_at = rules.clock(), end_reason = 'closed' where w.slot_id = v_slot and w.ended_at is null;
+      update gym.waiting w set ended_at = rules.clock(), end_reason = 'closed'
+        where w.slot_id = v_slot and w.ended_at is null;
       get diagnostics v_done = row_count;
       v_closed := v_closed + v_done;
     end if;

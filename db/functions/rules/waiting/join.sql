@@ -53,7 +53,8 @@ comment on function rules.check_may_join(gym.slots) is
   'A student joins the list of a slot of this or next month once enrolment for it has opened; after it closed only '
   'where no seat is free. Errors: slot_not_offered, enrolment_closed.';
 
-create function rules.join_list(p_user_id integer, p_slot_id integer, p_instead_of integer, p_actor integer) returns gym.waiting
+create function rules.join_list(p_user_id integer, p_slot_id integer, p_instead_of integer, p_actor integer)
+  returns gym.waiting
 language plpgsql volatile
 as $$
 declare
@@ -63,7 +64,8 @@ begin
   perform rules.person(p_user_id);
   perform rules.lock_user(p_user_id);
   v_slot := rules.slot(p_slot_id);
-  select * into v_position from gym.waiting w where w.user_id = p_user_id and w.slot_id = p_slot_id and w.ended_at is null;
+  select * into v_position from gym.waiting w
+    where w.user_id = p_user_id and w.slot_id = p_slot_id and w.ended_at is null;
   if found then
     -- Sent again it keeps its rank, and takes over what it is instead of.
     if v_position.instead_of is distinct from p_instead_of then
@@ -80,7 +82,8 @@ begin
 end
 $$;
 comment on function rules.join_list(integer, integer, integer, integer) is
-  'Puts a person at the end of a slot''s waiting list; who is on it keeps the rank. p_instead_of: the enrolment that the '
+  'Puts a person at the end of a slot''s waiting list; who is on it keeps the rank. p_instead_of: the enrolment '
+  'that the '
   'seat would replace, null: the one of that weekday. p_actor: who does it; for oneself rules.check_may_join holds. '
   'Errors: user_not_found, slot_not_found, and those of rules.check_position and rules.check_may_join.';
 
@@ -91,11 +94,13 @@ declare
   v_position gym.waiting;
 begin
   perform rules.lock_user(p_user_id);
-  select * into v_position from gym.waiting w where w.user_id = p_user_id and w.slot_id = p_slot_id and w.ended_at is null;
+  select * into v_position from gym.waiting w
+    where w.user_id = p_user_id and w.slot_id = p_slot_id and w.ended_at is null;
   if not found then
     perform rules.refuse('position_not_found');
   end if;
-  perform rules.end_positions(array[v_position.id], case when p_actor = p_user_id then 'left' else 'administrator' end, p_actor);
+  perform rules.end_positions(array[v_position.id], case when p_actor = p_user_id then 'left' else 'administrator' end,
+    p_actor);
   return v_position;
 end
 $$;
@@ -114,7 +119,8 @@ begin
            (select e.id from gym.enrolments e where e.id = w.instead_of and e.cancelled_at is null) as instead_of
       from gym.waiting w
      where w.block_id = any (p_block_ids) and w.end_reason = 'blocked'
-       and not exists (select from gym.waiting o where o.user_id = w.user_id and o.slot_id = w.slot_id and o.ended_at is null)
+       and not exists (select from gym.waiting o
+         where o.user_id = w.user_id and o.slot_id = w.slot_id and o.ended_at is null)
      order by w.slot_id, w.user_id, w.id desc
   loop
     begin
@@ -146,7 +152,8 @@ begin
      where w.user_id = p_user_id and w.ended_at is null order by w.id
   loop
     what := format('waiting %s %s %s', to_char(v_position.month, 'MM-YYYY'),
-      (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[v_position.weekday + 1], to_char(v_position.starts_at, 'HH24:MI'));
+      (array['Mon','Tue','Wed','Thu','Fri','Sat','Sun'])[v_position.weekday + 1],
+        to_char(v_position.starts_at, 'HH24:MI'));
     select * into v_other from gym.waiting w
      where w.user_id = p_into_id and w.slot_id = v_position.slot_id and w.ended_at is null;
     if v_other.place < v_position.place then
@@ -170,5 +177,6 @@ begin
 end
 $$;
 comment on function rules.merge_positions(integer, integer) is
-  'The positions of one account go over to another with their rank, where that may wait there; the others end. Where both '
+  'The positions of one account go over to another with their rank, where that may wait there; the others end. '
+  'Where both '
   'wait for a slot the better rank stays. People are locked by rules.merge_users.';

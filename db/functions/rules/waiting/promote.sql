@@ -38,7 +38,8 @@ begin
 end
 $$;
 comment on function rules.promote_next() is
-  'Promotes one person, so that a transaction holds one person and few slots. Gives 1, or 0 where nobody is to be promoted.';
+  'Promotes one person, so that a transaction holds one person and few slots. Gives 1, or 0 where nobody is to be '
+  'promoted.';
 
 create function rules.promote(p_position_id integer, p_user_id integer) returns boolean
 language plpgsql volatile
@@ -51,7 +52,8 @@ declare
 begin
   -- The person first, then the slot and that of the seat in exchange, by id.
   perform rules.lock_user(p_user_id);
-  select * into v_position from gym.waiting w where w.id = p_position_id and w.user_id = p_user_id and w.ended_at is null;
+  select * into v_position from gym.waiting w
+    where w.id = p_position_id and w.user_id = p_user_id and w.ended_at is null;
   if not found then
     return false;
   end if;
@@ -62,7 +64,8 @@ begin
                       and e.month = (select o.month from gym.slots o where o.id = v_position.slot_id))
     order by s.id for no key update;
   -- Under the locks all is looked at again: position, rank, seats, the close.
-  select * into v_position from gym.waiting w where w.id = p_position_id and w.user_id = p_user_id and w.ended_at is null;
+  select * into v_position from gym.waiting w
+    where w.id = p_position_id and w.user_id = p_user_id and w.ended_at is null;
   if not found then
     return false;
   end if;
@@ -117,7 +120,8 @@ create function rules.want_promotions(p_slot_ids integer[]) returns void
 language plpgsql volatile
 as $$
 begin
-  -- River polls this queue twice a second and more: no NOTIFY, whose lock every commit would wait for. No unique key, which
+  -- River polls this queue twice a second and more: no NOTIFY, whose lock every commit would wait for. No unique key,
+  -- which
   -- would drop the row while another job runs that does not see this seat yet.
   insert into river.river_job (kind, args, max_attempts, queue)
   select 'ensure_promotions', jsonb_build_object('period', rules.period(), 'by', 'slot ' || s.id), 7, 'waiting'
@@ -136,13 +140,16 @@ language plpgsql volatile
 as $$
 begin
   insert into river.river_job (kind, args, max_attempts, queue, state, scheduled_at)
-  select 'ensure_promotions', jsonb_build_object('period', rules.period(), 'by', 'slot ' || h.slot_id), 7, 'waiting', 'scheduled',
+  select 'ensure_promotions', jsonb_build_object('period', rules.period(), 'by', 'slot ' || h.slot_id), 7, 'waiting',
+    'scheduled',
          now() + c.blocked_seat_wait + interval '1 second'
-    from (select distinct e.slot_id from gym.enrolments e where e.id = any (p_enrolment_ids)) h cross join gym.settings c
+    from (select distinct e.slot_id from gym.enrolments e where e.id = any (p_enrolment_ids)) h
+      cross join gym.settings c
    where exists (select from gym.waiting w where w.slot_id = h.slot_id and w.ended_at is null)
    order by h.slot_id;
 end
 $$;
 comment on function rules.want_promotions_later(integer[]) is
-  'Gives River a job for when the seats that a block freed are the list''s (setting blocked_seat_wait), by the true time, '
+  'Gives River a job for when the seats that a block freed are the list''s (setting blocked_seat_wait), by the '
+  'true time, '
   'which is River''s.';

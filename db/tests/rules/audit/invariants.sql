@@ -10,7 +10,8 @@ declare
 begin
   begin
     execute p_statements;
-    select string_agg(invariant || ' ' || violations, ', ' order by invariant) into v_found from rules.audit() where violations <> 0;
+    select string_agg(invariant || ' ' || violations, ', ' order by invariant) into v_found from rules.audit()
+      where violations <> 0;
     raise exception using errcode = 'XXTAP';
   exception
     when sqlstate 'XXTAP' then
@@ -27,9 +28,11 @@ select is((select count(*) from rules.audit() where violations <> 0), 0::bigint,
 select set_has($$ select invariant from rules.audit() $$,
   $$ select unnest('{capacity_held,counter_equals_rows,one_a_weekday,slots_per_student,slot_copied_right,deleted_slot_empty,deleted_user_has_no_seat,triggers_enabled}'::text[]) $$,
   'audit: all that the rules of enrolment promise');
-select results_eq($$ select invariant, violations from api.audit() $$, $$ select invariant, violations from rules.audit() $$, 'api.audit: the same');
+select results_eq($$ select invariant, violations from api.audit() $$,
+  $$ select invariant, violations from rules.audit() $$, 'api.audit: the same');
 
--- triggers and foreign keys are off in a replica session; constraints are dropped: what happens only when somebody means harm
+-- triggers and foreign keys are off in a replica session; constraints are dropped: what happens only when somebody
+-- means harm
 select is(found_after($$
     alter table gym.slots drop constraint slots_taken_within_capacity;
     set local session_replication_role = replica;
@@ -45,7 +48,8 @@ select is(found_after($$
   'counter_equals_rows 1', 'audit: counter_equals_rows, of a slot without any row');
 select is(found_after($$
     set local session_replication_role = replica;
-    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('fri'), who('eve'), '2027-01-01', 4, rules.clock()) $$),
+    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at)
+      values (slot('fri'), who('eve'), '2027-01-01', 4, rules.clock()) $$),
   'counter_equals_rows 1', 'audit: counter_equals_rows, a row that was not counted');
 select is(found_after($$
     drop index gym.enrolments_one_a_weekday;
@@ -53,16 +57,19 @@ select is(found_after($$
   'one_a_weekday 1, package_whole 1', 'audit: one_a_weekday');
 select is(found_after($$
     set local session_replication_role = replica;
-    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
+    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at)
+      values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
     update gym.slots set taken = 1 where id = slot('fri') $$),
   'slots_per_student 1', 'audit: slots_per_student');
-select is(found_after($$ set local gym.now = '2026-12-11'; update gym.settings set slots_per_student = 2 $$), 'nothing', 'audit: slots_per_student, lowered, is no violation by earlier choices');
+select is(found_after($$ set local gym.now = '2026-12-11'; update gym.settings set slots_per_student = 2 $$), 'nothing',
+  'audit: slots_per_student, lowered, is no violation by earlier choices');
 select is(found_after($$
     set local gym.now = '2026-12-11';
     update gym.settings set slots_per_student = 2;
     set local gym.now = '2026-12-12';
     set local session_replication_role = replica;
-    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at) values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
+    insert into gym.enrolments (slot_id, user_id, month, weekday, created_at)
+      values (slot('fri'), who('ann'), '2027-01-01', 4, rules.clock());
     update gym.slots set taken = 1 where id = slot('fri') $$),
   'slots_per_student 1', 'audit: slots_per_student, lowered, is one by a later choice');
 select is(found_after($$
@@ -86,11 +93,15 @@ select is(found_after($$
     set local session_replication_role = replica;
     update gym.users set deleted = true, deleted_at = rules.clock() where id = who('bob') $$),
   'deleted_user_has_no_seat 1', 'audit: deleted_user_has_no_seat, but the past stays');
-select is(found_after($$ alter table gym.slots disable trigger slots__guard $$), 'triggers_enabled 1', 'audit: triggers_enabled, one of ours');
-select is(found_after($$ alter table gym.enrolments enable replica trigger enrolments__count_insert $$), 'triggers_enabled 1', 'audit: triggers_enabled, one that fires in replicas only');
-select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'package_whole 1, triggers_enabled 1', 'audit: triggers_enabled, one that is gone');
+select is(found_after($$ alter table gym.slots disable trigger slots__guard $$), 'triggers_enabled 1',
+  'audit: triggers_enabled, one of ours');
+select is(found_after($$ alter table gym.enrolments enable replica trigger enrolments__count_insert $$),
+  'triggers_enabled 1', 'audit: triggers_enabled, one that fires in replicas only');
+select is(found_after($$ drop trigger slots__guard on gym.slots $$), 'package_whole 1, triggers_enabled 1',
+  'audit: triggers_enabled, one that is gone');
 -- the constraint's own triggers, on whichever side
-select matches(found_after($$ alter table gym.enrolments disable trigger all $$), '^triggers_enabled \d+$', 'audit: triggers_enabled, all of a table, foreign keys too');
+select matches(found_after($$ alter table gym.enrolments disable trigger all $$), '^triggers_enabled \d+$',
+  'audit: triggers_enabled, all of a table, foreign keys too');
 
 select is(found_after(format('alter database %I reset search_path', current_database())),
   'database_settings 1', 'audit: database_settings, search_path as it is by itself');
@@ -102,7 +113,8 @@ select is(found_after(format('grant connect on database %I to public', current_d
   'database_settings 1', 'audit: database_settings, anybody may connect');
 select is(found_after(format('revoke connect on database %I from energy_auth', current_database())),
   'database_settings 1', 'audit: database_settings, the auth server may not connect');
-select is((select count(*) from rules.audit() where violations <> 0), 0::bigint, 'audit: nothing is broken after all of this');
+select is((select count(*) from rules.audit() where violations <> 0), 0::bigint,
+  'audit: nothing is broken after all of this');
 
 -- the query shows the violations that the number counts
 set local session_replication_role = replica;
@@ -112,7 +124,8 @@ language plpgsql as $$
 declare
   v_rows bigint;
 begin
-  execute format('select count(*) from (%s) q', (select query from rules.audit() where invariant = p_invariant)) into v_rows;
+  execute format('select count(*) from (%s) q',
+    (select query from rules.audit() where invariant = p_invariant)) into v_rows;
   return v_rows;
 end
 $$;

@@ -18,7 +18,8 @@ create function help.forget() returns void language sql as $$ delete from gym.ma
 -- ---- by schedule ----
 
 select results_eq(
-  $$ select rules.local_time(opens_at), rules.local_time(closes_at), rules.local_time(last_turn), rules.local_time(next_turn), is_open, by_hand, for_month
+  $$ select rules.local_time(opens_at), rules.local_time(closes_at), rules.local_time(last_turn),
+    rules.local_time(next_turn), is_open, by_hand, for_month
        from rules.enrolment_window('2026-12-10 09:00+07') $$,
   $$ values (timestamp '2026-12-25 12:00', timestamp '2026-12-31 00:00', timestamp '2026-12-01 00:00', timestamp '2026-12-25 12:00', false, false, date '2027-01-01') $$,
   'enrolment_window: before the opening');
@@ -37,15 +38,20 @@ select results_eq(
   'enrolment_window: at the closing');
 
 -- every month of a common and a leap year: the second before, of and after each turn
-select is(open_at(m + interval '24 days 11:59:59'), 'closed', 'enrolment_window: the second before the opening, ' || to_char(m, 'MM-YYYY'))
+select is(open_at(m + interval '24 days 11:59:59'), 'closed',
+  'enrolment_window: the second before the opening, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
-select is(open_at(m + interval '24 days 12:00:00'), 'open', 'enrolment_window: the second of the opening, ' || to_char(m, 'MM-YYYY'))
+select is(open_at(m + interval '24 days 12:00:00'), 'open',
+  'enrolment_window: the second of the opening, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
-select is(open_at(m + interval '1 month -1 day -1 second'), 'open', 'enrolment_window: the second before the closing, ' || to_char(m, 'MM-YYYY'))
+select is(open_at(m + interval '1 month -1 day -1 second'), 'open',
+  'enrolment_window: the second before the closing, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
-select is(open_at(m + interval '1 month -1 day'), 'closed', 'enrolment_window: the second of the closing, ' || to_char(m, 'MM-YYYY'))
+select is(open_at(m + interval '1 month -1 day'), 'closed',
+  'enrolment_window: the second of the closing, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
-select is(open_at(m + interval '1 month -1 second'), 'closed', 'enrolment_window: the month''s last second, ' || to_char(m, 'MM-YYYY'))
+select is(open_at(m + interval '1 month -1 second'), 'closed',
+  'enrolment_window: the month''s last second, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
 select is(open_at(m), 'closed', 'enrolment_window: the month''s first second, ' || to_char(m, 'MM-YYYY'))
   from generate_series(timestamp '2027-01-01', '2028-12-01', '1 month') m;
@@ -53,14 +59,22 @@ select is(open_at(m), 'closed', 'enrolment_window: the month''s first second, ' 
 -- the same once more, written out for the days on which the old system failed
 select results_eq(
   $$ select t, open_at(t::timestamp) from unnest(array[
-       '2027-01-30 23:59:59', '2027-01-31 00:00:00', '2027-01-31 00:00:01', '2027-01-31 23:59:59', '2027-02-01 00:00:00',
-       '2027-02-25 11:59:59', '2027-02-25 12:00:00', '2027-02-25 12:00:01', '2027-02-27 23:59:59', '2027-02-28 00:00:00', '2027-03-01 00:00:00',
-       '2028-02-27 23:59:59', '2028-02-28 00:00:00', '2028-02-28 23:59:59', '2028-02-29 00:00:00', '2028-02-29 23:59:59', '2028-03-01 00:00:00',
-       '2026-12-30 23:59:59', '2026-12-31 00:00:00', '2026-12-31 00:00:01', '2026-12-31 23:59:59', '2027-01-01 00:00:00']) t $$,
-  $$ values ('2027-01-30 23:59:59', 'open'), ('2027-01-31 00:00:00', 'closed'), ('2027-01-31 00:00:01', 'closed'), ('2027-01-31 23:59:59', 'closed'), ('2027-02-01 00:00:00', 'closed'),
-            ('2027-02-25 11:59:59', 'closed'), ('2027-02-25 12:00:00', 'open'), ('2027-02-25 12:00:01', 'open'), ('2027-02-27 23:59:59', 'open'), ('2027-02-28 00:00:00', 'closed'), ('2027-03-01 00:00:00', 'closed'),
-            ('2028-02-27 23:59:59', 'open'), ('2028-02-28 00:00:00', 'open'), ('2028-02-28 23:59:59', 'open'), ('2028-02-29 00:00:00', 'closed'), ('2028-02-29 23:59:59', 'closed'), ('2028-03-01 00:00:00', 'closed'),
-            ('2026-12-30 23:59:59', 'open'), ('2026-12-31 00:00:00', 'closed'), ('2026-12-31 00:00:01', 'closed'), ('2026-12-31 23:59:59', 'closed'), ('2027-01-01 00:00:00', 'closed') $$,
+       '2027-01-30 23:59:59', '2027-01-31 00:00:00', '2027-01-31 00:00:01', '2027-01-31 23:59:59',
+         '2027-02-01 00:00:00',
+       '2027-02-25 11:59:59', '2027-02-25 12:00:00', '2027-02-25 12:00:01', '2027-02-27 23:59:59',
+         '2027-02-28 00:00:00', '2027-03-01 00:00:00',
+       '2028-02-27 23:59:59', '2028-02-28 00:00:00', '2028-02-28 23:59:59', '2028-02-29 00:00:00',
+         '2028-02-29 23:59:59', '2028-03-01 00:00:00',
+       '2026-12-30 23:59:59', '2026-12-31 00:00:00', '2026-12-31 00:00:01', '2026-12-31 23:59:59',
+         '2027-01-01 00:00:00']) t $$,
+  $$ values ('2027-01-30 23:59:59', 'open'), ('2027-01-31 00:00:00', 'closed'), ('2027-01-31 00:00:01', 'closed'),
+    ('2027-01-31 23:59:59', 'closed'), ('2027-02-01 00:00:00', 'closed'),
+            ('2027-02-25 11:59:59', 'closed'), ('2027-02-25 12:00:00', 'open'), ('2027-02-25 12:00:01', 'open'),
+              ('2027-02-27 23:59:59', 'open'), ('2027-02-28 00:00:00', 'closed'), ('2027-03-01 00:00:00', 'closed'),
+            ('2028-02-27 23:59:59', 'open'), ('2028-02-28 00:00:00', 'open'), ('2028-02-28 23:59:59', 'open'),
+              ('2028-02-29 00:00:00', 'closed'), ('2028-02-29 23:59:59', 'closed'), ('2028-03-01 00:00:00', 'closed'),
+            ('2026-12-30 23:59:59', 'open'), ('2026-12-31 00:00:00', 'closed'), ('2026-12-31 00:00:01', 'closed'),
+              ('2026-12-31 23:59:59', 'closed'), ('2027-01-01 00:00:00', 'closed') $$,
   'enrolment_window: 31 January, 28 and 29 February, 31 December, to the second');
 
 -- ---- by hand, until the next scheduled turn ----
@@ -68,14 +82,16 @@ select results_eq(
 select hand(true, '2026-12-10 09:00') \g /dev/null
 select is(open_at('2026-12-10 08:59:59'), 'closed', 'by hand: not before it was done');
 select is(open_at('2026-12-10 09:00:00'), 'open by hand', 'by hand: opened before the opening');
-select is(open_at('2026-12-25 11:59:59'), 'open by hand', 'by hand: holds to the last second before the scheduled opening');
+select is(open_at('2026-12-25 11:59:59'), 'open by hand',
+  'by hand: holds to the last second before the scheduled opening');
 select is(open_at('2026-12-25 12:00:00'), 'open', 'by hand: from the scheduled opening on the schedule holds');
 select is(open_at('2026-12-31 00:00:00'), 'closed', 'by hand: and closes');
 
 select forget(), hand(false, '2026-12-26 10:00') \g /dev/null
 select is(open_at('2026-12-26 09:59:59'), 'open', 'by hand: open until it was closed');
 select is(open_at('2026-12-26 10:00:00'), 'closed by hand', 'by hand: closed while it would be open');
-select is(open_at('2026-12-30 23:59:59'), 'closed by hand', 'by hand: closed to the last second before the scheduled closing');
+select is(open_at('2026-12-30 23:59:59'), 'closed by hand',
+  'by hand: closed to the last second before the scheduled closing');
 select is(open_at('2026-12-31 00:00:00'), 'closed', 'by hand: closed by schedule then');
 select is(open_at('2027-01-25 12:00:00'), 'open', 'by hand: next month opens as ever');
 
@@ -98,17 +114,25 @@ select is(open_at('2026-12-25 12:00:00'), 'open', 'by hand: closed a microsecond
 select forget(), hand(true, '2026-12-30 23:59:59.999999') \g /dev/null
 select is(open_at('2026-12-31 00:00:00'), 'closed', 'by hand: opened a microsecond before the closing, it closes');
 select forget(), hand(true, '2026-12-31 23:59:59.999999') \g /dev/null
-select is(open_at('2027-01-01 00:00:00'), 'closed', 'by hand: opened a microsecond before the month''s turn, it closes');
+select is(open_at('2027-01-01 00:00:00'), 'closed',
+  'by hand: opened a microsecond before the month''s turn, it closes');
 select forget(), hand(true, '2027-01-01 00:00:00') \g /dev/null
 select is(open_at('2027-01-01 00:00:00'), 'open by hand', 'by hand: opened in the month''s first second, it holds');
 select is(open_at('2027-01-25 11:59:59'), 'open by hand', 'by hand: until the opening');
 
 select forget(), hand(true, '2026-12-10 09:00'), hand(false, '2026-12-11 09:00'), hand(true, '2026-12-12 09:00'), hand(false, '2026-12-26 09:00'), hand(true, '2026-12-27 09:00') \g /dev/null
 select results_eq(
-  $$ select t, open_at(t::timestamp) from unnest(array['2026-12-10 09:00', '2026-12-11 08:59:59', '2026-12-11 09:00', '2026-12-12 09:00', '2026-12-25 11:59:59',
-       '2026-12-25 12:00', '2026-12-26 09:00', '2026-12-27 09:00', '2026-12-30 23:59:59', '2026-12-31 00:00', '2027-01-01 00:00']) t $$,
-  $$ values ('2026-12-10 09:00', 'open by hand'), ('2026-12-11 08:59:59', 'open by hand'), ('2026-12-11 09:00', 'closed by hand'), ('2026-12-12 09:00', 'open by hand'), ('2026-12-25 11:59:59', 'open by hand'),
-            ('2026-12-25 12:00', 'open'), ('2026-12-26 09:00', 'closed by hand'), ('2026-12-27 09:00', 'open by hand'), ('2026-12-30 23:59:59', 'open by hand'), ('2026-12-31 00:00', 'closed'), ('2027-01-01 00:00', 'closed') $$,
+  $$ select t, open_at(t::timestamp)
+    from unnest(array['2026-12-10 09:00', '2026-12-11 08:59:59', '2026-12-11 09:00', '2026-12-12 09:00',
+    '2026-12-25 11:59:59',
+       '2026-12-25 12:00', '2026-12-26 09:00', '2026-12-27 09:00', '2026-12-30 23:59:59', '2026-12-31 00:00',
+         '2027-01-01 00:00']) t $$,
+  $$ values ('2026-12-10 09:00', 'open by hand'), ('2026-12-11 08:59:59', 'open by hand'),
+    ('2026-12-11 09:00', 'closed by hand'), ('2026-12-12 09:00', 'open by hand'),
+    ('2026-12-25 11:59:59', 'open by hand'),
+            ('2026-12-25 12:00', 'open'), ('2026-12-26 09:00', 'closed by hand'), ('2026-12-27 09:00', 'open by hand'),
+              ('2026-12-30 23:59:59', 'open by hand'), ('2026-12-31 00:00', 'closed'),
+              ('2027-01-01 00:00', 'closed') $$,
   'by hand: several in a row, the last one counts, each until its own turn');
 select forget(), hand(true, '2026-12-10 09:00'), hand(false, '2026-12-10 09:00') \g /dev/null
 select is(open_at('2026-12-10 09:00'), 'closed by hand', 'by hand: of two at the same moment the later made counts');
@@ -121,7 +145,8 @@ select is(open_at('2028-03-01 00:00'), 'closed', 'by hand: and the second after'
 -- ---- changed settings ----
 
 select forget() \g /dev/null
-update gym.settings set slots_made_on_day = 5, enrolment_opens_on_day = 9, enrolment_opens_at = '08:30', enrolment_closes_at = '18:45';
+update gym.settings set slots_made_on_day = 5, enrolment_opens_on_day = 9, enrolment_opens_at = '08:30',
+  enrolment_closes_at = '18:45';
 select is(open_at('2026-12-09 08:29:59'), 'closed', 'settings: the second before another opening');
 select is(open_at('2026-12-09 08:30:00'), 'open', 'settings: another opening');
 select is(open_at('2026-12-31 18:44:59'), 'open', 'settings: the second before another closing');
@@ -138,11 +163,13 @@ update gym.settings set slots_made_on_day = 1, enrolment_opens_on_day = 1, enrol
 select is(open_at('2026-12-01 00:00'), 'open', 'settings: open from the month''s first second');
 select forget() \g /dev/null
 update gym.settings set enrolment_opens_on_day = 27, enrolment_opens_at = '23:59', enrolment_closes_at = '00:00';
-select is(open_at('2027-02-27 23:59:59') || ', ' || open_at('2027-02-28 00:00'), 'open, closed', 'settings: the shortest window, a minute in February');
+select is(open_at('2027-02-27 23:59:59') || ', ' || open_at('2027-02-28 00:00'), 'open, closed',
+  'settings: the shortest window, a minute in February');
 
 -- ---- another zone, where clocks change ----
 
-update gym.settings set slots_made_on_day = 20, enrolment_opens_on_day = 25, enrolment_opens_at = '12:00', enrolment_closes_at = '00:00';
+update gym.settings set slots_made_on_day = 20, enrolment_opens_on_day = 25, enrolment_opens_at = '12:00',
+  enrolment_closes_at = '00:00';
 update gym.settings set time_zone = 'Europe/Berlin';
 select results_eq(
   $$ select opens_at at time zone 'UTC', closes_at at time zone 'UTC', next_turn at time zone 'UTC' from rules.enrolment_window('2026-10-25 10:59:59+00') $$,
@@ -155,8 +182,10 @@ select results_eq(
 -- in Asunción 1 October 2017 began at 01:00: its midnight does not exist
 update gym.settings set time_zone = 'America/Asuncion';
 select hand(true, '2017-09-30 12:00') \g /dev/null
-select is((select is_open from rules.enrolment_window('2017-10-01 03:59:59+00')), true, 'time zone: by hand to the last second of September in Asunción');
-select is((select is_open from rules.enrolment_window('2017-10-01 04:00:00+00')), false, 'time zone: not into an October that has no midnight');
+select is((select is_open from rules.enrolment_window('2017-10-01 03:59:59+00')), true,
+  'time zone: by hand to the last second of September in Asunción');
+select is((select is_open from rules.enrolment_window('2017-10-01 04:00:00+00')), false,
+  'time zone: not into an October that has no midnight');
 
 -- ---- rules.turn_enrolment ----
 
@@ -164,11 +193,13 @@ update gym.settings set time_zone = 'Asia/Novosibirsk';
 select forget() \g /dev/null
 set local gym.now = '2026-12-10 09:00';
 select rules.turn_enrolment(false, who('boss', 'ADMIN')) \g /dev/null
-select is((select (is_open, made_at = rules.clock(), made_by = who('boss'))::text from gym.manual_turns), '(f,t,t)', 'turn_enrolment: notes what, when and who');
+select is((select (is_open, made_at = rules.clock(), made_by = who('boss'))::text from gym.manual_turns), '(f,t,t)',
+  'turn_enrolment: notes what, when and who');
 select is((select count(*) from gym.slots), 0::bigint, 'turn_enrolment: closing makes no slots');
 select rules.turn_enrolment(true, null) \g /dev/null
 select is((select is_open from rules.enrolment_window()), true, 'turn_enrolment: opened');
-select is((select count(*) from gym.slots where month = '2027-01-01'), 24::bigint, 'turn_enrolment: opening before the 20th makes next month''s slots');
+select is((select count(*) from gym.slots where month = '2027-01-01'), 24::bigint,
+  'turn_enrolment: opening before the 20th makes next month''s slots');
 select rules.turn_enrolment(true, null) \g /dev/null
 select is((select count(*) from gym.slots), 24::bigint, 'turn_enrolment: opening again makes no more');
 
