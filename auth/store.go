@@ -244,7 +244,13 @@ func (s store) beginSignUp(ctx context.Context, card string, from origin) (b beg
 const sqlSignUp = `select auth.sign_up(p_attempt => $1, p_firstname => $2, p_secondname => $3, p_surname => $4,
 	p_group => $5, p_hid => $6, p_proof => $7, p_length => $8, p_new_token => $9)`
 
-func (s store) signUp(ctx context.Context, attempt int64, in signUp, chosen secret, token []byte) (j judged, err error) {
+func (s store) signUp(
+	ctx context.Context,
+	attempt int64,
+	in signUp,
+	chosen secret,
+	token []byte,
+) (j judged, err error) {
 	return j, s.attempt(ctx, &j, sqlSignUp, attempt, string(in.Firstname), string(in.Secondname), string(in.Surname),
 		string(in.Group), chosen.hid, chosen.proof, chosen.length, token)
 }
