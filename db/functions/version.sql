@@ -1,1 +1,1 @@
-select rules.record_package(88, '2798d749cf9f2624df265a1cb8db077bcc4c2c6eb28d6e1c70ef151c179f6bfa');
+select rules.record_package(89, 'e80a6f56887e5f12ffda73fadc46ff98ed70a81f535437ece1dd69841cb774f8');

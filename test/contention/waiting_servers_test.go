@@ -10,7 +10,8 @@ import (
 	"energiya/internal/dbtest"
 )
 
-// TestAFreedSeatIsPromotedWithinTwoSeconds: two servers work the queue of promotions, while seats are given up one by one.
+// TestAFreedSeatIsPromotedWithinTwoSeconds: two servers work the queue of promotions, while seats are given up one by
+// one.
 func TestAFreedSeatIsPromotedWithinTwoSeconds(t *testing.T) {
 	t.Parallel()
 	database := dbtest.New(t)
@@ -21,8 +22,18 @@ func TestAFreedSeatIsPromotedWithinTwoSeconds(t *testing.T) {
 	exec1(t, pool, `
 		insert into gym.slots (month, weekday, starts_at, capacity) select rules.next_month() + interval '1 month', 1, '16:00', 40`)
 	slot := scalar[int](t, pool, "select min(id) from gym.slots")
-	exec1(t, pool, "insert into gym.enrolments (slot_id, user_id) select $1, id from gym.users where student_card <= 800040 order by id", slot)
-	exec1(t, pool, "insert into gym.waiting (slot_id, user_id) select $1, id from gym.users where student_card > 800040 order by id", slot)
+	exec1(
+		t,
+		pool,
+		"insert into gym.enrolments (slot_id, user_id) select $1, id from gym.users where student_card <= 800040 order by id",
+		slot,
+	)
+	exec1(
+		t,
+		pool,
+		"insert into gym.waiting (slot_id, user_id) select $1, id from gym.users where student_card > 800040 order by id",
+		slot,
+	)
 	start(t, database, 2)
 	var took []time.Duration
 	for n := range 40 {

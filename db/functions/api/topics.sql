@@ -30,7 +30,9 @@ as $$
   (12, 'logins', 'codes, passwords, sessions, consent, pictures',
    '{codes,issue_code,issue_codes,sessions,end_sessions,log_ins,keep_password,hashing,set_pepper,'
    'pepper_fits,consents_withdrawn,publish_consent,pictures_missing,import_picture}'),
-  (13, 'server', 'the jobs that make months, marks and blocks; this help',
+  (13, 'waiting', 'who waits for a full slot: join, leave, move a person ahead',
+   '{waiting_list,join_waiting_list,leave_waiting_list,move_ahead}'),
+  (14, 'server', 'the jobs that make months, marks and blocks; this help',
     '{schedule,jobs,run_now,run_here,commands,help}')
 $$;
 comment on function api.topics() is

@@ -24,7 +24,8 @@ begin
               from gym.slots s
               left join (
                 -- read once: without statistics the table would be looked through for each slot
-                with open as materialized (select o.slot_id, o.user_id, o.place from gym.waiting o where o.ended_at is null)
+                with open as materialized (select o.slot_id, o.user_id, o.place from gym.waiting o
+                  where o.ended_at is null)
                 select l.slot_id, count(*) as waiting, nullif(count(*) filter (where l.place <= o.place), 0) as place
                   from open l
                   left join open o on o.slot_id = l.slot_id and o.user_id = p_actor

@@ -50,7 +50,8 @@ as $$
 declare
   v_freed integer[] := array(
     select e.id from gym.enrolments e cross join gym.settings c
-     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked' and e.cancelled_at + c.blocked_seat_wait > rules.clock());
+     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked'
+       and e.cancelled_at + c.blocked_seat_wait > rules.clock());
 begin
   -- the ledger is looked into only where a block freed a seat lately
   if v_freed = '{}' then
@@ -122,8 +123,10 @@ begin
 end
 $$;
 comment on function rules.turn_of(gym.enrolments, integer, text) is
-  'Whether it is a person''s turn at a slot, p_free of whose seats are free: a newcomer needs more free seats than people '
-  'wait, a person of the list a rank within the free seats. p_was_past: past_list of the row before. Gives the position '
+  'Whether it is a person''s turn at a slot, p_free of whose seats are free: a newcomer needs more free seats than '
+  'people '
+  'wait, a person of the list a rank within the free seats. p_was_past: past_list of the row before. Gives the '
+  'position '
   'that the seat is taken from, null: none. Errors: waiting_list_first.';
 
 create function rules.is_free_for(p_user_id integer, p_slot gym.slots) returns boolean
@@ -133,14 +136,16 @@ declare
   v_ahead integer := rules.ahead_of(p_user_id, p_slot.id);
 begin
   -- Who waits has none of the seats that are kept for a day.
-  if exists (select from gym.waiting w where w.user_id = p_user_id and w.slot_id = p_slot.id and w.ended_at is null) then
+  if exists (select from gym.waiting w where w.user_id = p_user_id and w.slot_id = p_slot.id and w.ended_at is null)
+    then
     return rules.seats_for_list(p_slot) > v_ahead;
   end if;
   return p_slot.capacity - p_slot.taken > v_ahead;
 end
 $$;
 comment on function rules.is_free_for(integer, gym.slots) is
-  'Whether a slot has a seat for a person beyond those owed to people before this one. Says what rules.turn_of refuses.';
+  'Whether a slot has a seat for a person beyond those owed to people before this one. Says what rules.turn_of '
+  'refuses.';
 
 create function rules.free_beyond_list(p_slot gym.slots) returns integer
 language plpgsql stable
@@ -162,7 +167,8 @@ begin
   return (
     select max(e.cancelled_at + c.blocked_seat_wait)
       from gym.enrolments e cross join gym.settings c
-     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked' and e.cancelled_at + c.blocked_seat_wait <= rules.clock());
+     where e.slot_id = p_slot_id and e.cancel_reason = 'blocked'
+       and e.cancelled_at + c.blocked_seat_wait <= rules.clock());
 end
 $$;
 comment on function rules.hold_ended_at(integer) is
