@@ -484,7 +484,7 @@ var mayRead = map[string]int{
 	"api.erase_person":      4_000,   // every text, in which the person may be named
 	"api.report_visits":     3_000,   // a month of marks
 	// all people, or the whole roster with its people, row by row
-	"view api.people_masked": 65_000, "api.swap_names_preview": 32_000,
+	"view api.people_masked": 85_000, "api.swap_names_preview": 32_000,
 	"api.pictures_missing": 32_000, "view api.pictures_missing": 32_000,
 	"wire.clean_up": 25_000, // what has outlived its use, once an hour
 }

@@ -149,7 +149,6 @@ func TestMovingIn(t *testing.T) {
 	const sqlKept = `select md5((select string_agg((u.id, u.student_card, u.firstname, u.secondname, u.surname, u."group", u.role,
 		u.deleted)::text, ',' order by u.id) from gym.users u) || (select string_agg(e::text, ',' order by e.id) from gym.enrolments e)
 		|| coalesce((select string_agg(m::text, ',' order by m.id) from gym.marks m), ''))`
-	kept := text(sqlKept)
 	r = run(t, owner, "", "auth", "pepper", "--take-over")
 	require.Zero(t, r.code, "the same one again: %s", r.stderr)
 
@@ -193,7 +192,7 @@ func TestMovingIn(t *testing.T) {
 	require.NoError(t, err)
 	people = append(people, late)
 	everyoneGetsIn(late)
-	kept = text(sqlKept)
+	kept := text(sqlKept)
 
 	// 3. pictures
 	r = run(t, owner, "", "auth", "import-pictures", folder)
