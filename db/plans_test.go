@@ -93,7 +93,8 @@ func TestHowTextIsQuotedDoesNotMatter(t *testing.T) {
 		t,
 		"wire.entry_create(1000, (select jsonb_build_object('selectedTimes', jsonb_build_array(min(id))) from gym.slots), 'x') -> 0 ->> 'error'",
 	))
-	require.Equal(t, "0", d.ask(t, "select sum(violations) from api.audit()"))
+	require.Equal(t, "", d.ask(t, "select coalesce(string_agg(format('%s: %s', a.invariant, a.violations), '; '), '') "+
+		"from api.audit() a where a.violations > 0"))
 	require.Contains(
 		t,
 		d.ask(t, "select string_agg(help, ' ') from api.help('cancel')"),

@@ -29,9 +29,7 @@ and for those that are not, the query that shows them. The exit code is 2 where 
 
 The same in psql: select * from api.audit()
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			conn, err := connect(cmd.Context())

@@ -51,29 +51,9 @@ create role … login password '…' in role energy_web.
 Without a certificate it listens on a loopback address only: passwords do not travel in the clear. Before it belongs a
 proxy that speaks TLS, which ENERGY_AUTH_PROXIES names (docs/operations.md).
 
-` + settings(
-			"AuthListen",
-			"AuthCertFile",
-			"AuthKeyFile",
-			"AuthProxies",
-			"AuthDatabaseURL",
-			config.DatabaseURL,
-			"MainURL",
-			"Token",
-			"TokenFile",
-			"Pepper",
-			"PepperFile",
-			"AuthFolder",
-			"PoolSize",
-			"RequestTimeout",
-			"ReportTimeout",
-			"MetricsListen",
-			"Pprof",
-			"LogLevel",
-			"LogFormat",
-			"ShutdownTimeout",
-			"ShutdownDelay",
-		),
+` + settings("AuthListen", "AuthCertFile", "AuthKeyFile", "AuthProxies", "AuthDatabaseURL", config.DatabaseURL,
+			"MainURL", "Token", "TokenFile", "Pepper", "PepperFile", "AuthFolder", "PoolSize", "RequestTimeout",
+			"ReportTimeout", "MetricsListen", "Pprof", "LogLevel", "LogFormat", "ShutdownTimeout", "ShutdownDelay"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()

@@ -32,11 +32,7 @@ database's owner. A file that is there already is left alone: where it holds ano
 With --take-over the database takes the pepper of the file, or of the environment: that of old auth servers, whose passwords then fit. It must
 be done before the first password is in the database. Nothing of it comes into a log, as it would from psql.
 
-` + settings(
-			config.DatabaseURL,
-			"Pepper",
-			"PepperFile",
-		),
+` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()

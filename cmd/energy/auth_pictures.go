@@ -28,9 +28,7 @@ func newAuthImportPictures() *cobra.Command {
 JPEG of 400 pixels, without the data that a camera adds. The folder stays as it is. A picture that can't be read is
 named, and its person goes on without. It can be stopped and called again: what was taken over stays so.
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			folder, err := os.OpenRoot(args[0]) // a name in the database leads nowhere else

@@ -38,9 +38,7 @@ It may run while people log in, may be stopped, and goes on where it was when it
 working: the old hashes stay until --finish blanks them. That is done once old auth servers are stopped for good, since
 they let nobody in afterwards. The pepper is then forgotten by the database: keep its file.
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Example: `  energy auth retire-legacy
   energy auth retire-legacy --finish`,
 		Args: cobra.NoArgs,

@@ -68,13 +68,7 @@ since the invented ones take real seats.
 Log in as the database's owner; the server must be running on the same database ("make run" in another window). Enrolment stays open
 by hand afterwards. The exit code is 2 where the audit finds something, 1 where a request failed or a promised seat is not there.
 
-` + settings(
-			config.DatabaseURL,
-			"Listen",
-			"AuthListen",
-			"Token",
-			"TokenFile",
-		),
+` + settings(config.DatabaseURL, "Listen", "AuthListen", "Token", "TokenFile"),
 		Example: `  make demo
   make demo DEMO='--students 2000'`,
 		Args: cobra.NoArgs,
@@ -105,12 +99,8 @@ by hand afterwards. The exit code is 2 where the audit finds something, 1 where 
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(
-		&d.url,
-		"url",
-		"",
-		"where the server is (default http://ENERGY_LISTEN, or where the running server says that it listens)",
-	)
+	flags.StringVar(&d.url, "url", "",
+		"where the server is (default http://ENERGY_LISTEN, or where the running server says that it listens)")
 	flags.IntVar(&d.students, "students", 600, "how many students there are")
 	flags.Uint64Var(&d.seed, "seed", 1, "fixes who wants what, and who comes to lessons")
 	flags.IntVar(&d.connections, "connections", 256, "connections that all of them share, as behind an auth server")

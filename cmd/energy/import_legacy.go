@@ -49,9 +49,7 @@ counts. With --dry-run that is all. Repeated, it adds what is new and changes no
 
 The same in psql: select * from api.import_legacy('legacy', dry_run => true)
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Example: `  energy import-legacy --schema legacy --dry-run
   energy import-legacy --schema legacy --admin-card 1`,
 		Args: cobra.NoArgs,
@@ -91,12 +89,7 @@ The same in psql: select * from api.import_legacy('legacy', dry_run => true)
 	flags := cmd.Flags()
 	flags.StringVar(&schema, "schema", "", "schema in which the old tables stand")
 	flags.BoolVar(&dryRun, "dry-run", false, "only say what would come in")
-	flags.Int32Var(
-		&adminCard,
-		"admin-card",
-		0,
-		"card of the old default administrator; 0: there is none (default: the ADMIN with the lowest id)",
-	)
+	flags.Int32Var(&adminCard, "admin-card", 0, "card of the old default administrator; 0: none (default: the first ADMIN)")
 	_ = cmd.MarkFlagRequired("schema") // fails for an unknown flag only
 	return cmd
 }

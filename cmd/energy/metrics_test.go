@@ -81,7 +81,7 @@ func TestTwoServersShowTheSameFiguresOfTheGym(t *testing.T) {
 			t,
 			func() bool { return database.Owner.Ping(t.Context()) == nil && s.shows("energy_seat_refusals_total 2") },
 		)
-		soon(t, func() bool { return len(jobsDone.FindAllString(s.scrape(), -1)) == 5 })
+		soon(t, func() bool { return len(jobsDone.FindAllString(s.scrape(), -1)) == 6 })
 		require.True(t, s.shows(`energy_pool_connections_max{pool="reports"} 2`))
 		require.Regexp(t, `energy_build_info\{go="go[^"]+",package="\d+",schema="\d+",version="[^"]+"\} 1`, s.scrape())
 		require.Contains(t, s.scrape(), "go_goroutines ")

@@ -24,9 +24,7 @@ itself is not made (createdb).
 Before the functions are replaced, views, functions and triggers of other people that use them are named, and
 nothing is done: the replacement would drop them.
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := config.Load()

@@ -65,9 +65,7 @@ is whole: when the year's graduates leave, say.
 
 Whether only those on the roster may register is a setting: select * from api.set_setting('roster_only', 'true')
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Example: `  energy roster import students.xlsx --dry-run
   energy roster import students.xlsx`,
 		Args: cobra.ExactArgs(1),

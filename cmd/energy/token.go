@@ -25,10 +25,7 @@ valid, and a running server sees a change within seconds. So a token is changed 
 
 Where ENERGY_TOKEN is set, the file is not looked at.
 
-` + settings(
-			"Token",
-			"TokenFile",
-		),
+` + settings("Token", "TokenFile"),
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withTokenFile(cmd, func(path string) error {

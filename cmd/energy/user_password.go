@@ -129,9 +129,7 @@ func newUserCode() *cobra.Command {
 		Long: `Print a code, once, by which a person claims the account or sets a new password. It replaces the one before. The card is
 that of an account, or of a line of the roster.
 
-` + settings(
-			config.DatabaseURL,
-		),
+` + settings(config.DatabaseURL),
 		Example: "  energy user code --card 12069840",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -163,11 +161,7 @@ func newUserPassword() *cobra.Command {
 		Long: `Set a person's password, which ends all sessions of that person. It is asked for without echo, read from standard input,
 or made at random and printed once. With --code the person sets it.
 
-` + settings(
-			config.DatabaseURL,
-			"Pepper",
-			"PepperFile",
-		),
+` + settings(config.DatabaseURL, "Pepper", "PepperFile"),
 		Example: "  energy user password --card 12069840 --generate",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -1,1 +1,1 @@
-select rules.record_package(89, 'e80a6f56887e5f12ffda73fadc46ff98ed70a81f535437ece1dd69841cb774f8');
+select rules.record_package(91, '0f07c925de8cb92367461ccf9786ff6032b0f2b84b48374ff84c7ea9f3f92ba2');

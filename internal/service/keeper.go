@@ -135,6 +135,9 @@ func (k *Keeper) version(ctx context.Context) (db.Version, error) {
 	var there db.Version
 	var answer []byte
 	err := k.pool.QueryRow(ctx, k.sql).Scan(&answer)
+	if db.IsReplacedFunction(err) {
+		err = k.pool.QueryRow(ctx, k.sql).Scan(&answer)
+	}
 	var pgErr *pgconn.PgError
 	missing := errors.As(err, &pgErr) &&
 		(pgErr.Code == pgerrcode.InvalidSchemaName || pgErr.Code == pgerrcode.UndefinedFunction)

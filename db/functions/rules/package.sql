@@ -1,6 +1,8 @@
 create function rules.parts() returns table (part text, digest text)
 -- the texts of constraints name what the search_path does not reach with its schema: so it is always the same
+-- nor may a setting of the session change how names and literals are written
 language sql stable set search_path = pg_catalog
+  set quote_all_identifiers = off set standard_conforming_strings = on
 as $$
   select format('function %s.%s(%s)', n.nspname, p.proname, (
            select string_agg(format('%s.%s', tn.nspname, t.typname), ',' order by a.place)

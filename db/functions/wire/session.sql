@@ -7,6 +7,11 @@ declare
   v_session gym.sessions;
   v_set     text;
 begin
+  -- An installation of the functions first locks gym.rights: a request waits for it here, where it holds nothing yet.
+  -- Else the two would wait for each other at gym.settings.
+  if p_user_id is not null or p_session_hash is not null then
+    perform from gym.rights r limit 1;
+  end if;
   if p_session_hash is null then
     if p_user_id is not null and (select c.refuse_bare_user_id from gym.settings c) then
       perform rules.refuse('session_required');
