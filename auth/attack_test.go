@@ -40,7 +40,7 @@ func (r *rig) code(card int) string {
 		r.Owner.QueryRow(r.t.Context(), `select code from rules.issue_code($1, $2, null)`, card, entropy).
 			Scan(&code),
 	)
-	r.secrets = append(r.secrets, code, strings.ReplaceAll(code, "-", ""))
+	r.keepSecret(code, strings.ReplaceAll(code, "-", ""))
 	return code
 }
 

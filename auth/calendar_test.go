@@ -38,7 +38,7 @@ func TestCalendar(t *testing.T) {
 	addressIn := func(page string) string {
 		found := regexp.MustCompile(`webcal://[^/"]+(/calendar/([\w-]{43})\.ics)"`).FindStringSubmatch(page)
 		require.NotNil(t, found, page)
-		r.secrets = append(r.secrets, found[2])
+		r.keepSecret(found[2])
 		return found[1]
 	}
 	made := b.form("/account/calendar", "")

@@ -51,6 +51,6 @@ func codeOn(r *rig, page string) string {
 	r.t.Helper()
 	found := regexp.MustCompile(`code">([A-Z0-9]{4}-[A-Z0-9]{4})<`).FindStringSubmatch(page)
 	require.Len(r.t, found, 2, page)
-	r.secrets = append(r.secrets, found[1])
+	r.keepSecret(found[1])
 	return found[1]
 }

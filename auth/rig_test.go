@@ -15,6 +15,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +48,8 @@ type rig struct {
 	address string // of the auth server
 	main    *httptest.Server
 	log     *logtest.Log // of both servers
-	secrets []string     // that no log may contain
+	secrets []string     // that no log may contain; see keepSecret
+	keeping sync.Mutex
 }
 
 type options struct {
@@ -132,6 +134,13 @@ func newRig(t *testing.T, change ...func(*options)) *rig {
 	return r
 }
 
+// keepSecret notes values that no log may contain. Browsers of one test may call it at the same time.
+func (r *rig) keepSecret(values ...string) {
+	r.keeping.Lock()
+	defer r.keeping.Unlock()
+	r.secrets = append(r.secrets, values...)
+}
+
 // tellSecrets names the secrets of this test to scripts/test, which looks for them in PostgreSQL's log.
 func (r *rig) tellSecrets() {
 	name := os.Getenv("ENERGY_TEST_SECRETS")
@@ -173,7 +182,7 @@ func (r *rig) person(card int, role string) int {
 // hid is the old hash of a password, which no log may contain either.
 func (r *rig) hid(card int, typed string) string {
 	hid := pepper.Hid(strconv.Itoa(card), typed)
-	r.secrets = append(r.secrets, hid)
+	r.keepSecret(hid)
 	return hid
 }
 
@@ -256,7 +265,7 @@ func (b *browser) send(request *http.Request, headers ...string) answer {
 	b.jar.SetCookies(&secure, response.Cookies())
 	for _, c := range response.Cookies() {
 		if c.Value != "" && strings.HasPrefix(c.Name, "__") {
-			b.r.secrets = append(b.r.secrets, c.Value)
+			b.r.keepSecret(c.Value)
 		}
 	}
 	a := answer{status: response.StatusCode, header: response.Header, raw: string(raw)}
@@ -280,7 +289,7 @@ func (b *browser) logIn(path string, card any, typed string) answer {
 		require.NoError(b.r.t, json.Unmarshal(a.data, &got))
 		require.Len(b.r.t, got.Token, 43)
 		b.token = got.Token
-		b.r.secrets = append(b.r.secrets, got.Token)
+		b.r.keepSecret(got.Token)
 	}
 	return a
 }

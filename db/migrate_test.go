@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -188,9 +189,15 @@ func settings(t *testing.T, d *database) string {
 	t.Helper()
 	return d.ask(
 		t,
-		`select d.datacl::text || coalesce((select string_agg(s.setrole || ' ' || s.setconfig::text, ';' order by s.setrole) from pg_db_role_setting s where s.setdatabase = d.oid), '')
+		`select d.datacl::text || coalesce((select string_agg(s.setrole || ' ' || s.setconfig::text, ';' order by s.setrole) from pg_db_role_setting s where s.setdatabase = d.oid
+		  and s.setrole = 0), '') -- the limits of log-ins are of those that any test of this cluster has made
 		from pg_database d where d.datname = current_database()`,
 	)
+}
+
+// withoutRoles leaves out what energy migrate says of log-ins: other tests make such in the same cluster.
+func withoutRoles(lines []string) []string {
+	return slices.DeleteFunc(lines, func(line string) bool { return strings.HasPrefix(line, "roles: alter role ") })
 }
 
 func TestMigrateAgainDoesNothing(t *testing.T) {
@@ -204,7 +211,7 @@ func TestMigrateAgainDoesNothing(t *testing.T) {
 		"pepper: made at random",
 		"auth_key: made at random",
 		fmt.Sprintf("functions: installed version %d", own.Package),
-	}, lines)
+	}, withoutRoles(lines))
 	state := `select installed_at || (select value from gym.secrets where name = 'pepper') || 'rules.next_month(timestamptz)'::regprocedure::oid from gym.code_package`
 	before := d.ask(t, state)
 
@@ -213,7 +220,7 @@ func TestMigrateAgainDoesNothing(t *testing.T) {
 	require.Equal(t, []string{
 		fmt.Sprintf("schema: %d is already there", own.Schema),
 		fmt.Sprintf("functions: version %d is already installed", own.Package),
-	}, lines)
+	}, withoutRoles(lines))
 	require.Equal(t, before, d.ask(t, state))
 }
 
