@@ -101,7 +101,9 @@ select r.role, format(s.statement, who('ann'), who('bea'), slot('dec sat'), who(
   ($$ insert into gym.blocks (user_id, month, reason, created_at) values (%1$s, '2026-12-01', 'x', now()) $$,
    'done; audit: block_explained_by_absences block_in_ledger role_says_blocked', 'no right'),
   ($$ insert into gym.blocks (user_id, month, reason, created_at) values (%1$s, '5874897-12-01', 'x', now()) $$,
-    '23514 blocks_month_range', 'no right'),
+    -- before 14 PostgreSQL cannot take the day of such a date, and says so itself
+    case when current_setting('server_version_num')::integer < 140000 then '22008'
+         else '23514 blocks_month_range' end, 'no right'),
   -- people
   ($$ update gym.users set role = 'BLOCKED' where id = %4$s $$, 'ENRUL last_administrator', 'ENRUL last_administrator'),
   ($$ update gym.users set role = 'BLOCKED' where id = %5$s $$, 'ENRUL block_students_only',
