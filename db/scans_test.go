@@ -481,7 +481,9 @@ var mayRead = map[string]int{
 	"wire.report_preview":   4_500,   // as report_visits
 	"wire.visit_lessons":    3_500,   // the lessons of the 90 days that may be marked
 	"wire.report_visits":    4_500,   // a month of marks, each of which may be of a lesson that nobody marked
-	"api.erase_person":      4_000,   // every text, in which the person may be named
+	"api.erase_person":      5_000,   // every text, in which the person may be named
+	"api.who_did":           25_000,  // the trail since then: of actors there is no index
+	"auth.log_ins":          5_000,   // a year of one person's log-ins
 	"api.report_visits":     3_000,   // a month of marks
 	// all people, or the whole roster with its people, row by row
 	"view api.people_masked": 85_000, "api.swap_names_preview": 32_000,
