@@ -43,14 +43,14 @@ func IsUnavailable(err error) bool {
 }
 
 // IsReplacedFunction reports whether a call found its function gone: a new package of functions was installed after the
-// call was planned and before it began. Nothing was done, so the same call may be made again at once.
+// call was planned and before it began. PostgreSQL rolls such a statement back as a whole, so the caller may make the
+// same call again at once.
 func IsReplacedFunction(err error) bool {
 	var pgErr *pgconn.PgError
 	if !errors.As(err, &pgErr) || pgErr.Code != pgerrcode.InternalError {
 		return false
 	}
-	// PostgreSQL has no code of its own for this; these of its routines look up the function that is about to be
-	// called.
+	// PostgreSQL has no SQLSTATE for this. The routines below look up the function that a statement calls.
 	switch pgErr.Routine {
 	case "plpgsql_compile",
 		"cached_function_compile",
